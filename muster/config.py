@@ -1,0 +1,126 @@
+"""What an installation may set: `muster.toml` in the working folder, then the environment, which wins."""
+
+import os
+import secrets
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from muster.core.errors import MusterError
+
+FILE = Path("muster.toml")
+
+
+class BadSetting(MusterError):
+    """A setting in `muster.toml` or in the environment cannot be used."""
+
+    code = "config.bad_setting"
+
+    def __init__(self, *, setting: str, problem: str) -> None:
+        self.setting, self.problem = setting, problem
+        super().__init__(f"The setting {setting} cannot be used: {problem}. Correct it, then start again.")
+
+
+def default_data() -> Path:
+    """The data folder when none is set.
+
+    Root gets a folder that every system user can pass through, because PostgreSQL refuses to run as root
+    and a home folder such as /root lets nobody else in.
+    """
+    if os.name == "posix" and os.geteuid() == 0:
+        return Path("/var/lib/muster")
+    return platformdirs.user_data_path("muster")
+
+
+class Config(BaseSettings):
+    """One installation's settings. The names are those of `muster.toml`; see `variable` for the environment's."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MUSTER_", toml_file=FILE, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    data: Path = Field(default_factory=default_data)
+    database_url: str | None = Field(default=None, validation_alias="database_url")
+    migrate_url: str | None = None
+    secret_key: str | None = Field(default=None, min_length=32)
+    allowed_hosts: Annotated[list[str], NoDecode] = ["localhost", "127.0.0.1", "[::1]"]
+    demonstration: bool = False
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def secret(self) -> str:
+        """The key that signs sessions and links: the one set, else one made once and kept in the data folder."""
+        return self.secret_key or _kept_secret(self.data_folder() / "secret_key")
+
+    def data_folder(self) -> Path:
+        """The data folder, made if it is not there, with its links resolved."""
+        folder = self.data.expanduser().absolute()
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            # The owner alone; as root, the database's system user must pass through to its own folder below.
+            folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        return folder.resolve()
+
+
+@cache
+def current() -> Config:
+    """The settings of this process, read once. Raises BadSetting."""
+    try:
+        return Config()
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise BadSetting(setting=".".join(map(str, fault["loc"])), problem=fault["msg"].lower()) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadSetting(setting=str(FILE), problem=f"it is not TOML ({error})") from None
+
+
+def variable(name: str) -> str:
+    """The environment variable that sets `name`."""
+    return "DATABASE_URL" if name == "database_url" else f"MUSTER_{name.upper()}"
+
+
+def where(name: str) -> str:
+    """Where the setting `name` came from: an environment variable, `muster.toml`, or the default."""
+    if variable(name) in os.environ:
+        return f"environment {variable(name)}"
+    if name in _file():
+        return str(FILE)
+    return "default"
+
+
+def _file() -> dict[str, Any]:
+    return tomllib.loads(FILE.read_text("utf-8")) if FILE.is_file() else {}
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in the file, made if absent; of two processes that make one at once, the first one's stands."""
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        draft.unlink()
+    return path.read_text("ascii").strip()

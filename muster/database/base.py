@@ -1,0 +1,26 @@
+"""Django's PostgreSQL backend, which starts the embedded server when a connection is first needed, not before."""
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+from django.db.utils import InterfaceError, OperationalError
+
+from muster.database import embedded
+from muster.database.down import DatabaseDown
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """One connection: to the address in the settings, or where they have EMBEDDED, which gives a data folder,
+    to the embedded server of that folder."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params: dict[str, Any] = super().get_connection_params()
+        if "EMBEDDED" in self.settings_dict:
+            params["host"] = str(embedded.server(self.settings_dict["EMBEDDED"]()).start())
+        return params
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        try:
+            return super().get_new_connection(conn_params)
+        except (OperationalError, InterfaceError) as error:
+            raise DatabaseDown.told_by(error) from error
