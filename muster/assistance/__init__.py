@@ -1,0 +1,1 @@
+"""What was asked: requests for assistance."""

@@ -1,0 +1,1 @@
+"""May this be given, in which duty status, by which rule."""

@@ -1,0 +1,488 @@
+"""What a decision allows: limits as data, what is in force at a moment, and whether a plan fits inside."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
+from typing import Any, Literal, cast, get_args
+from zoneinfo import ZoneInfo, available_timezones
+
+from muster.authority.rules import Basis, LimitLayer
+from muster.core.errors import MusterError
+from muster.core.quantity import Quantity
+from muster.core.reading import LONGEST_WORDS, Fields
+from muster.core.tasks import CONTACTS, TASKS, Contact, contact_of
+
+Arms = Literal["none", "individual", "unit"]
+ARMS: tuple[Arms, ...] = get_args(Arms)
+VersionKind = Literal["issued", "amended", "suspended", "resumed", "revoked"]
+Why = Literal["not_issued", "not_yet", "expired", "suspended", "revoked"]
+
+SENTENCES = (
+    "people_max",
+    "people_max_by_task",
+    "people_max_by_place",
+    "vehicles_max",
+    "tasks_allowed",
+    "tasks_barred",
+    "contact",
+    "places",
+    "effective_from",
+    "effective_to",
+    "volunteers_only",
+    "armed",
+    "cost_cap_usd",
+    "reporting_interval_days",
+)
+WHO_CAN_CHANGE_IT = "Ask the Joint Operations Center to request an amendment."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The limits of a decision. None, or an empty tuple of places or conditions, bounds nothing.
+
+    The largest numbers hold at every one moment of the window, not as a total over time. The window's days
+    are days of `zone`; both ends are included. `sentences` gives the decision's own words for each limit, by
+    field name.
+    """
+
+    zone: str
+    people_max: int | None = None
+    people_max_by_task: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    people_max_by_place: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    vehicles_max: int | None = None
+    tasks_allowed: tuple[str, ...] | None = None
+    tasks_barred: tuple[str, ...] = ()
+    contact: Contact | None = None  # the most that is allowed
+    places: tuple[str, ...] = ()
+    effective_from: date | None = None
+    effective_to: date | None = None
+    volunteers_only: bool = False
+    armed: Arms | None = None  # the most that is allowed
+    cost_cap_usd: int | None = None
+    reporting_interval_days: int | None = None
+    conditions: tuple[str, ...] = ()
+    sentences: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def begins_at(self) -> datetime | None:
+        """The first moment of the window, in UTC."""
+        return None if self.effective_from is None else _midnight(self.effective_from, self.zone)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The first moment after the window, in UTC."""
+        return (
+            None if self.effective_to is None else _midnight(self.effective_to + timedelta(days=1), self.zone)
+        )
+
+    def sentence(self, limit: str) -> str:
+        """The decision's own sentence for a limit, or the limit in plain words where it has none."""
+        return self.sentences.get(limit) or _PLAIN[limit](self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Limits":
+        """Read limits from data. Raises FaultyInput with every fault at once."""
+        read = Fields(data, step="decisions")
+        zone = read.text("zone")
+        if zone and zone not in available_timezones():
+            read.fault(
+                "zone",
+                "unknown_zone",
+                f"{zone[:40]!r} is not a time zone. Write for example America/Chicago.",
+            )
+        effective_from, effective_to = read.days("effective_from", "effective_to")
+        limits = cls(
+            zone=zone,
+            people_max=read.number("people_max"),
+            people_max_by_task=_numbers(read.table("people_max_by_task"), tasks=True),
+            people_max_by_place=_numbers(read.table("people_max_by_place")),
+            vehicles_max=read.number("vehicles_max"),
+            tasks_allowed=read.tasks("tasks_allowed") if data.get("tasks_allowed") is not None else None,
+            tasks_barred=read.tasks("tasks_barred"),
+            contact=cast(Contact | None, read.one_of("contact", CONTACTS, default="") or None),
+            places=read.texts("places"),
+            effective_from=effective_from,
+            effective_to=effective_to,
+            volunteers_only=read.flag("volunteers_only"),
+            armed=cast(Arms | None, read.one_of("armed", ARMS, default="") or None),
+            cost_cap_usd=read.number("cost_cap_usd", most=1_000_000_000_000),
+            reporting_interval_days=read.number("reporting_interval_days", least=1, most=366),
+            conditions=read.texts("conditions", longest=LONGEST_WORDS),
+            sentences=_sentences(read.table("sentences")),
+        )
+        read.take("tasks_allowed")
+        read.no_more()
+        read.done()
+        return limits
+
+    def to_json(self) -> dict[str, Any]:
+        """Give every limit as data; `from_json` reads it back."""
+        return {
+            "zone": self.zone,
+            "people_max": self.people_max,
+            "people_max_by_task": dict(self.people_max_by_task),
+            "people_max_by_place": dict(self.people_max_by_place),
+            "vehicles_max": self.vehicles_max,
+            "tasks_allowed": None if self.tasks_allowed is None else list(self.tasks_allowed),
+            "tasks_barred": list(self.tasks_barred),
+            "contact": self.contact,
+            "places": list(self.places),
+            "effective_from": self.effective_from and self.effective_from.isoformat(),
+            "effective_to": self.effective_to and self.effective_to.isoformat(),
+            "volunteers_only": self.volunteers_only,
+            "armed": self.armed,
+            "cost_cap_usd": self.cost_cap_usd,
+            "reporting_interval_days": self.reporting_interval_days,
+            "conditions": list(self.conditions),
+            "sentences": dict(self.sentences),
+        }
+
+
+# The sentence of last resort, where the decision has none of its own.
+_PLAIN: dict[str, Any] = {
+    "people_max": lambda limits: f"At most {limits.people_max} people at any one moment.",
+    "people_max_by_task": lambda limits: f"At most {_listed(limits.people_max_by_task)} people, by task.",
+    "people_max_by_place": lambda limits: f"At most {_listed(limits.people_max_by_place)} people, by place.",
+    "vehicles_max": lambda limits: f"At most {limits.vehicles_max} vehicles at any one moment.",
+    "tasks_allowed": lambda limits: f"Tasks allowed: {', '.join(limits.tasks_allowed or ()) or 'none'}.",
+    "tasks_barred": lambda limits: f"Tasks barred: {', '.join(limits.tasks_barred)}.",
+    "contact": lambda limits: f"Contact with persons in custody: {limits.contact} at most.",
+    "places": lambda limits: f"Only at {', '.join(limits.places)}.",
+    "effective_from": lambda limits: f"From {limits.effective_from}.",
+    "effective_to": lambda limits: f"Until {limits.effective_to}, that day included.",
+    "volunteers_only": lambda limits: "Volunteers only.",
+    "armed": lambda limits: f"Arms: {limits.armed} at most.",
+    "cost_cap_usd": lambda limits: f"At most {limits.cost_cap_usd:,} US dollars.",
+    "reporting_interval_days": lambda limits: f"A report every {limits.reporting_interval_days} days.",
+}
+
+
+def limit_layer(limits: Limits, *, decision: str, citation: str) -> LimitLayer:
+    """Make of the limits the layer in which `authority.assess` hears the governor's decision."""
+    named = (
+        "tasks_allowed",
+        "tasks_barred",
+        "contact",
+        "places",
+        "effective_from",
+        "effective_to",
+        "volunteers_only",
+    )
+    return LimitLayer(
+        name="governor's decision",
+        basis={
+            limit: Basis(
+                rule=f"{decision}.{limit}", citation=citation, verified=True, words=limits.sentence(limit)
+            )
+            for limit in named
+        },
+        effective_from=limits.effective_from,
+        effective_to=limits.effective_to,
+        tasks_allowed=limits.tasks_allowed,
+        tasks_barred=limits.tasks_barred,
+        contact=limits.contact,
+        places=limits.places,
+        volunteers_only=limits.volunteers_only,
+    )
+
+
+# --- what is in force ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """One record of a decision: it is never edited, only followed by another."""
+
+    n: int  # from 1, in the order in which they were written
+    kind: VersionKind
+    effective_at: datetime  # aware: from when it counts, by its own words
+    known: int  # the number of the act that wrote it
+    limits: Limits | None  # of an issued or amended one
+
+
+@dataclass(frozen=True, kw_only=True)
+class InForce:
+    """What a decision allows at one moment, as it was known: `limits` where `why` is None.
+
+    Outside the window, and while suspended, `limits` are still those that would apply, so that a refusal can
+    quote them.
+    """
+
+    limits: Limits | None
+    why: Why | None  # why nothing is in force; None: the limits are
+    since: datetime | None  # when that began
+
+
+def limits_at(versions: Iterable[Version], t: datetime, known_at: int) -> InForce:
+    """Give what is in force at `t`, by what had been written up to the act numbered `known_at`.
+
+    For a plan `t` is the moment at which it begins. Of two versions the one that counts from a later moment
+    goes before; of two that count from the same moment, the one written later. A revocation is final.
+    """
+    known = [version for version in versions if version.known <= known_at and version.effective_at <= t]
+    known.sort(key=lambda version: (version.effective_at, version.n))
+    limiting = [version for version in known if version.limits is not None]
+    if not limiting:
+        return InForce(limits=None, why="not_issued", since=None)
+    limits = limiting[-1].limits
+    assert limits is not None
+    standing = [version for version in known if version.kind != "amended"]
+    revoked = next((version for version in standing if version.kind == "revoked"), None)
+    if revoked is not None:
+        return InForce(limits=limits, why="revoked", since=revoked.effective_at)
+    if limits.begins_at is not None and t < limits.begins_at:
+        return InForce(limits=limits, why="not_yet", since=None)
+    if limits.ends_at is not None and t >= limits.ends_at:
+        return InForce(limits=limits, why="expired", since=limits.ends_at)
+    if standing and standing[-1].kind == "suspended":
+        return InForce(limits=limits, why="suspended", since=standing[-1].effective_at)
+    return InForce(limits=limits, why=None, since=limiting[-1].effective_at)
+
+
+# --- drawing on the limits ----------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """What one task takes of a decision's limits, from `begins_at` up to but not including `ends_at`."""
+
+    task: str
+    place: str
+    people: Quantity
+    vehicles: Quantity
+    begins_at: datetime  # aware
+    ends_at: datetime
+    contact: Contact
+    armed: Arms = "none"
+    volunteers: bool = False  # only volunteers are used for it
+
+
+class Refusal(MusterError):
+    """A plan outside the decision: what stopped it, in the decision's sentence, and who can change it."""
+
+    def __init__(self, *, limit: str, sentence: str, what: str) -> None:
+        self.limit, self.sentence = limit, sentence
+        quoted = f' The decision says: "{sentence}"' if sentence else ""
+        super().__init__(f"Refused: {what}{quoted} {WHO_CAN_CHANGE_IT}")
+
+
+class EndsBeforeItBegins(MusterError):
+    """The window of the plan is empty."""
+
+    code = "decisions.ends_before_it_begins"
+
+    def __init__(self, *, begins_at: datetime, ends_at: datetime) -> None:
+        self.begins_at, self.ends_at = begins_at, ends_at
+        super().__init__(
+            f"The task ends at {ends_at}, not after it begins at {begins_at}. Correct one of the two."
+        )
+
+
+class NothingInForce(Refusal):
+    """No decision allows anything at that moment: none was issued, or it is suspended or revoked."""
+
+    code = "decisions.nothing_in_force"
+
+
+class OutsideWindow(Refusal):
+    """The plan begins before the decision's first day or ends after its last."""
+
+    code = "decisions.outside_window"
+
+
+class BarredTask(Refusal):
+    """The decision bars this task category by name."""
+
+    code = "decisions.barred_task"
+
+
+class OutsideTasks(Refusal):
+    """The task category is not among those that the decision allows."""
+
+    code = "decisions.outside_tasks"
+
+
+class OutsidePlaces(Refusal):
+    """The place is not among those that the decision names."""
+
+    code = "decisions.outside_places"
+
+
+class ContactNotAllowed(Refusal):
+    """The plan brings more contact with persons in custody than the decision allows."""
+
+    code = "decisions.contact_not_allowed"
+
+
+class ArmsNotAllowed(Refusal):
+    """The plan brings more arms than the decision allows."""
+
+    code = "decisions.arms_not_allowed"
+
+
+class VolunteersOnly(Refusal):
+    """The decision allows volunteers only, and the plan does not say that it uses only them."""
+
+    code = "decisions.volunteers_only"
+
+
+class NumberNeeded(Refusal):
+    """An open number cannot be counted against a limit."""
+
+    code = "decisions.number_needed"
+
+
+class OverPeople(Refusal):
+    """At some moment more people would be tasked than the decision allows: in all, by task or by place."""
+
+    code = "decisions.over_people"
+
+    def __init__(self, *, limit: str, sentence: str, what: str, peak: int, most: int) -> None:
+        self.peak, self.most = peak, most
+        super().__init__(limit=limit, sentence=sentence, what=what)
+
+
+class OverVehicles(Refusal):
+    """At some moment of the plan more vehicles would be tasked than the decision allows."""
+
+    code = "decisions.over_vehicles"
+
+    def __init__(self, *, limit: str, sentence: str, what: str, peak: int, most: int) -> None:
+        self.peak, self.most = peak, most
+        super().__init__(limit=limit, sentence=sentence, what=what)
+
+
+def check_draw(in_force: InForce, draws: Sequence[Draw], new: Draw) -> None:
+    """Check that a new draw fits the limits beside those that stand already.
+
+    `in_force` is `limits_at` the moment the draw begins. A draw counts the high end of its quantity.
+
+    Raises in this order: EndsBeforeItBegins; NothingInForce; OutsideWindow; BarredTask; OutsideTasks;
+    OutsidePlaces; ContactNotAllowed; ArmsNotAllowed; VolunteersOnly; NumberNeeded; OverPeople in all, then by
+    task, then by place; OverVehicles.
+    """
+    if new.ends_at <= new.begins_at:
+        raise EndsBeforeItBegins(begins_at=new.begins_at, ends_at=new.ends_at)
+    limits = in_force.limits
+    if limits is None or in_force.why in ("not_issued", "suspended", "revoked"):
+        raise NothingInForce(limit="in_force", sentence="", what=_why(in_force))
+    _check_window(limits, new)
+    _check_kind(limits, new)
+    _check_numbers(limits, draws, new)
+
+
+def _check_window(limits: Limits, new: Draw) -> None:
+    if limits.begins_at is not None and new.begins_at < limits.begins_at:
+        what = f"the task begins before {limits.effective_from}."
+        raise OutsideWindow(limit="effective_from", sentence=limits.sentence("effective_from"), what=what)
+    if limits.ends_at is not None and new.ends_at > limits.ends_at:
+        what = f"the task ends after {limits.effective_to}."
+        raise OutsideWindow(limit="effective_to", sentence=limits.sentence("effective_to"), what=what)
+
+
+def _check_kind(limits: Limits, new: Draw) -> None:
+    """What is done, where, and by whom: everything but the numbers."""
+    task = f"{new.task} ({TASKS[new.task].name.lower()})"
+    if new.task in limits.tasks_barred:
+        sentence = limits.sentence("tasks_barred")
+        raise BarredTask(limit="tasks_barred", sentence=sentence, what=f"{task} is barred.")
+    if limits.tasks_allowed is not None and new.task not in limits.tasks_allowed:
+        sentence = limits.sentence("tasks_allowed")
+        raise OutsideTasks(
+            limit="tasks_allowed", sentence=sentence, what=f"{task} is not among the tasks allowed."
+        )
+    if limits.places and new.place not in limits.places:
+        sentence = limits.sentence("places")
+        raise OutsidePlaces(
+            limit="places", sentence=sentence, what=f"{new.place} is not among the places named."
+        )
+    contact = contact_of(new.task, new.contact) or "direct"
+    if limits.contact is not None and CONTACTS.index(contact) > CONTACTS.index(limits.contact):
+        what = f"{task} brings {contact} contact with persons in custody."
+        raise ContactNotAllowed(limit="contact", sentence=limits.sentence("contact"), what=what)
+    if limits.armed is not None and ARMS.index(new.armed) > ARMS.index(limits.armed):
+        raise ArmsNotAllowed(
+            limit="armed", sentence=limits.sentence("armed"), what=f"the task is armed ({new.armed})."
+        )
+    if limits.volunteers_only and not new.volunteers:
+        what = "the task does not say that only volunteers are used."
+        raise VolunteersOnly(limit="volunteers_only", sentence=limits.sentence("volunteers_only"), what=what)
+
+
+def _check_numbers(limits: Limits, draws: Sequence[Draw], new: Draw) -> None:
+    for name, quantity in (("people", new.people), ("vehicles", new.vehicles)):
+        if quantity.high_end is None:
+            what = f"the task says {quantity.said} for {name}. Give a number before it is tasked."
+            raise NumberNeeded(limit=f"{name}_max", sentence="", what=what)
+    alike = [draw for draw in draws if draw.task == new.task]
+    beside = [draw for draw in draws if draw.place == new.place]
+    for limit, most, others, where in (
+        ("people_max", limits.people_max, draws, "in all"),
+        ("people_max_by_task", limits.people_max_by_task.get(new.task), alike, f"on {new.task}"),
+        ("people_max_by_place", limits.people_max_by_place.get(new.place), beside, f"at {new.place}"),
+    ):
+        peak = peak_of((*others, new), new, "people")
+        if most is not None and peak > most:
+            over = f"{peak - most} more than the {most} allowed"
+            what = f"it would bring {peak} people {where} at one moment, {over}."
+            raise OverPeople(limit=limit, sentence=limits.sentence(limit), what=what, peak=peak, most=most)
+    peak = peak_of((*draws, new), new, "vehicles")
+    if limits.vehicles_max is not None and peak > limits.vehicles_max:
+        most = limits.vehicles_max
+        what = f"it would bring {peak} vehicles at one moment, {peak - most} more than the {most} allowed."
+        raise OverVehicles(
+            limit="vehicles_max", sentence=limits.sentence("vehicles_max"), what=what, peak=peak, most=most
+        )
+
+
+def peak_of(draws: Sequence[Draw], window: Draw, of: Literal["people", "vehicles"]) -> int:
+    """The largest number drawn at any one moment of the window, ends of draws not included.
+
+    It can only be reached where some draw begins, so those moments are enough.
+    """
+    moments = {max(draw.begins_at, window.begins_at) for draw in draws}
+    return max(
+        (
+            sum(getattr(draw, of).high_end or 0 for draw in draws if draw.begins_at <= moment < draw.ends_at)
+            for moment in moments
+            if moment < window.ends_at
+        ),
+        default=0,
+    )
+
+
+def _why(in_force: InForce) -> str:
+    since = f" since {in_force.since:%Y-%m-%d %H:%M %Z}" if in_force.since else ""
+    return {
+        "suspended": f"the decision is suspended{since}.",
+        "revoked": f"the decision is revoked{since}.",
+    }.get(in_force.why or "", "no decision is in force at that moment.")
+
+
+# --- reading ------------------------------------------------------------------------
+
+
+def _numbers(read: Fields, *, tasks: bool = False) -> Mapping[str, int]:
+    numbers: dict[str, int] = {}
+    for name in read.data:
+        number = read.number(name)
+        if tasks and name not in TASKS:
+            read.unknown_task(name, name)
+        elif number is not None:
+            numbers[name] = number
+    return MappingProxyType(numbers)
+
+
+def _sentences(read: Fields) -> Mapping[str, str]:
+    said = {limit: read.text(limit, needed=False, longest=LONGEST_WORDS) for limit in SENTENCES}
+    read.no_more()
+    return MappingProxyType({limit: words for limit, words in said.items() if words})
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def _listed(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} for {name}" for name, number in numbers.items())

@@ -1,0 +1,214 @@
+"""The rule packs that come with Muster, and what a faulty pack is told."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from muster.authority.packs import SignOff, check, diff, load_packs, read_pack
+from muster.authority.rules import COLUMNS, LiftNotSigned
+from muster.core.errors import FaultyFile, NotFound
+from muster.core.tasks import TASKS
+
+PACKS = load_packs()
+ORDER = "us.dod.2025-07-25-order"
+
+# authority.md section 8, as three letters a row: State Active Duty, Title 32, Title 10.
+TABLE = """
+    T01 PPP  T02 PPC  T03 PPP  T04 CCX  T05 CCX  T06 CCC  T07 CCC  T08 PPP
+    T09 CCC  T10 CCC  T11 CCX  T12 CXX  T13 XXX  T14 XXX  T15 XXX  T16 XXX
+    T17 XXX  T18 XXX  T19 CCX  T20 CCX  T21 PPP  T22 PPP  T23 CCC  T24 XXX
+"""
+
+SMALL = """\
+[pack]
+id = "small"
+version = "1"
+title = "Small"
+layer = "law"
+words = "A pack for tests"
+sign_off = "unsigned"
+
+[[source]]
+key = "S1"
+words = "A page"
+
+[[fact]]
+id = "so"
+words = "It is so"
+
+[[rule]]
+id = "R-1"
+words = "A rule"
+citation = "1 USC 1"
+mark = "C"
+sources = ["S1"]
+
+[[rule.requires]]
+any_of = ["so"]
+words = "It is so"
+"""
+
+
+def faults_of(text):
+    with pytest.raises(FaultyFile) as refusal:
+        read_pack(text)
+    return [(fault.row, fault.code) for fault in refusal.value.faults]
+
+
+def test_the_five_packs_are_there_and_nobody_has_signed_them_yet():
+    assert set(PACKS.by_id) == {
+        *("us.federal.duty-status", "us.federal.core-rules", "us.task-categories", "us.emac", ORDER)
+    }
+    assert all(pack.sign_off is None for pack in PACKS.by_id.values())
+
+
+def test_every_duty_status_and_core_rule_of_the_reference_is_there():
+    rules = {rule.id for rule in PACKS.law.rules}
+
+    assert " ".join(PACKS.law.statuses) == (
+        "SAD T32-502f1A T32-502f1B T32-ch9 T32-112 T10-12406 T10-12301d T10-12302 T10-12304 T10-12304a T10-IA"
+    )
+    assert {f"AUTH-{n:02}" for n in range(1, 23)} <= rules
+    assert {f"EMAC-{n:02}" for n in range(1, 7)} <= rules
+    assert {"UNIVERSAL-1", "UNIVERSAL-2"} <= rules
+
+
+@pytest.mark.parametrize(("task", "letters"), re.findall(r"(T\d\d) ([PCX]{3})", TABLE))
+def test_the_task_table_is_the_references_cell_by_cell(task, letters):
+    findings = {"P": "permitted", "C": "conditional", "X": "prohibited"}
+
+    assert [PACKS.law.cells[task, column].finding for column in COLUMNS] == [
+        findings[letter] for letter in letters
+    ]
+
+
+def test_every_task_category_has_a_row():
+    assert {task for task, _ in PACKS.law.cells} == set(TASKS)
+
+
+def test_only_what_was_wholly_read_in_a_primary_text_is_verified():
+    rules = {rule.id: rule.basis.verified for rule in PACKS.law.rules}
+    cells = {f"{task} {column}" for (task, column), cell in PACKS.law.cells.items() if cell.basis.verified}
+
+    assert [rules[name] for name in ("AUTH-07", "AUTH-11", "AUTH-16")] == [True, False, False]
+    assert cells == {"T13 title_10", "T14 title_10", "T15 title_10"}
+
+
+def test_no_date_is_guessed_and_a_rule_stands_from_its_first_to_its_last_day():
+    rules = {rule.id: rule for rule in PACKS.law.rules}
+
+    assert rules["AUTH-02"].effective_from is None
+    assert not rules["AUTH-12"].in_force(date(2025, 6, 11))
+    assert rules["AUTH-12"].in_force(date(2025, 6, 12))
+    assert rules["AUTH-12"].in_force(date(2025, 12, 31))
+    assert not rules["AUTH-12"].in_force(date(2026, 1, 1))
+    assert not rules["AUTH-14"].in_force(date(2025, 2, 1)), "the mass-influx finding counts as not in force"
+
+
+def test_what_one_pack_says_of_another_is_there():
+    rules = {rule.id for rule in PACKS.law.rules}
+    named = {cell.basis.rule for cell in PACKS.law.cells.values()}
+    statuses = {
+        status for pack in PACKS.by_id.values() for rule in pack.rules.values() for status in rule.statuses
+    }
+    allowed = {status for rule in PACKS.by_id[ORDER].rules.values() for status in rule.allows_statuses}
+
+    assert named <= rules | set(TASKS)
+    assert statuses | allowed <= set(PACKS.law.statuses)
+
+
+def test_an_order_is_found_by_its_id_only_among_orders():
+    assert [layer.name for layer in PACKS.layers(ORDER)] == ["law", "federal order"]
+    assert [layer.name for layer in PACKS.layers(None)] == ["law"]
+    for name in ("us.dod.1999", "us.emac"):
+        with pytest.raises(NotFound):
+            PACKS.layers(name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "row", "code"),
+    [
+        ('mark = "C"', 'mark = "D"', 21, "authority.unknown_choice"),
+        ('mark = "C"', "", 17, "authority.missing"),
+        ('sources = ["S1"]', 'sources = ["S2"]', 22, "authority.unknown_source"),
+        ('any_of = ["so"]', 'any_of = ["not_so"]', 25, "authority.unknown_fact"),
+        ('any_of = ["so"]', "any_of = []", 25, "authority.missing"),
+        ('citation = "1 USC 1"', 'citation = "1 USC 1"\ncitattion = "x"', 21, "authority.unknown_field"),
+        ('citation = "1 USC 1"', "citation = 1", 20, "authority.wrong_kind"),
+        ('mark = "C"', 'mark = "C"\nprohibits = ["T99"]', 22, "authority.unknown_task"),
+        ('mark = "C"', 'mark = "C"\nwhen_fact = "other"', 22, "authority.unknown_fact"),
+        (
+            'mark = "C"',
+            'mark = "C"\neffective_from = 2025-01-02\neffective_to = 2025-01-01',
+            23,
+            "authority.ends_before_it_begins",
+        ),
+        ('layer = "law"', 'layer = "custom"', 5, "authority.unknown_choice"),
+        ('sign_off = "unsigned"', "sign_off = { office = 'Counsel' }", 7, "authority.missing"),
+        ('id = "R-1"', 'id = "R-1', 18, "authority.malformed"),
+    ],
+)
+def test_a_fault_in_a_pack_is_told_with_its_line(old, new, row, code):
+    assert faults_of(SMALL.replace(old, new)) == [(row, code)]
+
+
+def test_two_rules_of_one_name_are_a_fault():
+    again = '\n[[rule]]\nid = "R-1"\nwords = "Again"\ncitation = "x"\nmark = "GK"\n'
+
+    assert faults_of(SMALL + again) == [(29, "authority.named_twice")]
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ('sad = "P"\ntitle_32 = "P"', "authority.missing"),
+        ('sad = "P"\ntitle_32 = "P"\ntitle_10 = "Q"', "authority.unknown_choice"),
+        ('sad = "P"\ntitle_32 = "P"\ntitle_10 = "C"', "authority.conditions_do_not_fit"),
+    ],
+)
+def test_a_row_of_the_task_table_has_every_column(row, code):
+    faults = faults_of(SMALL + f'\n[[task]]\nid = "T01"\nwords = "x"\nmark = "GK"\n{row}\n')
+
+    assert code in [found for _, found in faults]
+
+
+def test_a_prohibition_is_lifted_only_by_a_signed_statute():
+    lift = '\n[[lift]]\ntask = "T13"\nstatuses = ["SAD"]\nwords = "Peace officers"\nstatute = "A statute"\n'
+
+    assert faults_of(SMALL + lift) == [(28, LiftNotSigned.code)]
+    assert (
+        read_pack(SMALL + lift + 'counsel = "State counsel"\nsigned_date = 2026-01-02\n').lifts[0].task
+        == "T13"
+    )
+
+
+def test_a_pack_signed_by_counsel_says_who_and_when():
+    signed = read_pack(
+        SMALL.replace('"unsigned"', '{ office = "State counsel", date = 2026-01-02 }')
+    ).sign_off
+
+    assert signed == SignOff(office="State counsel", signed_date=date(2026, 1, 2))
+
+
+def test_a_pack_on_disk_is_checked_like_one_of_ours(tmp_path):
+    file = tmp_path / "small.toml"
+    file.write_text(SMALL)
+
+    assert check(file).id == "small"
+    for ours in sorted(Path("muster/authority/packs").glob("*.toml")):
+        assert check(ours).id == ours.stem
+
+
+def test_a_new_version_says_what_changed():
+    old = read_pack(SMALL)
+    new = read_pack(SMALL.replace('words = "A rule"', 'words = "Another rule"'))
+    more = read_pack(SMALL + '\n[[rule]]\nid = "R-2"\nwords = "More"\ncitation = "x"\nmark = "GK"\n')
+
+    assert [(change.part, change.change, change.fields) for change in diff(old, new)] == [
+        ("R-1", "changed", ("words",))
+    ]
+    assert [(change.part, change.change) for change in diff(old, more)] == [("R-2", "added")]
+    assert [(change.part, change.change) for change in diff(more, old)] == [("R-2", "removed")]
+    assert diff(old, old) == ()
