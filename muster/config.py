@@ -116,7 +116,9 @@ def _kept_secret(path: Path) -> str:
     """The secret in the file, made if absent; of two processes that make one at once, the first one's stands."""
     if not path.exists():
         draft = path.with_name(f".{path.name}.{os.getpid()}")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        with open(
+            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii"
+        ) as file:
             file.write(secrets.token_urlsafe(50))
         try:
             os.link(draft, path)

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from django.utils.functional import lazystr
+from django.utils.functional import lazy
 from psycopg.conninfo import conninfo_to_dict
 
 from muster import config
@@ -15,7 +15,8 @@ from muster.database.embedded import APP, DATABASE, OWNER
 CONFIG = config.current()
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 
-SECRET_KEY = lazystr(CONFIG.secret)  # made when first needed: commands without a database leave no folder behind
+# Made when first needed: commands that need no database leave no folder behind.
+SECRET_KEY = lazy(CONFIG.secret, str)()
 DEBUG = False
 ALLOWED_HOSTS = CONFIG.allowed_hosts
 
@@ -110,7 +111,9 @@ def _database(url: str | None, *, setting: str, role: str) -> dict[str, Any]:
     try:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
-        raise config.BadSetting(setting=setting, problem=f"it is not a PostgreSQL address ({error})") from None
+        raise config.BadSetting(
+            setting=setting, problem=f"it is not a PostgreSQL address ({error})"
+        ) from None
     named = {name: parts.pop(name.lower(), "") for name in ("USER", "PASSWORD", "HOST", "PORT")}
     return {**common, **named, "NAME": parts.pop("dbname", ""), "OPTIONS": parts}
 
@@ -120,6 +123,7 @@ DATABASES = {"default": _database(CONFIG.database_url, setting="database_url", r
 DATABASES["default"]["OPTIONS"]["options"] = "-c idle_in_transaction_session_timeout=60s"
 if CONFIG.migrate_url or not CONFIG.database_url:
     DATABASES["owner"] = _database(CONFIG.migrate_url, setting="migrate_url", role=OWNER)
+DATABASE_ROUTERS = ["muster.database.router.OwnerMigrates"]
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,

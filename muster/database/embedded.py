@@ -17,6 +17,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import socket
 import stat
 import subprocess
 import threading
@@ -35,7 +36,9 @@ DATABASE = "muster"
 VERSION = 18
 SYSTEM_USER = "pgserver"  # runs the server when Muster is started as root, which PostgreSQL refuses
 PROGRAMS_FOR_ALL = Path("/var/lib/muster-programs")
-LONGEST_SOCKET_FOLDER = 85  # bytes: a socket's path may have 103 on macOS, 107 on Linux, and its name takes 18
+LONGEST_SOCKET_FOLDER = (
+    85  # bytes: a socket's path may have 103 on macOS, 107 on Linux, and its name takes 18
+)
 START_PATIENCE_S = 60
 LEFTOVER_PATIENCE_S = 10
 
@@ -47,6 +50,7 @@ SETTINGS = {
     # A server log must never name a person: no statements and no values of rows beside its errors.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
+    "log_checkpoints": "off",
 }
 
 
@@ -122,7 +126,9 @@ class Server:
             return folder
         return Path("/tmp", f"muster-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]}")
 
-    def connect(self, dbname: str = "postgres", user: str = ADMIN) -> "psycopg.Connection[tuple[object, ...]]":
+    def connect(
+        self, dbname: str = "postgres", user: str = ADMIN
+    ) -> "psycopg.Connection[tuple[object, ...]]":
         """A connection of its own, not Django's, that commits each statement."""
         return psycopg.connect(host=str(self.socket_folder), dbname=dbname, user=user, autocommit=True)
 
@@ -132,46 +138,65 @@ class Server:
         Raises NoEmbeddedPostgreSQL, DataFolderUnusable, SocketFolderOpen, DidNotStart.
         """
         with self._thread_lock:
-            if self._use is None or self._process != os.getpid():
+            # Asked at each new connection, so that a process outlives a server that was killed.
+            if not (self._in_use() and self._listens()):
                 self._start()
         return self.socket_folder
 
     def stop(self) -> None:
         """Stop using the server, and stop it when no other process uses it."""
         with self._thread_lock:
-            # A forked child holds its parent's lock and must leave the server to the parent.
-            if self._use is None or self._process != os.getpid():
+            if not self._in_use():
                 return
             with self._starting_or_stopping():
-                if _try_lock(self._use, fcntl.LOCK_EX):
+                if self._is_last_user() and self._listens():
                     self._run("pg_ctl", "stop", "-D", self.cluster, "-m", "fast", "-w", "-s")
-            self._use.close()
-            self._use = None
+                self._leave()
             atexit.unregister(self.stop)
 
     def _start(self) -> None:
         system_user = _system_user()
         with self._starting_or_stopping():
-            self._use = open(self.data / "postgresql.users", "ab")
-            self._process = os.getpid()
-            fcntl.flock(self._use, fcntl.LOCK_SH)
+            _check_reach(self.data, system_user)
+            self._enter()
             try:
-                _check_reach(self.data, system_user)
                 if not self.cluster.exists():
-                    self._create_cluster()
+                    self._create_cluster(system_user)
                 if self.cluster.stat().st_uid != system_user.pw_uid:
-                    owner = f"its database belongs to another user, not to {system_user.pw_name}"
-                    raise DataFolderUnusable(folder=self.data, problem=f"{owner}. Start Muster as before.")
+                    problem = f"its database does not belong to {system_user.pw_name}. Start Muster as the user who made it."
+                    raise DataFolderUnusable(folder=self.data, problem=problem)
                 _make_private(self.socket_folder, system_user)
                 self._check_socket_folder(system_user)
                 if not self._answers():
                     self._start_server()
                 self._create_roles_and_database()
             except BaseException:
-                self._use.close()
-                self._use = None
+                self._leave()
                 raise
         atexit.register(self.stop)
+
+    def _in_use(self) -> bool:
+        """Whether this very process is a user; a forked child is not, and leaves the server to its parent."""
+        return self._use is not None and self._process == os.getpid()
+
+    def _enter(self) -> None:
+        if not self._in_use():
+            self._use = open(self.data / "postgresql.users", "ab")
+            self._process = os.getpid()
+            fcntl.flock(self._use, fcntl.LOCK_SH)
+
+    def _is_last_user(self) -> bool:
+        assert self._use is not None
+        try:
+            fcntl.flock(self._use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _leave(self) -> None:
+        if self._use is not None:
+            self._use.close()
+            self._use = None
 
     @contextmanager
     def _starting_or_stopping(self) -> Iterator[None]:
@@ -190,12 +215,12 @@ class Server:
             problem = f"is open to others (mode {stat.S_IMODE(found.st_mode):04o}, not 0700)"
             raise SocketFolderOpen(folder=folder, problem=problem)
 
-    def _create_cluster(self) -> None:
+    def _create_cluster(self, system_user: pwd.struct_passwd) -> None:
         settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         # Under another name first: a start that was cut off leaves no half-made cluster to trip over.
         draft = self.data / "postgresql.new"
         shutil.rmtree(draft, ignore_errors=True)
-        _make_private(draft, _system_user())
+        _make_private(draft, system_user)
         self._run(
             "initdb", "-D", draft, "-U", ADMIN, "--auth=trust", "--encoding=UTF8", "--locale=C",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions", *settings,
@@ -203,7 +228,10 @@ class Server:
         draft.rename(self.cluster)
 
     def _start_server(self) -> None:
-        arguments = [f"-c {argument}" for argument in (f"unix_socket_directories={self.socket_folder}", *self.arguments)]
+        arguments = [
+            f"-c {argument}"
+            for argument in (f"unix_socket_directories={self.socket_folder}", *self.arguments)
+        ]
         command = (
             "pg_ctl", "start", "-D", self.cluster, "-w", "-s", "-t", str(START_PATIENCE_S),
             "-l", self.cluster / "server.log", "-o", " ".join(arguments),
@@ -217,6 +245,14 @@ class Server:
                 if time.monotonic() > give_up_at:
                     raise
                 time.sleep(0.2)
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            try:
+                client.connect(os.fspath(self.socket_folder / ".s.PGSQL.5432"))
+            except OSError:
+                return False
+        return True
 
     def _answers(self) -> bool:
         try:
@@ -249,7 +285,8 @@ class Server:
             **(as_user if os.geteuid() == 0 else {}),  # type: ignore[arg-type]  # one dict, three types
         )
         if done.returncode:
-            raise DidNotStart(program=program, words=done.stderr.decode(errors="replace").strip())
+            words = " ".join(done.stderr.decode(errors="replace").split())
+            raise DidNotStart(program=program, words=f"{words} (its log is {self.cluster / 'server.log'})")
 
 
 _servers: dict[Path, Server] = {}
@@ -319,8 +356,8 @@ def _check_reach(data: Path, system_user: pwd.struct_passwd) -> None:
     if closed is not None:
         raise DataFolderUnusable(
             folder=data,
-            problem=f"{closed} lets the system user {system_user.pw_name} not through, who runs the database when "
-            "Muster is started as root. Choose a folder that everyone may pass through (--data /var/lib/muster), "
+            problem=f"{closed} does not let the system user {system_user.pw_name} through, who runs the database "
+            "when Muster is started as root. Choose a folder that everyone may pass through (--data /var/lib/muster), "
             "or start Muster as an ordinary user.",
         )
 
@@ -338,11 +375,3 @@ def _first_closed(path: Path, system_user: pwd.struct_passwd) -> Path | None:
         if not found.st_mode & needed:
             return folder
     return None
-
-
-def _try_lock(file: IO[bytes], kind: int) -> bool:
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

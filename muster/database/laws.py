@@ -102,7 +102,13 @@ def broken(cursor: CursorWrapper) -> Iterator[str]:
 
 
 def _broken_grants(cursor: CursorWrapper, law: Law) -> Iterator[str]:
-    may = {"SELECT": True, "INSERT": law.insert, "UPDATE": law.change, "DELETE": law.change, "TRUNCATE": False}
+    may = {
+        "SELECT": True,
+        "INSERT": law.insert,
+        "UPDATE": law.change,
+        "DELETE": law.change,
+        "TRUNCATE": False,
+    }
     for verb, wanted in may.items():
         cursor.execute("SELECT has_table_privilege(%s, %s)", [_quoted(law.table), verb])
         if _one(cursor) != wanted:
