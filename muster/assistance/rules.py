@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from muster.core.errors import MusterError
+from muster.core.files import Malformed
 from muster.core.quantity import Quantity
-from muster.core.reading import LONGEST_WORDS, Fields
+from muster.core.reading import LONGEST_WORDS, Fields, as_day
 from muster.core.tasks import CONTACTS, Contact
 
 Priority = Literal["lifesaving", "life_sustaining", "high", "normal"]
@@ -82,6 +83,12 @@ class Request:
     lines: tuple[Line, ...]
     exclusions: tuple[Exclusion, ...]
     facts: Mapping[str, bool | date] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class MalformedRequest(Malformed):
+    """The file of the request is neither TOML nor JSON."""
+
+    code = "assistance.malformed"
 
 
 class NotAllowedFrom(MusterError):
@@ -203,10 +210,12 @@ def _facts(read: Fields) -> Mapping[str, bool | date]:
     for name, value in read.data.items():
         if isinstance(value, bool):
             facts[name] = value
+        elif (day := as_day(value)) is not None:
+            facts[name] = day
         else:
-            day = read.day(name)
-            if day is not None:
-                facts[name] = day
+            read.fault(
+                name, "bad_fact", f"The fact {name[:60]} must be true, false, or a day such as 2026-09-30."
+            )
     return MappingProxyType(facts)
 
 

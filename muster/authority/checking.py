@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from muster.assistance.rules import Request, read_request
+from muster.assistance.rules import MalformedRequest, Request, read_request
 from muster.authority.packs import Packs, load_packs
 from muster.authority.rules import Basis, LayerName, LimitLayer, UnknownStatus, assess
 from muster.core.errors import Fault, FaultyFile, FaultyInput, MusterError
-from muster.core.files import read_data, take_in
+from muster.core.files import Malformed, read_data, take_in
 from muster.core.reading import LONGEST_WORDS, Fields
 from muster.core.tasks import CONTACTS, Contact
 
@@ -46,12 +46,14 @@ def check_file(
     Without `status` the one that the request asks for is used; without `as_of` the day the request names,
     or else today's (UTC).
 
-    Raises TooLarge, NotUtf8, Malformed, FaultyFile, NoStatus, UnknownStatus.
+    Raises TooLarge, NotUtf8, Unreadable, MalformedRequest, FaultyFile, NoStatus, UnknownStatus.
     """
     try:
         return check_data(read_data(take_in(given)), status=status, as_of=as_of)
     except FaultyFile:
         raise
+    except Malformed as fault:
+        raise MalformedRequest(reason=fault.reason, row=fault.row) from None
     except FaultyInput as faulty:
         raise FaultyFile(faulty.faults) from None
 

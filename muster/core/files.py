@@ -22,6 +22,17 @@ class TooLarge(MusterError):
         super().__init__(f"The input is larger than {limit:,} bytes. Leave attachments out, or split it.")
 
 
+class Unreadable(MusterError):
+    """The system does not give the file."""
+
+    code = "core.unreadable"
+    status = 422
+
+    def __init__(self, *, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} cannot be read: {reason}. Check its path and who may read it.")
+
+
 class NotUtf8(MusterError):
     """The bytes are no text in UTF-8."""
 
@@ -48,17 +59,15 @@ class Malformed(MusterError):
 
 
 def take_in(given: Path | str | bytes) -> str:
-    """Give the text of a file (or of bytes already read).
-
-    Raises TooLarge, NotUtf8, and OSError as the system does.
-    """
+    """Give the text of a file, or of bytes already read. Raises TooLarge, NotUtf8, Unreadable."""
     if isinstance(given, bytes):
         content = given
     else:
-        with open(given, "rb") as file:
-            content = file.read(
-                LARGEST_BYTES + 1
-            )  # one more than allowed, so that a pipe without end is refused too
+        try:
+            with open(given, "rb") as file:
+                content = file.read(LARGEST_BYTES + 1)  # one more than allowed: a pipe may have no end
+        except OSError as fault:
+            raise Unreadable(path=str(given), reason=(fault.strerror or "unknown").lower()) from None
     if len(content) > LARGEST_BYTES:
         raise TooLarge(limit=LARGEST_BYTES)
     try:

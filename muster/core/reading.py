@@ -12,6 +12,14 @@ from muster.core.tasks import TASKS
 LONGEST_NAME, LONGEST_WORDS = 200, 4000
 
 
+def as_day(value: object) -> date | None:
+    """Give the day that a TOML date or a text such as 2026-09-30 names; None where it names none."""
+    if isinstance(value, str) and len(value) == 10:
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+
 class Fields:
     """One table of the data, and the list of faults that it shares with the tables inside it.
 
@@ -101,8 +109,7 @@ class Fields:
         self.fault(
             name,
             "unknown_task",
-            f"{str(value)[:40]!r} is not a task category. Write one from T01 to T{len(TASKS):02}, "
-            "or T01 (clerical) where the work is paper only.",
+            f"{str(value)[:40]!r} is not a task category. Write one from T01 to T{len(TASKS):02}.",
         )
 
     def flag(self, name: str, *, default: bool = False) -> bool:
@@ -118,13 +125,10 @@ class Fields:
     def day(self, name: str) -> date | None:
         """Give a day, from a TOML date or from text such as 2026-09-30; None where it is absent."""
         value = self.take(name)
-        if isinstance(value, str) and len(value) == 10:
-            with suppress(ValueError):
-                value = date.fromisoformat(value)
-        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
-            return value
-        self.fault(name, "bad_day", f"{self.path}{name} must be a day, written as 2026-09-30.")
-        return None
+        day = as_day(value)
+        if value is not None and day is None:
+            self.fault(name, "bad_day", f"{self.path}{name} must be a day, written as 2026-09-30.")
+        return day
 
     def days(self, first: str, latest: str) -> tuple[date | None, date | None]:
         """Give a window of days, both ends included; it must not end before it begins."""

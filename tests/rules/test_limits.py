@@ -114,24 +114,9 @@ def test_every_limit_has_a_sentence_even_where_the_decision_gave_none(limit):
 
 def test_authority_hears_a_decision_as_its_governors_layer():
     layer = limit_layer(LIMITS, decision="D-7", citation="Decision 7")
-
-    request = read_request(
-        {
-            **{
-                "id": "R-1",
-                "title": "T",
-                "kind": "exercise",
-                "requester": "An agency",
-                "agency_kind": "local",
-            },
-            **{
-                "asked": "ZZ-GOVERNOR",
-                "state": "ZZ",
-                "purpose": "P",
-                "lines": [{"task": "T05", "words": "As asked"}],
-            },
-        }
-    )
+    head = {"id": "R-1", "title": "T", "kind": "exercise", "requester": "An agency", "agency_kind": "local"}
+    line = {"task": "T05", "words": "As asked"}
+    request = read_request(head | {"asked": "ZZ-GOVERNOR", "state": "ZZ", "purpose": "P", "lines": [line]})
 
     (found,) = assess(request, "T32-502f1A", date(2025, 11, 10), (load_packs().law, layer), {})
 

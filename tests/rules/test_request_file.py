@@ -73,7 +73,7 @@ def test_a_whole_request_is_read():
             "assistance.unknown_task",
         ),
         (WHOLE | {"pourpose": "Save life"}, "pourpose", "assistance.unknown_field"),
-        (WHOLE | {"facts": {"under_emac": "yes"}}, "facts.under_emac", "assistance.bad_day"),
+        (WHOLE | {"facts": {"under_emac": "yes"}}, "facts.under_emac", "assistance.bad_fact"),
         (line(task="T25"), "lines[1].task", "assistance.unknown_task"),
         (line(to="2026-04-09"), "lines[1].to", "assistance.ends_before_it_begins"),
         (line(to="10 April"), "lines[1].to", "assistance.bad_day"),
@@ -167,11 +167,11 @@ def test_missouri_is_narrowed_by_the_decision_and_then_expires():
     [
         (b"a" * 1_000_001, "core.too_large"),
         ("title = 'Überschwemmung'".encode("latin-1"), "core.not_utf8"),
-        (b"title = ", "core.malformed"),
-        (b'{"title": ', "core.malformed"),
-        (b'{"lines": ' + b"[" * 100_000, "core.malformed"),
-        (b"lines = " + b"[" * 100_000, "core.malformed"),
-        (b'{"people": ' + b"9" * 5000 + b"}", "core.malformed"),
+        (b"title = ", "assistance.malformed"),
+        (b'{"title": ', "assistance.malformed"),
+        (b'{"lines": ' + b"[" * 100_000, "assistance.malformed"),
+        (b"lines = " + b"[" * 100_000, "assistance.malformed"),
+        (b'{"people": ' + b"9" * 5000 + b"}", "assistance.malformed"),
         (b"", "core.faulty_file"),
         (json.dumps(WHOLE | {"duty_status_asked": "T99"}).encode(), "core.faulty_file"),
         (json.dumps(WHOLE | {"limits": [{"layer": "the mayor's"}]}).encode(), "core.faulty_file"),
@@ -190,6 +190,14 @@ def test_a_line_is_named_where_the_file_breaks():
         check_file(b"id = 'R'\ntitle = T\n")
     with pytest.raises(MusterError, match="line 4"):
         check_file(b"id = 'R'\ntitle = 'T'\nlines = [\n")
+
+
+@pytest.mark.parametrize("path", ["no/such/file.toml", "examples"])
+def test_a_path_that_is_no_file_is_refused(path):
+    with pytest.raises(MusterError) as refusal:
+        check_file(path)
+
+    assert refusal.value.code == "core.unreadable"
 
 
 def test_a_pipe_without_end_is_refused_at_the_limit(tmp_path):
