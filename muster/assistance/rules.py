@@ -32,10 +32,11 @@ State = Literal[
 ]
 
 # The 50 states and the other jurisdictions that have a National Guard, by postal code.
-GUARDS = frozenset(
-    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC "
-    "ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC GU PR VI".split()
+_POSTAL_CODES = (
+    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY "
+    "NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC GU PR VI"
 )
+GUARDS = frozenset(_POSTAL_CODES.split())
 INVENTED = "ZZ"  # the postal code of an invented state, for exercises only
 
 

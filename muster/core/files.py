@@ -79,10 +79,8 @@ def take_in(given: Path | str | bytes) -> str:
 def read_data(text: str) -> dict[str, Any]:
     """Read TOML, or JSON where the text begins with a brace. Raises Malformed."""
     try:
-        if text.lstrip().startswith(("{", "[{")):
-            data = json.loads(text)
-        else:
-            data = tomllib.loads(text)
+        looks_like_json = text.lstrip().startswith(("{", "[{"))
+        data = json.loads(text) if looks_like_json else tomllib.loads(text)
     except json.JSONDecodeError as fault:
         raise Malformed(reason=fault.msg.lower(), row=fault.lineno) from None
     except tomllib.TOMLDecodeError as fault:
