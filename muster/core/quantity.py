@@ -128,10 +128,11 @@ class Quantity:
 
     def __add__(self, other: "Quantity") -> "Quantity":
         """Add by interval. Ends that are open stay open; a number of people is never below nought."""
-        nought = Quantity("exact", 0, 0)
-        if other == nought:
-            return self
-        if self == nought:
+        if self.high == 0 and other.high == 0:
+            return Quantity("exact", 0, 0)
+        if other.high == 0:
+            return self  # nothing is added, so what was said stays as it was said
+        if self.high == 0:
             return other
         low = (self.low or 0) + (other.low or 0)
         high = None if self.high is None or other.high is None else self.high + other.high

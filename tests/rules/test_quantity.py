@@ -1,5 +1,7 @@
 """Numbers as people state them."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,6 +103,19 @@ def test_a_sum_does_not_depend_on_the_order(a, b, c):
     assert a + b == b + a
     assert (a + b) + c == a + (b + c)
     assert total([a, b, c]) == a + b + c
+
+
+def test_a_sum_does_not_depend_on_the_order_down_to_nought():
+    few = [
+        form
+        for n in ("0", "1", "2")
+        for form in (n, f"about {n}", f"nearly {n}", f"at least {n}", f"up to {n}")
+    ]
+    quantities = [Quantity.parse(text) for text in (*few, "between 0 and 1", "not recorded")]
+
+    for a, b, c in product(quantities, repeat=3):
+        assert (a + b) + c == a + (b + c)
+        assert a + b == b + a
 
 
 @given(QUANTITIES, QUANTITIES, st.data())
