@@ -3,6 +3,7 @@
 import os
 import secrets
 import tomllib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,7 +45,7 @@ def default_data() -> Path:
 
 
 class Config(BaseSettings):
-    """One installation's settings. The names are those of `muster.toml`; see `variable` for the environment's."""
+    """One installation's settings, by their names in `muster.toml`; `variable` gives the environment's."""
 
     model_config = SettingsConfigDict(
         env_prefix="MUSTER_", toml_file=FILE, extra="forbid", frozen=True, hide_input_in_errors=True
@@ -69,7 +70,7 @@ class Config(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     def secret(self) -> str:
-        """The key that signs sessions and links: the one set, else one made once and kept in the data folder."""
+        """The key that signs sessions and links: the one set, else one made once and kept with the data."""
         return self.secret_key or _kept_secret(self.data_folder() / "secret_key")
 
     def data_folder(self) -> Path:
@@ -113,16 +114,12 @@ def _file() -> dict[str, Any]:
 
 
 def _kept_secret(path: Path) -> str:
-    """The secret in the file, made if absent; of two processes that make one at once, the first one's stands."""
+    """The secret in the file, made if absent; when two processes make one at once, the first one's stands."""
     if not path.exists():
         draft = path.with_name(f".{path.name}.{os.getpid()}")
-        with open(
-            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii"
-        ) as file:
-            file.write(secrets.token_urlsafe(50))
-        try:
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50), "ascii")
+        with suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text("ascii").strip()

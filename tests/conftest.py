@@ -1,10 +1,10 @@
 """A database of its own for each test that commits, cloned from a migrated template in some 30 ms.
 
-Nothing is flushed or rolled back, so actions commit for real and the product needs no switch for tests. Tests under
-tests/rules get no database, and pytest-django keeps them from opening one.
+Nothing is flushed or rolled back, so actions commit for real and the product needs no switch for tests.
+Tests under tests/rules get no database, and pytest-django keeps them from opening one.
 
-With DATABASE_URL, MUSTER_MIGRATE_URL and MUSTER_TEST_ADMIN_URL (a superuser's address) set, that server is used;
-otherwise an embedded one in a temporary folder.
+With DATABASE_URL, MUSTER_MIGRATE_URL and MUSTER_TEST_ADMIN_URL (a superuser's address) set, that server is
+used; otherwise an embedded one in a temporary folder.
 """
 
 import os
@@ -55,7 +55,7 @@ def data_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def _admin() -> Iterator[psycopg.Connection]:
-    """A superuser's session on the tests' server, which is started and stopped here if it is the embedded one."""
+    """A superuser's session on the tests' server, started and stopped here if it is the embedded one."""
     address = os.environ.get("MUSTER_TEST_ADMIN_URL")
     if address:
         with psycopg.connect(address, autocommit=True) as admin:
@@ -126,9 +126,8 @@ def database_env(fresh_db: str) -> dict[str, str]:
 @pytest.fixture
 def live_url(fresh_db: str) -> Iterator[str]:
     """The address of Muster served on loopback, on the test's database: http://127.0.0.1:PORT."""
-    from waitress.server import create_server
-
     from muster.wsgi import application
+    from waitress.server import create_server
 
     server = create_server(application, host="127.0.0.1", port=0, threads=4)
     loop = threading.Thread(target=server.run, name="live server")
@@ -158,7 +157,7 @@ def _drop(admin: psycopg.Connection, name: str) -> None:
 
 
 def _choose(name: str) -> None:
-    """Lead both roles' connections, of every thread that opens one from now on, to the database of that name."""
+    """Lead both roles' connections, of every thread that opens one from now on, to that database."""
     connections.close_all()
     for alias in ("default", "owner"):
         connections.settings[alias]["NAME"] = name

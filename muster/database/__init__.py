@@ -60,9 +60,9 @@ def migrate(*, verbosity: int = 0) -> None:
 
 
 def check() -> list[str]:
-    """What is wrong with the database, one sentence each; empty when it may be served. Asks as the application.
+    """What is wrong with the database, one sentence each; empty when it may be served.
 
-    Raises DatabaseDown.
+    Asks as the application's role. Raises DatabaseDown.
     """
     with when_down(), connections["default"].cursor() as cursor:
         return [*_broken_server(cursor), *laws.broken(cursor)]
@@ -85,4 +85,4 @@ def _broken_server(cursor: CursorWrapper) -> Iterator[str]:
     if is_superuser:
         yield f"The application signs in as {role}, a superuser: give DATABASE_URL a role that is not."
     elif is_owner:
-        yield f"The application signs in as {role}, which owns tables or may become their owner: use a role that may not."
+        yield f"The application signs in as {role}, who owns tables or may become their owner: use another."

