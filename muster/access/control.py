@@ -1,0 +1,167 @@
+"""One `can()` and one `visible()`: every door, action and list asks here."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+from typing import Any, TypeVar
+
+import cedarpy
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+
+from muster.access.models import Grant, Role, Token, User
+from muster.core.errors import MusterError
+
+M = TypeVar("M", bound=Model)
+TOKEN_DAYS = 30
+
+
+class NotPermitted(MusterError):
+    """The rules of access do not let this actor do this here."""
+
+    code = "access.not_permitted"
+    status = 403
+
+    def __init__(self, *, actor: str, action: str, policy: str | None, roles: list[str]) -> None:
+        self.actor, self.action, self.policy, self.roles = actor, action, policy, roles
+        who = " or ".join(Role(role).label for role in roles)
+        if policy:
+            why = f"the policy {policy} forbids it"
+        elif who:
+            why = f"it is for {who} here"
+        else:
+            why = "no policy permits it to anyone"
+        super().__init__(f"{actor} may not do {action}: {why}. Ask an administrator if that is wrong.")
+
+
+class NotSignedIn(MusterError):
+    """Nobody is named, or the token is unknown or has expired."""
+
+    code = "access.not_signed_in"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("You are not signed in, or your sign-in has ended. Sign in and send it again.")
+
+
+@dataclass(frozen=True)
+class Scoped:
+    """A role and where it holds; both None: everywhere."""
+
+    role: str
+    organisation: str | None
+    site: str | None
+
+    def covers(self, scope: Scope) -> bool:
+        """Whether the role reaches a resource of this scope."""
+        if self.site is not None:
+            return self.site == scope.site
+        if self.organisation is not None:
+            return self.organisation == scope.organisation
+        return True
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a resource belongs: what decides which roles an actor has over it."""
+
+    kind: str
+    name: str
+    organisation: str | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something, with the roles held at that moment."""
+
+    user: int
+    name: str
+    roles: tuple[Scoped, ...]
+
+    def roles_over(self, scope: Scope) -> list[str]:
+        """The roles that reach the resource, each once, in alphabetical order."""
+        return sorted({scoped.role for scoped in self.roles if scoped.covers(scope)})
+
+
+def actor_of(user: User) -> Actor:
+    """The actor a signed-in user is. Raises NotSignedIn for nobody and for a disabled account."""
+    if not user.is_authenticated or not user.is_active:
+        raise NotSignedIn()
+    grants = Grant.objects.filter(user=user).values_list("role", "organisation_id", "site_id")
+    return Actor(user.pk, user.get_username(), tuple(Scoped(*grant) for grant in sorted(grants, key=str)))
+
+
+def new_token(user: User) -> str:
+    """A fresh token for a user, good for `TOKEN_DAYS` days; it is shown once and kept only as a digest."""
+    secret = secrets.token_urlsafe(32)
+    Token.objects.create(
+        digest=_digest(secret), user=user, expires_at=timezone.now() + timedelta(days=TOKEN_DAYS)
+    )
+    return secret
+
+
+def actor_of_token(secret: str) -> Actor:
+    """The actor a token stands for. Raises NotSignedIn."""
+    found = (
+        Token.objects.select_related("user")
+        .filter(digest=_digest(secret), expires_at__gt=timezone.now())
+        .first()
+    )
+    if found is None:
+        raise NotSignedIn()
+    return actor_of(found.user)
+
+
+def can(actor: Actor, action: str, scope: Scope) -> None:
+    """Return when the policies permit it. Raises NotPermitted, naming the policy or the roles that would be permitted."""
+    answer = _ask(action, scope, actor.roles_over(scope))
+    if answer.allowed:
+        return
+    named = answer.diagnostics.id_annotations_by_reason
+    policy = next((str(named.get(reason) or reason) for reason in answer.diagnostics.reasons), None)
+    roles = [role.value for role in Role if _ask(action, scope, [role.value]).allowed]
+    raise NotPermitted(actor=actor.name, action=action, policy=policy, roles=roles)
+
+
+def may(actor: Actor, action: str, scope: Scope) -> bool:
+    """Whether `can` would return."""
+    return _ask(action, scope, actor.roles_over(scope)).allowed
+
+
+def visible(
+    actor: Actor, rows: QuerySet[M], *, organisation: str = "organisation", site: str = "code"
+) -> QuerySet[M]:
+    """The rows that the actor may read; the two names say which columns hold a row's scope."""
+    if any(scoped.organisation is None and scoped.site is None for scoped in actor.roles):
+        return rows
+    of = [scoped.organisation for scoped in actor.roles if scoped.site is None and scoped.organisation]
+    at = [scoped.site for scoped in actor.roles if scoped.site]
+    return rows.filter(Q(**{f"{organisation}__in": of}) | Q(**{f"{site}__in": at}))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@cache
+def _policies() -> cedarpy.PolicySet:
+    folder = resources.files("muster.access") / "policies"
+    return cedarpy.PolicySet.from_str(
+        "\n".join(f.read_text("utf-8") for f in sorted(folder.iterdir(), key=str))
+    )
+
+
+def _ask(action: str, scope: Scope, roles: list[str]) -> Any:
+    request = {
+        "principal": 'User::"asker"',
+        "action": f'Action::"{action}"',
+        "resource": f'Resource::"{scope.kind}"',
+        "context": {"roles": roles},
+    }
+    return cedarpy.is_authorized(request, _policies(), [])

@@ -1,0 +1,52 @@
+"""Accounts, what they may do where, and the tokens that stand for them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Now
+
+from muster.parties.models import Organisation, Site
+
+
+class User(AbstractUser):
+    """A person who signs in. What they may do stands in their grants, not here."""
+
+
+class Role(models.TextChoices):
+    """The parts people play; `reference/ui.md` section 2 says what each sees first."""
+
+    GOVERNOR = "governor", "Governor's office"
+    JOC = "joc", "Joint operations center"
+    REQUESTER = "requester", "Requesting agency"
+    CLERK = "clerk", "Site clerk"
+    CUSTODIAN = "custodian", "Custodian of a trip"
+    COUNSEL = "counsel", "Legal reviewer"
+    AFFAIRS = "affairs", "Public affairs"
+    OVERSIGHT = "oversight", "Oversight"
+    ADMINISTRATOR = "administrator", "Administrator"
+
+
+class Grant(models.Model):
+    """A role of a user: at one site, for one organisation, or everywhere where neither is named."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="grants")
+    role = models.CharField(max_length=20, choices=Role)
+    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role", "organisation", "site"], nulls_distinct=False, name="grant_once"
+            )
+        ]
+
+
+class Token(models.Model):
+    """A secret that stands for a user at the command line or the API; only its SHA-256 is kept."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    made_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()

@@ -1,0 +1,66 @@
+"""The base of every refusal: a stable code, the facts, and a sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+
+class MusterError(Exception):
+    """Something was refused, or cannot be done, and the person who asked can read why.
+
+    `code` is public and stable: "step.snake_case". `status` is the HTTP status of the answer.
+    """
+
+    code: str = "core.refused"
+    status: int = 422
+
+
+class NotFound(MusterError):
+    """There is no such record, or it is not for this reader: both read alike."""
+
+    code = "core.not_found"
+    status = 404
+
+    def __init__(self, *, kind: str, name: str) -> None:
+        self.kind, self.name = kind, name
+        super().__init__(
+            f"There is no {kind} {name} that you may see. Check the spelling, or ask who keeps it."
+        )
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with an input: where, what, and what to do. `row` counts from 1, the header being row 1."""
+
+    row: int | None
+    column: str | None
+    code: str
+    message: str
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class FaultyInput(MusterError):
+    """An input with faults, all of them listed; nothing of it was kept."""
+
+    code = "core.faulty_input"
+    status = 422
+
+    def __init__(self, faults: Sequence[Fault], *, what: str = "The input") -> None:
+        self.faults = list(faults)
+        count = len(self.faults)
+        first = self.faults[0].message if self.faults else ""
+        super().__init__(
+            f"{what} has {count} fault{'s' if count != 1 else ''} and nothing of it was kept. {first}"
+        )
+
+
+class FaultyFile(FaultyInput):
+    """A file with faults, by row and column."""
+
+    code = "core.faulty_file"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(faults, what="The file")

@@ -1,0 +1,12 @@
+"""Ids that sort by the time they were made."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> UUID:
+    """A new UUIDv7 (RFC 9562, section 5.7), made by whoever creates the thing."""
+    return uuid7()

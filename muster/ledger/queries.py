@@ -1,0 +1,95 @@
+"""Reads of the ledger at two times: as of a moment T, as known at an act's number K."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from muster.core.errors import NotFound
+from muster.ledger.models import Thing
+from muster.record.action import sequence
+from muster.record.models import Number
+
+CENSUS = """
+SELECT h.site, count(*)::int FROM (
+    SELECT thing_id, holder_id, sum(leg) AS legs FROM (
+        SELECT e.thing_id, e.receiver_id AS holder_id, 1 AS leg FROM ledger_entry e JOIN record_number k USING (act_id)
+        WHERE e.happened_at <= %(at)s AND k.number <= %(known_at)s
+        UNION ALL
+        SELECT e.thing_id, e.giver_id, -1 FROM ledger_entry e JOIN record_number k USING (act_id)
+        WHERE e.happened_at <= %(at)s AND k.number <= %(known_at)s
+    ) legs GROUP BY thing_id, holder_id HAVING sum(leg) = 1
+) present JOIN ledger_holder h ON h.id = present.holder_id JOIN ledger_thing t ON t.id = present.thing_id
+WHERE h.kind = 'area' AND t.kind = 'person' AND (%(site)s::text IS NULL OR h.site = %(site)s)
+GROUP BY h.site ORDER BY h.site
+"""
+
+HISTORY = """
+SELECT e.n, e.kind, g.code AS giver, r.code AS receiver, e.happened_at, e.recorded_at, k.number AS known_at, e.reason,
+       e.source, e.corrects, e.earliest_at, e.latest_at, e.mission, ho.offered_by, ho.accepted_by, e.repeats
+FROM ledger_entry e JOIN ledger_holder g ON g.id = e.giver_id JOIN ledger_holder r ON r.id = e.receiver_id
+LEFT JOIN record_number k ON k.act_id = e.act_id LEFT JOIN ledger_handover ho ON ho.id = e.handover_id
+WHERE e.thing_id = %(thing)s ORDER BY e.n
+"""
+
+
+@dataclass(frozen=True)
+class Census:
+    """Persons by site as of `at`, known at the act numbered `known_at`."""
+
+    at: datetime
+    known_at: int
+    sites: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.sites.values())
+
+    def to_json(self) -> dict[str, Any]:
+        sites = [{"site": site, "count": count} for site, count in self.sites.items()]
+        return {"at": self.at.isoformat(), "known_at": self.known_at, "total": self.total, "sites": sites}
+
+
+def latest_known() -> int:
+    """The number of the latest act, after the sequencer has caught up; 0 for an empty record."""
+    sequence()
+    return Number.objects.order_by("-number").values_list("number", flat=True).first() or 0
+
+
+def known_by(moment: datetime) -> int:
+    """The number of the last act recorded at or before the moment; 0 where there is none."""
+    sequence()
+    found = Number.objects.filter(act__recorded_at__lte=moment).order_by("-number")
+    return found.values_list("number", flat=True).first() or 0
+
+
+def census(at: datetime, known_at: int, *, site: str | None = None) -> Census:
+    """Count the persons held at sites at `at` (entries of that very moment included), as known at an act's number.
+
+    Every entry is two legs, one out and one in; a counter-entry's legs cancel those of what it reverses, so the count
+    knows nothing of corrections.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(CENSUS, {"at": at, "known_at": known_at, "site": site})
+        return Census(at, known_at, dict(cursor.fetchall()))
+
+
+def history(tag: str) -> dict[str, Any]:
+    """Everything the ledger has about one thing, in the order in which it was written. Raises NotFound."""
+    thing = Thing.objects.filter(tag=tag).first()
+    if thing is None:
+        raise NotFound(kind="thing", name=tag)
+    with connection.cursor() as cursor:
+        cursor.execute(HISTORY, {"thing": thing.pk})
+        names = [column.name for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {"tag": thing.tag, "kind": thing.kind, "entries": [_told(row) for row in rows]}
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    signers = [user for user in (row.pop("offered_by"), row.pop("accepted_by")) if user is not None]
+    told = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
+    return {**told, "signed_by": signers}

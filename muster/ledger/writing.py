@@ -1,0 +1,155 @@
+"""Writing entries: the only code that inserts them, through the guard in the database.
+
+Every write takes an act and happens in its transaction. Things are taken in the order of their ids, so that two lists
+in opposite order do not lock each other out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import Error, IntegrityError, transaction
+
+from muster.ledger.models import Entry, Handover, Head, Holder, Thing
+from muster.ledger.rules import REFUSALS, SamePlace
+from muster.record.models import Act
+
+LEDGER_LIE = "MU001"  # what the guard raises
+
+
+@dataclass(frozen=True, kw_only=True)
+class Push:
+    """A change of hands to be written: onto the thing's live top, from whoever holds it unless `giver` is named."""
+
+    thing: UUID
+    receiver: UUID
+    happened_at: datetime
+    giver: UUID | None = None
+    earliest_at: datetime | None = None
+    latest_at: datetime | None = None
+    reason: str = ""
+    repeats: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pop:
+    """A counter-entry to be written: the thing's live top did not happen, or not like that."""
+
+    thing: UUID
+    reason: str
+
+
+@dataclass
+class _Top:
+    n: int
+    top: int
+    holder: UUID
+
+
+def holder(*, act: Act, code: str, kind: str, organisation: str = "", site: str = "") -> Holder:
+    """The holder of that code, made if it is new."""
+    found = Holder.objects.filter(code=code).first()
+    return found or Holder.objects.create(act=act, code=code, kind=kind, organisation=organisation, site=site)
+
+
+def outside(*, act: Act, organisation: str = "") -> Holder:
+    """What is outside: everything, or one organisation, that Muster keeps no site of."""
+    code = f"outside:{organisation}" if organisation else "outside"
+    return holder(act=act, code=code, kind=Holder.Kind.OUTSIDE, organisation=organisation)
+
+
+def write(
+    changes: Iterable[Push | Pop],
+    *,
+    act: Act,
+    mission: str = "",
+    handover: Handover | None = None,
+    source: str = "",
+) -> list[Entry]:
+    """Write the changes, all or none, in one statement. Changes of one thing are taken in the order given.
+
+    Raises the refusals of `ledger.rules` as the guard in the database tells them.
+    """
+    by_thing: dict[UUID, list[Push | Pop]] = {}
+    for change in changes:
+        by_thing.setdefault(change.thing, []).append(change)
+    heads = {h.thing_id: h for h in Head.objects.filter(thing_id__in=by_thing)}
+    popped = _live_entries([t for t, c in by_thing.items() if any(isinstance(x, Pop) for x in c)])
+    entries: list[Entry] = []
+    for thing in sorted(by_thing):
+        head = heads[thing]
+        top = _Top(head.n, head.top, head.holder_id)
+        live = {entry.n: entry for entry in popped.get(thing, ())}
+        for change in by_thing[thing]:
+            entry = _push(change, top) if isinstance(change, Push) else _pop(change, top, live)
+            entry.act, entry.mission, entry.handover = act, entry.mission or mission, handover
+            entry.source = source
+            live[entry.n] = entry
+            entries.append(entry)
+    return _insert(entries)
+
+
+def things_of(tags: Sequence[str], *, act: Act, kind: str, origin: Holder) -> list[Thing]:
+    """The things of these tags, in their order; new tags become things that begin at `origin`."""
+    known = {thing.tag: thing for thing in Thing.objects.filter(tag__in=tags)}
+    new = [
+        Thing(act=act, kind=kind, tag=tag, origin=origin) for tag in dict.fromkeys(tags) if tag not in known
+    ]
+    Thing.objects.bulk_create(new)
+    known.update({thing.tag: thing for thing in new})
+    return [known[tag] for tag in tags]
+
+
+def _live_entries(things: Sequence[UUID]) -> dict[UUID, list[Entry]]:
+    found: dict[UUID, list[Entry]] = {}
+    if things:
+        for entry in Entry.objects.filter(thing_id__in=things):
+            found.setdefault(entry.thing_id, []).append(entry)
+    return found
+
+
+def _push(change: Push, top: _Top) -> Entry:
+    giver = change.giver or top.holder
+    if giver == change.receiver:
+        raise SamePlace(holder=Holder.objects.get(pk=giver).code)
+    entry = Entry(
+        thing_id=change.thing, n=top.n + 1, kind="push", giver_id=giver, receiver_id=change.receiver,
+        happened_at=change.happened_at, earliest_at=change.earliest_at, latest_at=change.latest_at,
+        base=top.top, repeats=change.repeats, reason=change.reason,
+    )  # fmt: skip
+    top.n, top.top, top.holder = entry.n, entry.n, change.receiver
+    return entry
+
+
+def _pop(change: Pop, top: _Top, live: dict[int, Entry]) -> Entry:
+    popped = live[top.top]
+    entry = Entry(
+        thing_id=change.thing, n=top.n + 1, kind="pop", giver_id=popped.receiver_id, receiver_id=popped.giver_id,
+        happened_at=popped.happened_at, base=popped.base, corrects=popped.n, mission=popped.mission,
+        reason=change.reason,
+    )  # fmt: skip
+    top.n, top.top, top.holder = entry.n, popped.base, popped.giver_id
+    return entry
+
+
+def _insert(entries: list[Entry]) -> list[Entry]:
+    try:
+        with transaction.atomic():
+            return Entry.objects.bulk_create(entries)
+    except IntegrityError as error:
+        # The key (thing, n) was taken by another writer between our look and our write.
+        raise _refusal("ledger.stale", str(entries[0].thing_id)) from error
+    except Error as error:
+        cause = error.__cause__
+        if getattr(cause, "sqlstate", None) != LEDGER_LIE:
+            raise
+        told = cause.diag  # type: ignore[union-attr]  # the driver's error, as its sqlstate shows
+        raise _refusal(str(told.message_primary), str(told.message_detail)) from error
+
+
+def _refusal(code: str, thing: str) -> Exception:
+    head = Head.objects.select_related("thing", "holder").get(thing_id=thing)
+    return REFUSALS[code](tag=head.thing.tag, holder=head.holder.code)

@@ -1,0 +1,218 @@
+"""`@action`: the one way in for every change.
+
+An action runs in this order, in one transaction, which is one act: the row it is about is loaded and locked,
+permission is asked for on that row, a key seen before gives the first answer, and then the rules and the rows.
+A refusal is written down in a transaction of its own and is not remembered under its key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, get_type_hints
+from uuid import UUID
+
+import pydantic
+from django.db import IntegrityError, OperationalError, connection, transaction
+from pydantic import TypeAdapter
+
+from muster.access.control import Actor, Scope, can
+from muster.core.errors import Fault, FaultyInput, MusterError
+from muster.database.down import when_down
+from muster.record.models import Act, Answer, Number
+
+R = TypeVar("R")
+TRIES = 3
+NUMBER_PATIENCE_S = 5.0
+RETRIED = {"40001", "40P01"}  # serialization failure, deadlock
+
+
+class KeyReused(MusterError):
+    """The key stands for another body."""
+
+    code = "record.key_reused"
+    status = 409
+
+    def __init__(self, *, key: UUID) -> None:
+        self.key = key
+        super().__init__(f"The key {key} was used for something else. Make a new key for each new act.")
+
+
+class TryAgain(MusterError):
+    """Two writers stood in each other's way, and trying again did not help."""
+
+    code = "record.try_again"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Others were writing the same records. Nothing was kept. Send it again.")
+
+
+class UnknownAction(MusterError):
+    """There is no such action."""
+
+    code = "record.unknown_action"
+    status = 404
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is no action {name}. The actions are: {', '.join(sorted(ACTIONS))}.")
+
+
+@dataclass(frozen=True)
+class Done(Generic[R]):
+    """What an act did: its answer, its id and its number. `known_at` is None while an open transaction holds it up."""
+
+    act: UUID
+    known_at: int | None
+    answer: R
+
+
+@dataclass(frozen=True)
+class Action(Generic[R]):
+    """A registered verb. Call it with `actor`, its inputs and, where it may be sent twice, a `key`."""
+
+    name: str
+    about: Callable[..., tuple[Scope, Any]]
+    work: Callable[..., R]
+    inputs: type[pydantic.BaseModel]
+    answers: TypeAdapter[R]
+
+    def __call__(self, *, actor: Actor, key: UUID | None = None, **inputs: Any) -> Done[R]:
+        """Run it. Raises NotPermitted, KeyReused, TryAgain, DatabaseDown, FaultyInput and what the action itself raises."""
+        body = self._read(inputs)
+        digest = hashlib.sha256(f"{self.name} {body.model_dump_json()}".encode()).digest()
+        with when_down():
+            try:
+                act, answer = self._with_retries(actor, key, body, digest)
+            except MusterError as refusal:
+                if refusal.status not in (500, 503):
+                    self._audit(actor, key, digest, refusal)
+                raise
+            return Done(act, number_of(act), answer)
+
+    def _read(self, inputs: dict[str, Any]) -> pydantic.BaseModel:
+        try:
+            return self.inputs.model_validate(inputs)
+        except pydantic.ValidationError as error:
+            raise FaultyInput(
+                [_fault(e) for e in error.errors()], what=f"What was sent to {self.name}"
+            ) from None
+
+    def _with_retries(
+        self, actor: Actor, key: UUID | None, body: pydantic.BaseModel, digest: bytes
+    ) -> tuple[UUID, R]:
+        for attempt in range(TRIES):
+            try:
+                with transaction.atomic():
+                    return self._once(actor, key, body, digest)
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", None) not in RETRIED:
+                    raise
+                time.sleep(0.02 * (attempt + 1))
+        raise TryAgain()
+
+    def _once(
+        self, actor: Actor, key: UUID | None, body: pydantic.BaseModel, digest: bytes
+    ) -> tuple[UUID, R]:
+        inputs = {name: getattr(body, name) for name in type(body).model_fields}
+        wanted = inspect.signature(self.about).parameters
+        scope, row = self.about(**{name: inputs[name] for name in wanted})
+        can(actor, self.name, scope)
+        if key is not None and (found := _first(actor, key)):
+            return self._again(found, key, digest)
+        act = Act(actor_id=actor.user, name=self.name, idempotency_key=key, request_hash=digest)
+        try:
+            with transaction.atomic():
+                act.save(force_insert=True)
+        except IntegrityError:
+            # Another request with the same key committed while this one waited for it.
+            found = _first(actor, key) if key else None
+            if found is None:
+                raise
+            return self._again(found, key, digest)  # type: ignore[arg-type]  # found implies a key
+        answer = self.work(act=act, row=row, actor=actor, **inputs)
+        Answer.objects.create(act=act, body=self.answers.dump_python(answer, mode="json"))
+        return act.id, answer
+
+    def _again(self, found: Act, key: UUID, digest: bytes) -> tuple[UUID, R]:
+        if bytes(found.request_hash) != digest:
+            raise KeyReused(key=key)
+        return found.id, self.answers.validate_python(found.answer.body)
+
+    def _audit(self, actor: Actor, key: UUID | None, digest: bytes, refusal: MusterError) -> None:
+        with transaction.atomic():
+            Act.objects.create(
+                actor_id=actor.user, name=self.name, idempotency_key=key, request_hash=digest,
+                refused_code=refusal.code, refused_words=str(refusal),
+            )  # fmt: skip
+
+
+ACTIONS: dict[str, Action[Any]] = {}
+
+
+def action(name: str, *, about: Callable[..., tuple[Scope, Any]]) -> Callable[[Callable[..., R]], Action[R]]:
+    """Register a verb. `about` takes some of the inputs, loads and locks the row, and gives its scope and the row.
+
+    The function is keyword-only: `act`, `row` and `actor` come from here; every other parameter is an input and has
+    a type, from which the body of the API and of `muster act` is read. Its return type is the answer's.
+    """
+
+    def register(work: Callable[..., R]) -> Action[R]:
+        hints = get_type_hints(work, include_extras=True)
+        fields: dict[str, Any] = {}
+        for parameter in inspect.signature(work).parameters.values():
+            if parameter.name in ("act", "row", "actor"):
+                continue
+            default = ... if parameter.default is parameter.empty else parameter.default
+            fields[parameter.name] = (hints[parameter.name], default)
+        title = "".join(part.title() for part in name.replace(".", "_").split("_"))
+        inputs = pydantic.create_model(title, __config__=pydantic.ConfigDict(extra="forbid"), **fields)
+        made = Action(name, about, work, inputs, TypeAdapter(hints["return"]))
+        ACTIONS[name] = made
+        return made
+
+    return register
+
+
+def find(name: str) -> Action[Any]:
+    """The action of that name. Raises UnknownAction."""
+    try:
+        return ACTIONS[name]
+    except KeyError:
+        raise UnknownAction(name=name) from None
+
+
+def number_of(act: UUID) -> int | None:
+    """The act's number, once the sequencer has given it; None if something holds it up for longer than 5 s."""
+    give_up_at = time.monotonic() + NUMBER_PATIENCE_S
+    while True:
+        sequence()
+        found = Number.objects.filter(act_id=act).values_list("number", flat=True).first()
+        if found is not None or time.monotonic() > give_up_at or connection.in_atomic_block:
+            return found
+        time.sleep(0.005)
+
+
+def sequence() -> int:
+    """Number the acts that can be numbered; how many still wait."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT record_sequence()")
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _first(actor: Actor, key: UUID | None) -> Act | None:
+    found = Act.objects.select_related("answer").filter(
+        actor_id=actor.user, idempotency_key=key, refused_code=""
+    )
+    return found.first()
+
+
+def _fault(error: Any) -> Fault:
+    where = ".".join(str(part) for part in error["loc"])
+    return Fault(None, where, "core.bad_value", f"{where}: {error['msg']}. Correct it and send it again.")

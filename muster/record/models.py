@@ -1,0 +1,72 @@
+"""Acts: the audit line, the unit of work and, by their numbers, the record's knowledge time."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from muster.core.ids import new_id
+
+
+class Act(models.Model):
+    """One action of one actor in one transaction, done or refused."""
+
+    append_only: ClassVar[bool] = True
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
+    name = models.CharField(max_length=60)
+    idempotency_key = models.UUIDField(null=True)
+    request_hash = models.BinaryField()
+    refused_code = models.CharField(max_length=60, blank=True)
+    refused_words = models.TextField(blank=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["actor", "idempotency_key"],
+                condition=models.Q(refused_code="", idempotency_key__isnull=False),
+                name="act_key_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.id}"
+
+
+class Answer(models.Model):
+    """What a done act answered, so that the same key gives the same answer again."""
+
+    append_only: ClassVar[bool] = True
+
+    act = models.OneToOneField(Act, primary_key=True, on_delete=models.PROTECT)
+    body = models.JSONField()
+
+
+class Number(models.Model):
+    """An act's number, given after its commit by the sequencer: K in *as known at K*."""
+
+    number = models.BigIntegerField(primary_key=True)
+    act = models.OneToOneField(Act, on_delete=models.PROTECT, related_name="number")
+
+
+class Pending(models.Model):
+    """An act that waits for its number. `txid` is the transaction that wrote it."""
+
+    act = models.OneToOneField(Act, primary_key=True, on_delete=models.PROTECT)
+    txid = models.BigIntegerField()
+
+
+class Recorded(models.Model):
+    """A row that an act wrote and nothing changes: the base of every append-only record of every step."""
+
+    append_only: ClassVar[bool] = True
+
+    act = models.ForeignKey(Act, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,5 @@
+"""The map of the doors."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [path("account/", include("allauth.urls"))]
