@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -52,9 +52,10 @@ class Config(BaseSettings):
     )
 
     data: Path = Field(default_factory=default_data)
-    database_url: str | None = Field(default=None, validation_alias="database_url")
-    migrate_url: str | None = None
-    secret_key: str | None = Field(default=None, min_length=32)
+    # Addresses carry passwords, so these three are left out wherever the settings are printed.
+    database_url: str | None = Field(default=None, validation_alias="database_url", repr=False)
+    migrate_url: str | None = Field(default=None, repr=False)
+    secret_key: str | None = Field(default=None, min_length=32, repr=False)
     allowed_hosts: Annotated[list[str], NoDecode] = ["localhost", "127.0.0.1", "[::1]"]
     demonstration: bool = False
 
@@ -68,6 +69,12 @@ class Config(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, hosts: object) -> object:
+        """The environment lists hosts with commas, the file as a list."""
+        return [host.strip() for host in hosts.split(",")] if isinstance(hosts, str) else hosts
 
     def secret(self) -> str:
         """The key that signs sessions and links: the one set, else one made once and kept with the data."""

@@ -18,7 +18,8 @@ from django.db.models import Model
 
 from muster.database.embedded import APP
 
-GUARDED = ("ledger_head", "record_pending", "record_number")  # read by the application; written by functions of the owner alone
+# Read by the application; written by functions of the owner alone.
+GUARDED = ("ledger_head", "record_pending", "record_number")
 TRIGGER = "muster_is_forever"
 
 REFUSE_CHANGE = """

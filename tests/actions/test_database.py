@@ -384,7 +384,7 @@ def test_other_database_errors_are_not_taken_for_a_database_that_is_down() -> No
 
 
 def refused(*statements: str, alias: str = "default") -> set[type | None]:
-    """The kinds of error with which the database refuses the statements; None stands for one that it let pass."""
+    """The kinds of error with which the database refuses the statements; None stands for one let pass."""
     kinds: set[type | None] = set()
     for statement in statements:
         try:
