@@ -27,6 +27,8 @@ from muster import database
 from muster.database import embedded
 
 COMMITTING = {"actions", "journeys"}
+MEMORY = Path("/dev/shm")  # Linux's disk in memory, where a clone takes a tenth of the time
+ROOM_BYTES = 2**30
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,9 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
-def _folder() -> Path:
+def _folder(within: Path | None = None) -> Path:
     """A temporary folder that the embedded server's system user may pass through; pytest's own are closed."""
-    folder = Path(tempfile.mkdtemp(prefix="muster-")).resolve()
+    folder = Path(tempfile.mkdtemp(prefix="muster-", dir=within)).resolve()
     folder.chmod(0o711)
     return folder
 
@@ -61,7 +63,8 @@ def _admin() -> Iterator[psycopg.Connection]:
         with psycopg.connect(address, autocommit=True) as admin:
             yield admin
         return
-    folder = _folder()
+    has_memory = os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    folder = _folder(MEMORY if has_memory else None)
     server = embedded.Server(folder, arguments=("fsync=off",))
     server.start()
     embedded.use(server)
@@ -126,8 +129,9 @@ def database_env(fresh_db: str) -> dict[str, str]:
 @pytest.fixture
 def live_url(fresh_db: str) -> Iterator[str]:
     """The address of Muster served on loopback, on the test's database: http://127.0.0.1:PORT."""
-    from muster.wsgi import application
     from waitress.server import create_server
+
+    from muster.wsgi import application
 
     server = create_server(application, host="127.0.0.1", port=0, threads=4)
     loop = threading.Thread(target=server.run, name="live server")
