@@ -131,7 +131,7 @@ def can(actor: Actor, action: str, scope: Scope) -> None:
 
 def may(actor: Actor, action: str, scope: Scope) -> bool:
     """Whether `can` would return."""
-    return _ask(action, scope, actor.roles_over(scope)).allowed
+    return bool(_ask(action, scope, actor.roles_over(scope)).allowed)
 
 
 def visible(
