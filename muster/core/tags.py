@@ -1,6 +1,6 @@
 """Tags: what is printed on a wristband, a bag or a windscreen, and read aloud on the radio.
 
-A tag is seven characters, shown as `M7K-402-X`. It has no 0, O, 1 or I, and its last character is a check,
+A tag is seven characters, shown as `222-24F-6`. It has no 0, O, 1 or I, and its last character is a check,
 so that one misread character, or two neighbours exchanged, is noticed.
 Source: `reference/ui.md` section 3 for the form; the check is Luhn's algorithm over 32 characters.
 """

@@ -1,0 +1,166 @@
+"""Every change goes one way: permission, the key, the rules, the rows, in one act."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+
+from muster.access.control import (
+    Actor,
+    NotPermitted,
+    NotSignedIn,
+    Scope,
+    Scoped,
+    actor_of,
+    actor_of_token,
+    can,
+    may,
+    new_token,
+    visible,
+)
+from muster.access.models import Grant, User
+from muster.core.errors import FaultyInput, MusterError
+from muster.parties.models import Organisation, Site
+from muster.record.action import ACTIONS, KeyReused, UnknownAction, action, find
+from muster.record.models import Act, Number
+
+
+class TooHeavy(MusterError):
+    """A refusal for these tests."""
+
+    code = "test.too_heavy"
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """An answer for these tests."""
+
+    site: str
+    kg: int
+
+
+def _about(site: str) -> tuple[Scope, Site]:
+    row = Site.objects.select_for_update().get(code=site)
+    return Scope("site", row.code, row.organisation_id, row.code), row
+
+
+# It stands in for any verb: the policies let a clerk receive, so it goes by that name, and the register forgets it.
+_REGISTERED = dict(ACTIONS)
+
+
+@action("custody.receive", about=_about)
+def weigh(*, act: Act, row: Site, actor: Actor, site: str, kg: int) -> Weighed:
+    """Write the weight down as the site's name, or refuse it."""
+    row.name = f"{kg} kg"
+    row.save()
+    if kg > 100:
+        raise TooHeavy("Too heavy. Take some off.")
+    return Weighed(row.code, kg)
+
+
+ACTIONS.clear()
+ACTIONS.update(_REGISTERED)
+
+
+@pytest.fixture
+def clerk() -> Actor:
+    guard = Organisation.objects.create(code="EX-GUARD", name="Example Guard", kind="guard")
+    north = Site.objects.create(code="EX-NORTH", name="North", organisation=guard)
+    Site.objects.create(code="EX-SOUTH", name="South", organisation=guard)
+    user = User.objects.create_user("clerk.north")
+    Grant.objects.create(user=user, role="clerk", site=north)
+    return actor_of(user)
+
+
+def test_an_act_has_a_number_and_an_audit_line(clerk: Actor) -> None:
+    done = weigh(actor=clerk, site="EX-NORTH", kg=7)
+
+    assert done.answer == Weighed("EX-NORTH", 7)
+    assert done.known_at == Number.objects.get(act_id=done.act).number
+    assert Act.objects.get(pk=done.act).refused_code == ""
+
+
+def test_the_same_key_gives_the_first_answer_and_writes_nothing(clerk: Actor) -> None:
+    key = uuid4()
+    first = weigh(actor=clerk, key=key, site="EX-NORTH", kg=7)
+
+    assert weigh(actor=clerk, key=key, site="EX-NORTH", kg=7) == first
+    assert Act.objects.count() == 1
+
+
+def test_the_same_key_with_another_body_is_refused(clerk: Actor) -> None:
+    key = uuid4()
+    weigh(actor=clerk, key=key, site="EX-NORTH", kg=7)
+
+    with pytest.raises(KeyReused):
+        weigh(actor=clerk, key=key, site="EX-NORTH", kg=8)
+
+
+def test_a_refusal_is_written_down_and_keeps_nothing_else(clerk: Actor) -> None:
+    key = uuid4()
+    with pytest.raises(TooHeavy):
+        weigh(actor=clerk, key=key, site="EX-NORTH", kg=700)
+
+    assert Act.objects.get().refused_code == "test.too_heavy"
+    assert Site.objects.get(pk="EX-NORTH").name == "North"
+    assert weigh(actor=clerk, key=key, site="EX-NORTH", kg=7).answer.kg == 7  # not remembered under its key
+
+
+def test_a_clerk_of_another_site_is_told_whose_task_it_is(clerk: Actor) -> None:
+    with pytest.raises(NotPermitted, match="Site clerk"):
+        weigh(actor=clerk, site="EX-SOUTH", kg=7)
+
+    assert Act.objects.get().refused_code == "access.not_permitted"
+
+
+def test_an_input_that_is_missing_or_unknown_is_named(clerk: Actor) -> None:
+    with pytest.raises(FaultyInput) as told:
+        weigh(actor=clerk, site="EX-NORTH", weight="seven")
+
+    assert {fault.column for fault in told.value.faults} == {"kg", "weight"}
+
+
+def test_an_unknown_action_is_refused() -> None:
+    with pytest.raises(UnknownAction, match=r"no action custody\.fly"):
+        find("custody.fly")
+
+
+def test_a_token_stands_for_its_user_until_the_account_is_closed(clerk: Actor) -> None:
+    token = new_token(User.objects.get(pk=clerk.user))
+    assert actor_of_token(token) == clerk
+
+    User.objects.update(is_active=False)
+    for secret in (token, "guessed"):
+        with pytest.raises(NotSignedIn):
+            actor_of_token(secret)
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        (),
+        (Scoped("clerk", None, "EX-NORTH"),),
+        (Scoped("joc", "EX-GUARD", None),),
+        (Scoped("joc", "OTHER", None), Scoped("clerk", None, "EX-SOUTH")),
+        (Scoped("oversight", None, None),),
+    ],
+)
+def test_a_list_shows_what_may_be_read_one_by_one(clerk: Actor, roles: tuple[Scoped, ...]) -> None:
+    Organisation.objects.create(code="OTHER", name="Other", kind="county")
+    Site.objects.create(code="OTHER-1", name="Elsewhere", organisation_id="OTHER")
+    actor = Actor(1, "somebody", roles)
+
+    listed = {site.code for site in visible(actor, Site.objects.all())}
+
+    scopes = (Scope("site", s.code, s.organisation_id, s.code) for s in Site.objects.all())
+    assert listed == {scope.name for scope in scopes if may(actor, "read", scope)}
+
+
+def test_nobody_may_do_what_no_policy_permits(clerk: Actor) -> None:
+    with pytest.raises(NotPermitted, match="no policy permits it"):
+        can(clerk, "custody.arrest", Scope("site", "EX-NORTH", "EX-GUARD", "EX-NORTH"))
+
+
+def test_every_action_that_is_registered_can_be_found() -> None:
+    for name in ACTIONS:
+        assert find(name).name == name
