@@ -2,4 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("account/", include("allauth.urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("muster.web.urls")),
+    path("account/", include("allauth.urls")),
+]

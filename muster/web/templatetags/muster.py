@@ -1,0 +1,62 @@
+"""Template tags: moments in a site's zone, and fields with label, hint and error."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.context import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from muster.access.control import actor_of
+from muster.access.models import User
+from muster.core.times import local, zone
+from muster.web.views.home import Page, pages_for
+
+register = template.Library()
+
+
+@register.filter
+def moment(at: datetime | str | None, where: str = "UTC") -> str | SafeString:
+    """`14:05 EST, 3 Nov 2026` with the ISO time in the markup; *not recorded* for None."""
+    if at is None:
+        return "not recorded"
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    return format_html(
+        '<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), local(at, zone(where))
+    )
+
+
+@register.simple_tag
+def demonstration() -> bool:
+    """Whether this is a demonstration, which every page and print says."""
+    return bool(settings.CONFIG.demonstration)
+
+
+@register.inclusion_tag("web/field.html", takes_context=True)
+def field(
+    context: Context,
+    name: str,
+    label: str,
+    hint: str = "",
+    rows: int = 0,
+    kind: str = "text",
+    value: str = "",
+) -> dict[str, Any]:
+    """A labelled field that keeps what was entered; `rows` makes it a text area."""
+    errors = [problem.message for problem in context.get("problems") or () if problem.field == name]
+    return {
+        "name": name, "label": label, "hint": hint, "rows": rows, "kind": kind, "errors": errors,
+        "value": context["entered"].get(name, value),
+    }  # fmt: skip
+
+
+@register.simple_tag
+def pages_of(request: HttpRequest) -> list[Page]:
+    """The pages that the navigation offers the signed-in user."""
+    return pages_for(actor_of(cast(User, request.user)))

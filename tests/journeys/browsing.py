@@ -1,0 +1,50 @@
+"""A person at a browser, and the look at every page they meet."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+PASSWORD = "a long exercise password"
+
+
+class Reader:
+    """One signed-in person in a browser of their own; every page they meet is looked over."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.page: Page = context.new_page()
+        self.address = address
+        self.violations: list[str] = []
+        self.page.on(
+            "console",
+            lambda said: (
+                self.violations.append(said.text) if "Content Security Policy" in said.text else None
+            ),
+        )
+
+    def sign_in(self, name: str) -> None:
+        """Sign in through the page, as people do."""
+        self.page.goto(f"{self.address}/account/login/")
+        self.look_over()
+        self.page.get_by_label("User name").fill(name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.look_over()
+
+    def heading(self) -> str:
+        """The page's one h1."""
+        return self.page.locator("h1").inner_text()
+
+    def look_over(self) -> None:
+        """Check the page for what axe finds, for a broken security policy, and for width on a small phone."""
+        wide = self.page.viewport_size
+        self.page.set_viewport_size({"width": 320, "height": 700})
+        overflow = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow == 0, f"{self.page.title()} is {overflow} px too wide for a small phone"
+        if wide:
+            self.page.set_viewport_size(wide)
+        found = Axe().run(self.page)
+        assert found.violations_count == 0, found.generate_report()
+        assert self.violations == []
