@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from muster.web.views import board, history, home
+from muster.web.views import board, counter, history, home
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("board/", board.board, name="board"),
+    path("counter/", counter.counters, name="counters"),
+    path("counter/<slug:site>/", counter.counter, name="counter"),
     path("things/<uuid:thing>/", history.history, name="history"),
+    path("board/", board.board, name="board"),
 ]

@@ -28,7 +28,12 @@ class Reader:
         self.look_over()
         self.page.get_by_label("User name").fill(name)
         self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.press("Sign in")
+
+    def press(self, button: str) -> None:
+        """Press a button that leads to a page, and look that page over."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button, exact=True).first.click()
         self.look_over()
 
     def heading(self) -> str:

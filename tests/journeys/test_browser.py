@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from browsing import PASSWORD, Reader
+from django.db import transaction
+from django.utils import timezone
 
 from muster.access.models import Grant, Role, User
+from muster.core.tags import make_tag
+from muster.ledger.models import Holder, Thing
+from muster.ledger.writing import Pop, Push, holder, outside, things_of, write
 from muster.parties.models import Organisation, Site
+from muster.record.models import Act
 
 pytestmark = pytest.mark.browser
 
@@ -41,12 +48,86 @@ def test_a_wrong_password_is_refused_in_words_and_nobody_else_gets_in(
     people: None, reader: Callable[[str], Reader]
 ) -> None:
     watch = reader("watch")
-    watch.page.get_by_role("button", name="Sign out").click()
+    watch.press("Sign out")
     watch.page.goto(f"{watch.address}/board/")
     watch.page.get_by_label("User name").fill("watch")
     watch.page.get_by_label("Password").fill("wrong")
-    watch.page.get_by_role("button", name="Sign in").click()
+    watch.press("Sign in")
 
-    watch.look_over()
     assert watch.page.title().startswith("Error:")
     assert "You are not signed in" in watch.page.inner_text("main")
+
+
+@pytest.fixture
+def ledger(people: None) -> list[Thing]:
+    """One person at North Hall, one who went on to South Hall in error and back, one who is outside again."""
+    user, noon = User.objects.get(username="watch"), timezone.now() - timedelta(hours=5)
+    with transaction.atomic():
+        act = Act.objects.create(actor=user, name="test", request_hash=b"")
+        north, south = (
+            holder(act=act, code=f"{site}:intake", kind=Holder.Kind.AREA, site=site)
+            for site in ("NORTH", "SOUTH")
+        )
+        away = outside(act=act, organisation="EXA")
+        stays, moved, left = things_of([make_tag(n) for n in range(3)], act=act, kind="person", origin=away)
+        write([Push(thing=t.pk, receiver=north.pk, happened_at=noon) for t in (stays, moved, left)], act=act)
+        later = noon + timedelta(hours=1)
+        write([Push(thing=moved.pk, receiver=south.pk, happened_at=later)], act=act)
+        write([Push(thing=left.pk, receiver=away.pk, happened_at=later)], act=act)
+        correction = [
+            Pop(thing=moved.pk, reason="wrong person"),
+            Push(thing=moved.pk, receiver=away.pk, happened_at=later),
+            Push(thing=moved.pk, receiver=south.pk, happened_at=later),
+        ]
+        write(correction, act=act)
+    return [stays, moved, left]
+
+
+def test_the_counter_says_in_held_out_not_found_or_misread(
+    ledger: list[Thing], reader: Callable[[str], Reader]
+) -> None:
+    clerk = reader("clerk-north")
+    stays, moved, left = ledger
+
+    assert clerk.heading() == "North Hall: counter"
+    said = {}
+    for text in (stays.tag.lower().replace("-", ""), moved.tag, left.tag, make_tag(77), "M7K-402-Y"):
+        clerk.page.get_by_label("Scan a tag").fill(text)
+        with clerk.page.expect_navigation():
+            clerk.page.keyboard.press("Enter")
+        clerk.look_over()
+        assert clerk.page.evaluate("document.activeElement.id") == "scan"
+        said[text] = clerk.page.locator(".custody-word strong").inner_text()
+    assert list(said.values()) == ["IN", "HELD", "OUT", "NOT FOUND", "MISREAD"]
+
+
+def test_a_history_shows_the_correction_and_what_it_corrects(
+    ledger: list[Thing], reader: Callable[[str], Reader]
+) -> None:
+    clerk = reader("clerk-north")
+    clerk.page.goto(f"{clerk.address}/things/{ledger[1].pk}/")
+    clerk.look_over()
+
+    table = clerk.page.locator("table").inner_text()
+    assert "corrected by entry 3" in table.lower()
+    assert clerk.page.locator("s").count() == 3
+    assert ledger[1].tag not in clerk.page.url + clerk.page.title()
+
+
+def test_a_history_of_elsewhere_reads_as_not_found(
+    ledger: list[Thing], reader: Callable[[str], Reader]
+) -> None:
+    clerk = reader("clerk-south")
+    answer = clerk.page.goto(f"{clerk.address}/things/{ledger[0].pk}/")
+    clerk.look_over()
+
+    assert answer is not None
+    assert answer.status == 404
+    assert clerk.heading() == "Not found"
+
+
+def test_the_board_counts_each_site_now(ledger: list[Thing], reader: Callable[[str], Reader]) -> None:
+    watch = reader("watch")
+
+    cards = watch.page.locator(".muster-cards li").all_inner_texts()
+    assert [card.split()[:3] for card in cards] == [["North", "Hall", "1"], ["South", "Hall", "1"]]
