@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from muster.access.models import Grant, Role, User
 from muster.core.tags import make_tag
-from muster.ledger.models import Holder, Thing
+from muster.ledger.models import Handover, Holder, Report, Thing
 from muster.ledger.writing import Pop, Push, holder, outside, things_of, write
 from muster.parties.models import Organisation, Site
 from muster.record.models import Act
@@ -80,6 +80,14 @@ def ledger(people: None) -> list[Thing]:
             Push(thing=moved.pk, receiver=south.pk, happened_at=later),
         ]
         write(correction, act=act)
+        Handover.objects.create(giver=north, receiver=south, offered_act=act, offered_by=user.pk)
+        Report.objects.create(
+            act=act,
+            kind="received_elsewhere",
+            thing=stays,
+            payload={},
+            words="Received at South Hall, held at North Hall.",
+        )
     return [stays, moved, left]
 
 
@@ -126,8 +134,13 @@ def test_a_history_of_elsewhere_reads_as_not_found(
     assert clerk.heading() == "Not found"
 
 
-def test_the_board_counts_each_site_now(ledger: list[Thing], reader: Callable[[str], Reader]) -> None:
+def test_the_board_counts_each_site_now_and_shows_what_waits(
+    ledger: list[Thing], reader: Callable[[str], Reader]
+) -> None:
     watch = reader("watch")
 
+    assert watch.heading() == "Board"
     cards = watch.page.locator(".muster-cards li").all_inner_texts()
     assert [card.split()[:3] for card in cards] == [["North", "Hall", "1"], ["South", "Hall", "1"]]
+    assert ["DIFFERENCE" in card.upper() for card in cards] == [True, False]
+    assert ["OPEN OFFER" in card.upper() for card in cards] == [True, True]

@@ -49,11 +49,14 @@ def field(
     value: str = "",
 ) -> dict[str, Any]:
     """A labelled field that keeps what was entered; `rows` makes it a text area."""
-    errors = [problem.message for problem in context.get("problems") or () if problem.field == name]
     return {
-        "name": name, "label": label, "hint": hint, "rows": rows, "kind": kind, "errors": errors,
-        "value": context["entered"].get(name, value),
+        "name": name, "label": label, "hint": hint, "rows": rows, "kind": kind,
+        "errors": _errors(context, name), "value": context["entered"].get(name, value),
     }  # fmt: skip
+
+
+def _errors(context: Context, name: str) -> list[str]:
+    return [problem.message for problem in context.get("problems") or () if problem.field == name]
 
 
 @register.simple_tag

@@ -24,6 +24,7 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
     sites = visible(actor, Site.objects.all()).filter(code__in=_sites_of(thing))
     if found is None or not sites:
         raise NotFound(kind="person or thing", name=str(thing))
+    known_at = queries.latest_known()  # before the entries are read, so that each has its number
     told = queries.history(found.tag)["entries"]
     reversals = {entry["corrects"]: entry["n"] for entry in told if entry["corrects"]}
     names = dict(User.objects.values_list("pk", "username"))
@@ -36,7 +37,7 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
         for entry in told
     ]
     context = {
-        "thing": found, "entries": entries, "zone": sites[0].zone, "known_at": queries.latest_known(),
+        "thing": found, "entries": entries, "zone": sites[0].zone, "known_at": known_at,
     }  # fmt: skip
     return render(request, "web/history.html", context)
 
