@@ -11,11 +11,13 @@ from importlib import resources
 from typing import Any, TypeVar
 
 import cedarpy
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from muster.access.models import Grant, Role, Token, User
-from muster.core.errors import MusterError
+from muster.core.errors import Fault, FaultyInput, MusterError
 
 M = TypeVar("M", bound=Model)
 TOKEN_DAYS = 30
@@ -47,6 +49,17 @@ class NotSignedIn(MusterError):
 
     def __init__(self) -> None:
         super().__init__("You are not signed in, or your sign-in has ended. Sign in and send it again.")
+
+
+class AlreadyThere(MusterError):
+    """The account exists."""
+
+    code = "access.already_there"
+    status = 409
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is an account {name} already. Sign in with it, or choose another name.")
 
 
 @dataclass(frozen=True)
@@ -165,3 +178,17 @@ def _ask(action: str, scope: Scope, roles: list[str]) -> Any:
         "context": {"roles": roles},
     }
     return cedarpy.is_authorized(request, _policies(), [])
+
+
+def first_administrator(name: str, password: str) -> User:
+    """Make the first administrator. Raises AlreadyThere where the name is taken, FaultyInput for a weak password."""
+    if User.objects.filter(username=name).exists():
+        raise AlreadyThere(name=name)
+    try:
+        validate_password(password)
+    except ValidationError as weak:
+        words = " ".join(weak.messages)
+        raise FaultyInput([Fault(None, "password", "access.weak_password", words)]) from None
+    user = User.objects.create_user(name, password=password)
+    Grant.objects.create(user=user, role=Role.ADMINISTRATOR)
+    return user

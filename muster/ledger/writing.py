@@ -51,8 +51,8 @@ class _Top:
 
 def holder(*, act: Act, code: str, kind: str, organisation: str = "", site: str = "") -> Holder:
     """The holder of that code, made if it is new."""
-    found = Holder.objects.filter(code=code).first()
-    return found or Holder.objects.create(act=act, code=code, kind=kind, organisation=organisation, site=site)
+    made = {"act": act, "kind": kind, "organisation": organisation, "site": site}
+    return Holder.objects.get_or_create(code=code, defaults=made)[0]
 
 
 def outside(*, act: Act, organisation: str = "") -> Holder:

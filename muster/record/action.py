@@ -27,7 +27,11 @@ from muster.record.models import Act, Answer, Number
 R = TypeVar("R")
 TRIES = 3
 NUMBER_PATIENCE_S = 5.0
-RETRIED = {"40001", "40P01"}  # serialization failure, deadlock
+RETRIED = {
+    "40001",
+    "40P01",
+    "23505",
+}  # serialization failure, deadlock, a row that another writer made meanwhile
 
 
 class KeyReused(MusterError):
@@ -109,7 +113,7 @@ class Action(Generic[R]):
             try:
                 with transaction.atomic():
                     return self._once(actor, key, body, digest)
-            except OperationalError as error:
+            except (OperationalError, IntegrityError) as error:
                 if getattr(error.__cause__, "sqlstate", None) not in RETRIED:
                     raise
                 time.sleep(0.02 * (attempt + 1))

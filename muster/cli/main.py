@@ -1,0 +1,329 @@
+"""`muster`: the commands, in the order in which a newcomer meets them."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+import muster
+from muster.authority import packs as rule_packs
+from muster.authority.checking import check_file, is_clear
+from muster.cli.answers import Data, Json, command, faults_told, given, open_record, show, table
+from muster.core.errors import Fault, FaultyInput, MusterError
+
+app = typer.Typer(
+    help="The system of record for civil-support missions.", no_args_is_help=True, add_completion=False
+)
+packs_app = typer.Typer(help="The rule packs: law as data, with its sources and marks.", no_args_is_help=True)
+app.add_typer(packs_app, name="packs")
+SOMETHING_WRONG = 1
+
+
+class NotLoopback(MusterError):
+    """The embedded database is for one machine, so it is served to that machine alone."""
+
+    code = "cli.loopback_only"
+
+    def __init__(self, *, host: str) -> None:
+        super().__init__(
+            f"With the embedded database Muster is served on this machine alone, not on {host}. Leave --host out, or set "
+            "DATABASE_URL to a PostgreSQL server first."
+        )
+
+
+class NotFit(MusterError):
+    """The database's laws are not in force."""
+
+    code = "database.not_fit"
+
+    def __init__(self, *, problems: list[str]) -> None:
+        super().__init__(" ".join(problems))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"muster {muster.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+# --- without a database -------------------------------------------------------------
+
+
+@app.command()
+@command
+def check(
+    file: Annotated[str, typer.Argument(help="A request file in TOML or JSON; - for standard input.")],
+    status: Annotated[str | None, typer.Option(help="The duty status, such as T32-502f1A.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="The day to judge by, such as 2025-11-01.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a request against the law. Exit status 1 if a line is prohibited or needs counsel."""
+    answer = check_file(given(file), status=status, as_of=_day(as_of) if as_of else None)
+    show(answer, as_json=as_json, text=lambda: _findings(answer))
+    if not is_clear(answer):
+        raise typer.Exit(SOMETHING_WRONG)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is not a day. Write it as 2025-11-01."
+        raise FaultyInput([Fault(None, "--as-of", "core.not_a_day", message)]) from None
+
+
+def _findings(answer: dict[str, Any]) -> str:
+    lines = [f"Request {answer['request']}, {answer['status']}, as of {answer['as_of']}"]
+    for line in answer["lines"]:
+        mark = "" if line["verified"] else " (unverified)"
+        lines.append(
+            f"\nLine {line['line']}  {line['task']}  {line['finding'].replace('_', ' ').upper()}{mark}"
+        )
+        lines.append(f"  by {line['layer']}, rule {line['rule']}: {line['words']}")
+        lines.append(f"  {line['citation']}")
+        lines += [f"  if {condition}" for condition in line["conditions"]]
+    return "\n".join(lines)
+
+
+@packs_app.command("list")
+@command
+def packs_list(as_json: Json = False) -> None:
+    """The packs that come with Muster."""
+    packs = sorted(rule_packs.load_packs().by_id.values(), key=lambda pack: pack.id)
+    signed = {pack.id: str(pack.sign_off) if pack.sign_off else "unsigned" for pack in packs}
+    answer = {"packs": [{"id": p.id, "version": p.version, "sign_off": signed[p.id]} for p in packs]}
+    rows = [[pack.id, str(pack.version), signed[pack.id]] for pack in packs]
+    show(answer, as_json=as_json, text=lambda: table(["pack", "version", "sign-off"], rows))
+
+
+@packs_app.command("check")
+@command
+def packs_check(file: Path, as_json: Json = False) -> None:
+    """Check a pack file: every fault with its line."""
+    pack = rule_packs.check(file)
+    show(
+        {"id": pack.id, "version": pack.version},
+        as_json=as_json,
+        text=lambda: f"{pack.id} {pack.version}: no faults.",
+    )
+
+
+@packs_app.command("diff")
+@command
+def packs_diff(old: Path, new: Path, as_json: Json = False) -> None:
+    """What changed from one version of a pack to another."""
+    changes = rule_packs.diff(rule_packs.check(old), rule_packs.check(new))
+    answer = {"changes": [vars(change) for change in changes]}
+    told = "\n".join(str(change) for change in changes) or "Nothing changed."
+    show(answer, as_json=as_json, text=lambda: told)
+
+
+# --- the record ---------------------------------------------------------------------
+
+
+@app.command()
+@command
+def migrate(data: Data = None, as_json: Json = False) -> None:
+    """Bring the tables up to date, then set grants and triggers anew. Safe to run again."""
+    open_record(data)
+    from muster import database
+
+    database.migrate()
+    show({"migrated": True}, as_json=as_json, text=lambda: "The tables are up to date.")
+
+
+@app.command()
+@command
+def init(
+    user: Annotated[str, typer.Option(help="The name of the first administrator.")] = "administrator",
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make the tables and the first administrator, whose password is asked for."""
+    open_record(data)
+    from muster import database
+    from muster.access.control import first_administrator
+
+    database.migrate()
+    first_administrator(user, _password(f"A password for {user}: "))
+    show(
+        {"user": user},
+        as_json=as_json,
+        text=lambda: f"{user} can sign in now: `muster sign-in --user {user}`.",
+    )
+
+
+@app.command("sign-in")
+@command
+def sign_in(
+    user: Annotated[str, typer.Option(prompt="User", help="Who signs in.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Print a token for MUSTER_TOKEN. The password is asked for, or read from standard input."""
+    open_record(data)
+    from django.contrib.auth import authenticate
+
+    from muster.access.control import NotSignedIn, new_token
+    from muster.access.models import User
+    from muster.database import when_down
+
+    with when_down():
+        found = authenticate(username=user, password=_password("Password: "))
+        if not isinstance(found, User):
+            raise NotSignedIn()
+        token = new_token(found)
+    show({"token": token}, as_json=as_json, text=lambda: token)
+
+
+def _password(prompt: str) -> str:
+    return getpass.getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+
+@app.command()
+@command
+def act(
+    name: Annotated[str, typer.Argument(help="The action, such as custody.receive.")],
+    file: Annotated[str, typer.Option(help="Its inputs as a JSON object; - for standard input.")] = "-",
+    key: Annotated[UUID | None, typer.Option(help="Sent again with the same key, it is done once.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Do any action, as the user whose token is in MUSTER_TOKEN. Exit status 1 if it was kept as a report."""
+    open_record(data)
+    from muster import actions
+    from muster.access.control import actor_of_token
+    from muster.core.files import read_data, take_in
+    from muster.database import when_down
+
+    with when_down():
+        actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
+        done = actions.find(name)(actor=actor, key=key, **read_data(take_in(given(file))))
+    answer = {
+        "act": str(done.act),
+        "known_at": done.known_at,
+        "answer": actions.find(name).answers.dump_python(done.answer, mode="json"),
+    }
+    show(answer, as_json=True, text=str)
+    if getattr(done.answer, "report", None):
+        raise typer.Exit(SOMETHING_WRONG)
+
+
+@app.command()
+@command
+def census(
+    at: Annotated[str, typer.Option(help="A moment, or a day: its end at the site.")],
+    site: Annotated[str | None, typer.Option(help="One site; all without it.")] = None,
+    known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Count the persons at sites as of a moment, as known at an act's number."""
+    open_record(data)
+    from muster.custody.queries import census_of
+    from muster.database import when_down
+
+    with when_down():
+        found = census_of(at, site=site, known_at=known_at)
+    rows = [[entry["site"], f"{entry['count']:,}"] for entry in found["sites"]] + [
+        ["in all", f"{found['total']:,}"]
+    ]
+    heading = f"As of {found['at']}, known at act {found['known_at']}"
+    show(found, as_json=as_json, text=lambda: f"{heading}\n{table(['site', 'persons'], rows)}")
+
+
+@app.command()
+@command
+def history(tag: str, data: Data = None, as_json: Json = False) -> None:
+    """Everything the ledger has about one thing, in the order in which it was written."""
+    open_record(data)
+    from muster.core.tags import parse_tag
+    from muster.database import when_down
+    from muster.ledger import queries
+
+    with when_down():
+        found = queries.history(parse_tag(tag))
+    columns = ["n", "kind", "giver", "receiver", "happened_at", "known_at", "reason"]
+    rows = [
+        ["" if entry[name] is None else str(entry[name]) for name in columns] for entry in found["entries"]
+    ]
+    show(found, as_json=as_json, text=lambda: f"{found['tag']} ({found['kind']})\n{table(columns, rows)}")
+
+
+@app.command()
+@command
+def doctor(data: Data = None, as_json: Json = False) -> None:
+    """Say what is set and from where, and what is wrong. Exit status 1 if something is."""
+    open_record(data)
+    from muster import config, database
+    from muster.record.action import sequence
+
+    kept_back = {"database_url", "migrate_url", "secret_key"}
+    settings = config.current()
+    rows = []
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        rows.append([name, "set" if name in kept_back and value else str(value), config.where(name)])
+    problems = database.check()
+    waiting = sequence() if not problems else None
+    answer = {
+        "settings": [dict(zip(("name", "value", "from"), row, strict=True)) for row in rows],
+        "problems": problems,
+        "acts_without_number": waiting,
+    }
+    told = problems or [f"The database is sound; {waiting} acts wait for their number."]
+    show(
+        answer,
+        as_json=as_json,
+        text=lambda: "\n".join([table(["setting", "value", "from"], rows), "", *told]),
+    )
+    if problems:
+        raise typer.Exit(SOMETHING_WRONG)
+
+
+@app.command()
+@command
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    data: Data = None,
+) -> None:
+    """Serve the pages. Refuses where the database's laws are not in force."""
+    open_record(data)
+    from waitress import serve as listen
+
+    from muster import database
+    from muster.cli.sequencer import keep_sequencing
+    from muster.wsgi import application
+
+    if database.is_embedded() and host not in ("127.0.0.1", "localhost", "::1"):
+        raise NotLoopback(host=host)
+    if problems := database.check():
+        raise NotFit(problems=problems)
+    typer.echo(f"Muster {muster.__version__} at http://{host}:{port}/  (Ctrl+C stops it)")
+    with keep_sequencing():
+        listen(application, host=host, port=port, threads=8, ident="muster", _quiet=True)
+
+
+def main() -> None:
+    """The entry point: faults found before a command begins are told like all others."""
+    with faults_told():
+        app()

@@ -1,0 +1,447 @@
+"""What a site's people record: receiving, handing over, releasing, counting, correcting, settling.
+
+Facts are kept: an arrival that contradicts the ledger becomes a report and a difference, never a refusal. Nothing here
+keeps a person in custody: a release is recorded whatever else is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from muster.access.control import Actor, Scope
+from muster.core.errors import NotFound
+from muster.core.tags import parse_tag
+from muster.custody import queries, rules
+from muster.custody.models import Count, Counted, Difference, Settled
+from muster.ledger.models import Entry, Handover, Head, Holder, Offer, Report, Thing
+from muster.ledger.rules import NotOpen, OnAnotherOffer, SamePlace
+from muster.ledger.writing import Pop, Push, holder, outside, things_of, write
+from muster.parties.models import Site
+from muster.record.action import action
+from muster.record.models import Act
+
+Kind = Difference.Kind
+Words = Annotated[str, Field(max_length=2000)]
+Tags = Annotated[list[str], Field(max_length=2000)]
+Code = Annotated[str, Field(max_length=60)]
+Persons = Annotated[int, Field(ge=0, le=100_000)]
+
+
+@dataclass(frozen=True)
+class Received:
+    """Who was received; where some are held elsewhere by the record, the report that keeps it."""
+
+    received: list[str]
+    held_elsewhere: dict[str, str]
+    report: UUID | None
+
+
+@dataclass(frozen=True)
+class Offered:
+    """The handover; custody has not moved."""
+
+    handover: UUID
+    tags: list[str]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Who changed hands, and who was offered and did not come."""
+
+    accepted: list[str]
+    missing: list[str]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How the handover stands now."""
+
+    state: str
+
+
+@dataclass(frozen=True)
+class Released:
+    """Who was released."""
+
+    released: list[str]
+
+
+@dataclass(frozen=True)
+class CountOpened:
+    """The count to be filled in; what the record expects is told with its result."""
+
+    count: UUID
+
+
+@dataclass(frozen=True)
+class CountResult:
+    """What the record expected when the count opened, and what was counted."""
+
+    expected: int
+    counted: int
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """The numbers of the entries that the correction wrote."""
+
+    tag: str
+    entries: list[int]
+
+
+@dataclass(frozen=True)
+class SettledDifference:
+    """The difference that is settled."""
+
+    difference: UUID
+
+
+def _site(site: str) -> tuple[Scope, Site]:
+    row = queries.site_for_change(site)
+    return queries.scope_of(row), row
+
+
+def _side(end: str) -> Callable[[UUID], tuple[Scope, Handover]]:
+    """The loader of a handover, whose scope is its giver's or its receiver's."""
+
+    def load(handover: UUID) -> tuple[Scope, Handover]:
+        found = Handover.objects.select_for_update().filter(pk=handover).first()
+        if found is None:
+            raise NotFound(kind="handover", name=str(handover))
+        return _scope_of_holder(getattr(found, end)), found
+
+    return load
+
+
+def _scope_of_holder(held_by: Holder) -> Scope:
+    return Scope(held_by.kind, held_by.code, held_by.organisation or None, held_by.site or None)
+
+
+def _giver(giver: str) -> tuple[Scope, Holder]:
+    found = _holder_named(giver)
+    return _scope_of_holder(found), found
+
+
+def _holder_named(code: str) -> Holder:
+    found = Holder.objects.filter(code=code).first()
+    if found is None:
+        raise NotFound(kind="holder", name=code)
+    return found
+
+
+def area(site: Site, *, act: Act) -> Holder:
+    """The holder of a site's persons, made when it is first needed."""
+    return holder(
+        act=act,
+        code=site.code,
+        kind=Holder.Kind.AREA,
+        organisation=site.organisation_id or "",
+        site=site.code,
+    )
+
+
+def _kept_by_muster(site: Site) -> None:
+    if site.kept_by_list_since:
+        raise rules.ListKeepsSite(site=site.code)
+
+
+@action("custody.receive", about=_site)
+def receive(
+    *, act: Act, row: Site, actor: Actor, site: Code, tags: Tags, at: AwareDatetime, from_organisation: Code = "",
+    reason: Code = "", mission: Code = "",
+) -> Received:  # fmt: skip
+    """Receive persons whom nobody offered; each stays a difference until the giver answers.
+
+    Tags that are new become persons. Who is held elsewhere by the record is kept as a report.
+
+    Raises NoTags, TagMisread, TagTwice, ListKeepsSite, ClockAhead, BeforeLiveTop.
+    """
+    _kept_by_muster(row)
+    giver = outside(act=act, organisation=from_organisation)
+    things = things_of(rules.read_tags(tags), act=act, kind=Thing.Kind.PERSON, origin=giver)
+    elsewhere = queries.held_elsewhere(things)
+    arrived = [thing for thing in things if thing.tag not in elsewhere]
+    here = area(row, act=act)
+    write(_arrivals(arrived, giver, here, at, reason), act=act, mission=mission)
+    for thing in arrived:
+        words = f"{thing.tag} was received from {from_organisation or 'outside'} without an offer."
+        _differ(act, row, Kind.UNOFFERED_ARRIVAL, words, at, thing=thing)
+    report = _report_elsewhere(act, row, things, elsewhere, at) if elsewhere else None
+    return Received([thing.tag for thing in arrived], elsewhere, report)
+
+
+def _arrivals(things: list[Thing], giver: Holder, here: Holder, at: datetime, reason: str) -> list[Push]:
+    """From wherever outside each one is, by way of the giver: somebody released may be brought again by another."""
+    at_hand = dict(Head.objects.filter(thing__in=things).values_list("thing_id", "holder_id"))
+    pushes: list[Push] = []
+    for thing in things:
+        if at_hand[thing.pk] != giver.pk:
+            pushes.append(Push(thing=thing.pk, receiver=giver.pk, happened_at=at, reason="taken_in_charge"))
+        pushes.append(Push(thing=thing.pk, receiver=here.pk, happened_at=at, reason=reason))
+    return pushes
+
+
+def _report_elsewhere(
+    act: Act, site: Site, things: list[Thing], elsewhere: dict[str, str], at: datetime
+) -> UUID:
+    told = ", ".join(f"{tag} (held by {code})" for tag, code in sorted(elsewhere.items()))
+    words = f"{site.code} reports having received {told} at {at:%Y-%m-%d %H:%M} UTC."
+    payload = {"site": site.code, "at": at.isoformat(), "held_by": elsewhere}
+    report = Report.objects.create(act=act, kind=Kind.HELD_ELSEWHERE, payload=payload, words=words)
+    for thing in things:
+        if thing.tag in elsewhere:
+            said = f"{thing.tag} was received here; the record says that {elsewhere[thing.tag]} holds the person."
+            _differ(act, site, Kind.HELD_ELSEWHERE, said, at, thing=thing, report=report)
+    return report.id
+
+
+@action("custody.offer", about=_giver)
+def offer(
+    *, act: Act, row: Holder, actor: Actor, giver: Code, receiver: Code, tags: Tags, mission: Code = ""
+) -> Offered:
+    """Offer persons to another holder. The giver keeps them until the receiver signs.
+
+    Raises NoTags, TagMisread, TagTwice, SamePlace, NotHeldHere, OnAnotherOffer.
+    """
+    named = rules.read_tags(tags)
+    to = _receiver(receiver, act)
+    if to.pk == row.pk:
+        raise SamePlace(holder=row.code)
+    things = _held(named, row)
+    taken = Offer.objects.filter(thing__in=things, open=True).values_list("thing__tag", flat=True)
+    if taken:
+        raise OnAnotherOffer(tags=sorted(taken))
+    made = Handover.objects.create(
+        giver=row, receiver=to, mission=mission, offered_act=act, offered_by=actor.user
+    )
+    Offer.objects.bulk_create(Offer(handover=made, thing=thing) for thing in things)
+    return Offered(made.pk, [thing.tag for thing in things])
+
+
+def _receiver(code: str, act: Act) -> Holder:
+    site = Site.objects.filter(code=code).first()
+    if site is None:
+        return _holder_named(code)
+    _kept_by_muster(site)
+    return area(site, act=act)
+
+
+def _held(tags: Sequence[str], by: Holder) -> list[Thing]:
+    """The things, locked in the order of their ids. Raises NotHeldHere for those that another holds, or that are unknown."""
+    heads = {
+        head.thing.tag: head for head in Head.objects.select_related("thing").filter(thing__tag__in=tags)
+    }
+    wrong = [tag for tag in tags if tag not in heads or heads[tag].holder_id != by.pk]
+    if wrong:
+        raise rules.NotHeldHere(tags=sorted(wrong), site=by.code)
+    return [heads[tag].thing for tag in tags]
+
+
+@action("custody.accept", about=_side("receiver"))
+def accept(
+    *, act: Act, row: Handover, actor: Actor, handover: UUID, at: AwareDatetime, tags: Tags | None = None
+) -> Accepted:
+    """Sign for the persons received, all of the list or those named; custody of them moves now.
+
+    Who was offered and is not signed for stays with the giver, and is a difference.
+
+    Raises NotOpen, SameSigner, NotOnOffer, NotTheHolder, BeforeLiveTop, ClockAhead.
+    """
+    _check_open(row)
+    if actor.user == row.offered_by:
+        raise rules.SameSigner()
+    offered = {offer.thing.tag: offer.thing for offer in row.offers.select_related("thing")}
+    named = rules.read_tags(tags) if tags is not None else sorted(offered)
+    if strangers := [tag for tag in named if tag not in offered]:
+        raise rules.NotOnOffer(tags=strangers)
+    pushes = [
+        Push(thing=offered[tag].pk, giver=row.giver_id, receiver=row.receiver_id, happened_at=at)
+        for tag in named
+    ]
+    write(pushes, act=act, mission=row.mission, handover=row)
+    missing = sorted(set(offered) - set(named))
+    for tag in missing:
+        words = (
+            f"{tag} was offered to {row.receiver.code} and did not arrive; {row.giver.code} holds the person."
+        )
+        site = Site.objects.filter(code=row.receiver.site or row.giver.site).first()
+        if site:
+            _differ(act, site, Kind.DISCREPANCY, words, at, thing=offered[tag], handover=row)
+    row.accepted_by = actor.user
+    _answer(row, act, Handover.State.ACCEPTED)
+    return Accepted(named, missing)
+
+
+@action("custody.refuse", about=_side("receiver"))
+def refuse(*, act: Act, row: Handover, actor: Actor, handover: UUID, reason: Code) -> Answered:
+    """Refuse an offer, with a reason; the giver keeps everybody. Raises NotOpen, UnknownReason."""
+    rules.check_reason(reason, rules.REFUSALS)
+    _check_open(row)
+    return _answer(row, act, Handover.State.REFUSED)
+
+
+@action("custody.withdraw", about=_side("giver"))
+def withdraw(*, act: Act, row: Handover, actor: Actor, handover: UUID) -> Answered:
+    """Take an offer back. Raises NotOpen."""
+    _check_open(row)
+    return _answer(row, act, Handover.State.WITHDRAWN)
+
+
+def _check_open(handover: Handover) -> None:
+    if handover.state != Handover.State.OFFERED:
+        raise NotOpen(state=handover.state)
+
+
+def _answer(handover: Handover, act: Act, state: Handover.State) -> Answered:
+    handover.state, handover.answered_act = state, act
+    handover.save(update_fields=["state", "answered_act", "accepted_by"])
+    handover.offers.filter(open=True).update(open=False)
+    return Answered(state.value)
+
+
+@action("custody.release", about=_site)
+def release(
+    *, act: Act, row: Site, actor: Actor, site: Code, tags: Tags, at: AwareDatetime, reason: Code,
+    to_organisation: Code = "",
+) -> Released:  # fmt: skip
+    """Record that persons left custody, or went back to an agency. Never refused for what else is open.
+
+    An open offer of theirs ends for them, and is a difference.
+
+    Raises NoTags, TagMisread, TagTwice, UnknownReason, ListKeepsSite, NotHeldHere, BeforeLiveTop, ClockAhead.
+    """
+    rules.check_reason(reason, rules.RELEASES)
+    _kept_by_muster(row)
+    things = _held(rules.read_tags(tags), area(row, act=act))
+    to = outside(act=act, organisation=to_organisation)
+    pushes = [Push(thing=t.pk, receiver=to.pk, happened_at=at, reason=reason) for t in things]
+    write(pushes, act=act)
+    for offered in Offer.objects.select_related("thing", "handover").filter(thing__in=things, open=True):
+        words = (
+            f"{offered.thing.tag} was released while on an open offer to {offered.handover.receiver.code}."
+        )
+        _differ(act, row, Kind.RELEASED_ON_OFFER, words, at, thing=offered.thing, handover=offered.handover)
+    Offer.objects.filter(thing__in=things, open=True).update(open=False)
+    return Released([thing.tag for thing in things])
+
+
+@action("custody.open_count", about=_site)
+def open_count(*, act: Act, row: Site, actor: Actor, site: Code, at: AwareDatetime) -> CountOpened:
+    """Open a headcount: what the record expects is frozen now, and not told before the count is in."""
+    count = Count.objects.create(act=act, site=row, opened_at=at, expected=queries.present(row.code).count())
+    return CountOpened(count.pk)
+
+
+def _count(count: UUID) -> tuple[Scope, Count]:
+    found = Count.objects.select_related("site").filter(pk=count).first()
+    if found is None:
+        raise NotFound(kind="count", name=str(count))
+    site = queries.site_for_change(found.site_id)
+    return queries.scope_of(site), found
+
+
+@action("custody.submit_count", about=_count)
+def submit_count(*, act: Act, row: Count, actor: Actor, count: UUID, persons: Persons) -> CountResult:
+    """Give the number that was counted. It changes no entry; where it disagrees, a difference opens.
+
+    Raises AlreadySettled.
+    """
+    if Counted.objects.filter(count=row).exists():
+        raise rules.AlreadySettled(what="count")
+    Counted.objects.create(act=act, count=row, persons=persons)
+    agrees = persons == row.expected
+    if not agrees:
+        words = f"Counted {persons}, expected {row.expected}."
+        _differ(act, row.site, Kind.COUNT_DISAGREES, words, row.opened_at)
+    return CountResult(row.expected, persons, agrees)
+
+
+@action("custody.correct", about=_site)
+def correct(
+    *, act: Act, row: Site, actor: Actor, site: Code, tag: Code, n: int, reason: Code,
+    happened_at: AwareDatetime | None = None, receiver: Code = "", void: bool = False,
+) -> Corrected:  # fmt: skip
+    """Correct one live entry: it happened at another time, or to another holder, or (`void`) not at all.
+
+    One batch: pop down to the entry, say the truth, repeat what still holds. What was known before stays readable.
+
+    Raises NotHeldHere where the site has no part in the entry, NothingToCorrect, NotTheHolder, BeforeLiveTop.
+    """
+    thing = Thing.objects.filter(tag=parse_tag(tag)).first()
+    entries = {e.n: e for e in Entry.objects.filter(thing=thing).select_related("giver", "receiver")}
+    live = _live(entries, thing)
+    wrong = next((entry for entry in live if entry.n == n), None)
+    if thing is None or n not in entries or row.code not in (entries[n].giver.site, entries[n].receiver.site):
+        raise rules.NotHeldHere(tags=[tag], site=row.code)
+    if wrong is None:
+        raise rules.NothingToCorrect(tag=thing.tag, n=n)
+    above = live[: live.index(wrong)]
+    changes: list[Push | Pop] = [Pop(thing=thing.pk, reason=reason) for _ in [*above, wrong]]
+    if not void:
+        to = _receiver(receiver, act) if receiver else wrong.receiver
+        changes.append(
+            Push(thing=thing.pk, giver=wrong.giver_id, receiver=to.pk, happened_at=happened_at or wrong.happened_at,
+                 reason=reason)
+        )  # fmt: skip
+    changes += [_repeat(entry) for entry in reversed(above)]
+    return Corrected(thing.tag, [entry.n for entry in write(changes, act=act, mission=wrong.mission)])
+
+
+def _live(entries: dict[int, Entry], thing: Thing | None) -> list[Entry]:
+    """The live entries of a thing, the latest first."""
+    head = Head.objects.filter(thing=thing).first()
+    live, n = [], head.top if head else 0
+    while n:
+        live.append(entries[n])
+        n = entries[n].base
+    return live
+
+
+def _repeat(entry: Entry) -> Push:
+    return Push(
+        thing=entry.thing_id, giver=entry.giver_id, receiver=entry.receiver_id, happened_at=entry.happened_at,
+        earliest_at=entry.earliest_at, latest_at=entry.latest_at, reason=entry.reason, repeats=entry.repeats or entry.n,
+    )  # fmt: skip
+
+
+def _difference(difference: UUID) -> tuple[Scope, Difference]:
+    found = Difference.objects.filter(pk=difference).first()
+    if found is None:
+        raise NotFound(kind="difference", name=str(difference))
+    site = queries.site_for_change(found.site_id)
+    return queries.scope_of(site), found
+
+
+@action("custody.settle", about=_difference)
+def settle(
+    *, act: Act, row: Difference, actor: Actor, difference: UUID,
+    reason: Annotated[str, Field(min_length=3, max_length=2000)],
+) -> SettledDifference:  # fmt: skip
+    """Settle a difference, with the reason. Raises AlreadySettled."""
+    if Settled.objects.filter(difference=row).exists():
+        raise rules.AlreadySettled(what="difference")
+    Settled.objects.create(act=act, difference=row, reason=reason)
+    return SettledDifference(row.pk)
+
+
+def _differ(
+    act: Act, site: Site, kind: Kind, words: str, at: datetime, *, thing: Thing | None = None,
+    report: Report | None = None, handover: Handover | None = None,
+) -> None:  # fmt: skip
+    Difference.objects.create(
+        act=act,
+        kind=kind,
+        site=site,
+        thing=thing,
+        report=report,
+        handover=handover,
+        words=words,
+        opened_at=at,
+    )

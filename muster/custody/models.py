@@ -1,0 +1,58 @@
+"""Differences and headcounts: what a named person must settle, and what was counted."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from muster.core.ids import new_id
+from muster.ledger.models import Handover, Report, Thing
+from muster.parties.models import Site
+from muster.record.models import Recorded
+
+
+class Difference(Recorded):
+    """Where a fact and the record do not agree. It stays open until somebody settles it with a reason."""
+
+    class Kind(models.TextChoices):
+        UNOFFERED_ARRIVAL = "unoffered_arrival", "received without an offer"
+        HELD_ELSEWHERE = "held_elsewhere", "received here, held elsewhere"
+        COUNT_DISAGREES = "count_disagrees", "the count and the record disagree"
+        RELEASED_ON_OFFER = "released_on_offer", "released while on an open offer"
+        DISCREPANCY = "discrepancy", "not all that was offered arrived"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    kind = models.CharField(max_length=20, choices=Kind)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    thing = models.ForeignKey(Thing, null=True, on_delete=models.PROTECT)
+    report = models.ForeignKey(Report, null=True, on_delete=models.PROTECT)
+    handover = models.ForeignKey(Handover, null=True, on_delete=models.PROTECT)
+    words = models.TextField()
+    opened_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class Settled(Recorded):
+    """How a difference was settled, and why; by whom stands in the act."""
+
+    difference = models.OneToOneField(
+        Difference, primary_key=True, on_delete=models.PROTECT, related_name="settled"
+    )
+    reason = models.TextField()
+
+
+class Count(Recorded):
+    """A headcount. What the record expects is frozen when it opens, and told when the count is in."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    opened_at = models.DateTimeField()
+    expected = models.IntegerField()
+
+
+class Counted(Recorded):
+    """The number that was counted."""
+
+    count = models.OneToOneField(Count, primary_key=True, on_delete=models.PROTECT, related_name="counted")
+    persons = models.IntegerField()

@@ -1,0 +1,88 @@
+"""Who is at a site, what is on offer to it, and what waits to be settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+
+from muster.access.control import Scope
+from muster.core.errors import NotFound
+from muster.core.times import parse_moment, zone
+from muster.custody.models import Difference
+from muster.ledger import queries as ledger
+from muster.ledger.models import Handover, Head, Holder, Thing
+from muster.parties.models import Site
+
+
+def scope_of(site: Site) -> Scope:
+    """Where the records of a site belong."""
+    return Scope("site", site.code, site.organisation_id, site.code)
+
+
+def site_for_change(site: str) -> Site:
+    """The site, locked until commit. Raises NotFound."""
+    found = Site.objects.select_for_update().filter(code=site).first()
+    if found is None:
+        raise NotFound(kind="site", name=site)
+    return found
+
+
+def present(site: str) -> QuerySet[Thing]:
+    """The persons whom the site holds now, by tag."""
+    return Thing.objects.filter(kind=Thing.Kind.PERSON, head__holder__site=site).order_by("tag")
+
+
+def offers_to(site: str) -> QuerySet[Handover]:
+    """The open handovers to a site, the oldest first."""
+    return Handover.objects.filter(state=Handover.State.OFFERED, receiver__site=site).order_by("id")
+
+
+def offers_from(site: str) -> QuerySet[Handover]:
+    """The open handovers that a site offers, the oldest first."""
+    return Handover.objects.filter(state=Handover.State.OFFERED, giver__site=site).order_by("id")
+
+
+def open_differences(sites: Sequence[str]) -> QuerySet[Difference]:
+    """What waits to be settled at these sites, the oldest first."""
+    return Difference.objects.filter(site__in=sites, settled__isnull=True).order_by("id")
+
+
+def held_elsewhere(things: Sequence[Thing]) -> dict[str, str]:
+    """Of these things, those that something other than the outside holds: holder's code by tag."""
+    heads = Head.objects.filter(thing__in=things).exclude(holder__kind=Holder.Kind.OUTSIDE)
+    return dict(heads.values_list("thing__tag", "holder__code"))
+
+
+def census_of(at: str, *, site: str | None = None, known_at: str | None = None) -> dict[str, Any]:
+    """The census as the command line and the API give it: `at` is a moment or a day, which ends in each site's own zone.
+
+    `known_at` is an act's number, or a moment: the last act before it. Without it, what is known now.
+
+    Raises NotFound, NotAMoment, NotAZone.
+    """
+    sites = list(Site.objects.filter(code=site) if site else Site.objects.all())
+    if site and not sites:
+        raise NotFound(kind="site", name=site)
+    known = _known(known_at)
+    zones = sorted({place.zone for place in sites} or {"UTC"})
+    moments = {name: parse_moment(at, zone(name)) for name in zones}
+    counts: dict[str, int] = {}
+    for name, moment in moments.items():
+        there = {place.code for place in sites if place.zone == name}
+        found = ledger.census(moment, known, site=site).sites
+        counts |= {code: count for code, count in found.items() if code in there}
+    said = {moment.isoformat() for moment in moments.values()}
+    return {
+        "at": said.pop() if len(said) == 1 else at,
+        "known_at": known,
+        "total": sum(counts.values()),
+        "sites": [{"site": code, "count": counts[code]} for code in sorted(counts)],
+    }
+
+
+def _known(text: str | None) -> int:
+    if text is None:
+        return ledger.latest_known()
+    return int(text) if text.isdecimal() else ledger.known_by(parse_moment(text, zone("UTC")))

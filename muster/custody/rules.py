@@ -1,0 +1,129 @@
+"""Custody's refusals and the words for reasons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from muster.core.errors import MusterError
+from muster.core.tags import parse_tag
+
+REFUSALS = ("no_space", "no_authority", "not_fit_to_travel", "wrong_person", "other")
+RELEASES = ("court_order", "agency_order", "bond", "transfer_of_agency", "left", "other")
+
+
+class NoTags(MusterError):
+    """Nobody is named."""
+
+    code = "custody.no_tags"
+
+    def __init__(self) -> None:
+        super().__init__("No tag was given. Scan at least one.")
+
+
+class TagTwice(MusterError):
+    """A tag stands twice on one list: somebody would be counted twice, or somebody is missing."""
+
+    code = "custody.tag_twice"
+
+    def __init__(self, *, tags: list[str]) -> None:
+        self.tags = tags
+        super().__init__(
+            f"{', '.join(tags)}: twice on the list. Take one out, or scan the other person's band."
+        )
+
+
+class SameSigner(MusterError):
+    """One person signed for both sides."""
+
+    code = "custody.same_signer"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You offered this handover. Somebody else signs for the receiver, with a sign-in of their own."
+        )
+
+
+class UnknownReason(MusterError):
+    """The reason is none of the coded ones."""
+
+    code = "custody.unknown_reason"
+
+    def __init__(self, *, reason: str, known: Sequence[str]) -> None:
+        self.reason = reason
+        super().__init__(f"{reason[:60]!r} is not a reason here. Choose one of: {', '.join(known)}.")
+
+
+class NotHeldHere(MusterError):
+    """The site does not hold the person."""
+
+    code = "custody.not_held_here"
+    status = 409
+
+    def __init__(self, *, tags: list[str], site: str) -> None:
+        self.tags, self.site = tags, site
+        super().__init__(
+            f"{', '.join(tags)}: not held by {site}. Look up who holds them, or report a difference."
+        )
+
+
+class NotOnOffer(MusterError):
+    """A tag that is signed for was not offered."""
+
+    code = "custody.not_on_offer"
+    status = 409
+
+    def __init__(self, *, tags: list[str]) -> None:
+        self.tags = tags
+        super().__init__(f"{', '.join(tags)}: not on this handover. Receive them as an arrival of their own.")
+
+
+class ListKeepsSite(MusterError):
+    """The site is kept by its own list, so no clerk writes its entries."""
+
+    code = "custody.kept_by_list"
+    status = 409
+
+    def __init__(self, *, site: str) -> None:
+        self.site = site
+        super().__init__(f"{site} is kept by list: import its next list instead.")
+
+
+class AlreadySettled(MusterError):
+    """The difference has been settled, or the count is in."""
+
+    code = "custody.already_settled"
+    status = 409
+
+    def __init__(self, *, what: str) -> None:
+        super().__init__(f"The {what} is settled already. Look at it again; nothing was kept.")
+
+
+class NothingToCorrect(MusterError):
+    """The entry is not a live one."""
+
+    code = "custody.not_live"
+    status = 409
+
+    def __init__(self, *, tag: str, n: int) -> None:
+        self.tag, self.n = tag, n
+        super().__init__(
+            f"Entry {n} of {tag} does not hold any more, so it cannot be corrected. Look at the history."
+        )
+
+
+def read_tags(texts: Sequence[str]) -> list[str]:
+    """The tags of a list, as printed. Raises NoTags, TagMisread, TagTwice."""
+    tags = [parse_tag(text) for text in texts]
+    if not tags:
+        raise NoTags()
+    if twice := sorted(tag for tag, times in Counter(tags).items() if times > 1):
+        raise TagTwice(tags=twice)
+    return tags
+
+
+def check_reason(reason: str, known: Sequence[str]) -> None:
+    """Raises UnknownReason."""
+    if reason not in known:
+        raise UnknownReason(reason=reason, known=known)

@@ -1,0 +1,265 @@
+"""Persons change hands when the receiver signs; facts are kept; nothing is changed, only corrected."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from threading import Barrier
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connections
+from people import TAGS, People, at, people
+
+from muster.access.control import NotPermitted
+from muster.core.errors import MusterError, NotFound
+from muster.core.tags import TagMisread
+from muster.custody import actions, queries, rules
+from muster.custody.models import Difference
+from muster.ledger import queries as ledger
+from muster.ledger import rules as ledger_rules
+from muster.ledger.models import Entry, Report
+from muster.parties.models import Site
+
+BUS = TAGS[:60]
+
+
+@pytest.fixture
+def who() -> People:
+    return people()
+
+
+def receive(who: People, tags: list[str], hours: float = 0, **more: Any) -> Any:
+    inputs = {"site": "EX-NORTH", "tags": tags, "at": at(hours), "from_organisation": "EX-AGENCY"} | more
+    actor = who.south if inputs["site"] == "EX-SOUTH" else who.north
+    return actions.receive(actor=actor, **inputs)
+
+
+def offer(who: People, tags: list[str]) -> Any:
+    done = actions.offer(actor=who.north, giver="EX-NORTH", receiver="EX-SOUTH", tags=tags)
+    return done.answer.handover
+
+
+def counts(moment: datetime) -> dict[str, int]:
+    return ledger.census(moment, ledger.latest_known()).sites
+
+
+def test_a_bus_of_sixty_is_received_in_one_act(who: People) -> None:
+    done = receive(who, BUS)
+
+    assert done.answer.received == BUS
+    assert Entry.objects.filter(act_id=done.act).count() == 60
+    assert counts(at(0)) == {"EX-NORTH": 60}
+    assert counts(at(-0.1)) == {}
+
+
+def test_an_arrival_nobody_offered_is_a_difference_until_it_is_settled(who: People) -> None:
+    receive(who, BUS[:1])
+    difference = queries.open_differences(["EX-NORTH"]).get()
+
+    actions.settle(actor=who.center, difference=difference.pk, reason="The agency confirms by telephone.")
+
+    assert difference.kind == Difference.Kind.UNOFFERED_ARRIVAL
+    assert not queries.open_differences(["EX-NORTH"]).exists()
+    with pytest.raises(rules.AlreadySettled):
+        actions.settle(actor=who.center, difference=difference.pk, reason="Once more.")
+
+
+def test_custody_moves_when_the_receiver_signs_and_not_before(who: People) -> None:
+    receive(who, BUS)
+    handover = offer(who, BUS)
+    assert counts(at(2)) == {"EX-NORTH": 60}
+
+    actions.accept(actor=who.south, handover=handover, at=at(2))
+
+    assert counts(at(2)) == {"EX-SOUTH": 60}
+    signers = ledger.history(BUS[0])["entries"][-1]["signed_by"]
+    assert signers == [who.north.user, who.south.user]
+
+
+def test_who_was_offered_and_did_not_come_stays_with_the_giver(who: People) -> None:
+    receive(who, BUS[:3])
+    handover = offer(who, BUS[:3])
+
+    done = actions.accept(actor=who.south, handover=handover, at=at(2), tags=BUS[:2])
+
+    assert done.answer.missing == BUS[2:3]
+    assert counts(at(2)) == {"EX-NORTH": 1, "EX-SOUTH": 2}
+    assert queries.open_differences(["EX-SOUTH"]).get().kind == Difference.Kind.DISCREPANCY
+
+
+def test_one_person_does_not_sign_for_both_sides(who: People) -> None:
+    receive(who, BUS[:1])
+    made = actions.offer(actor=who.north, giver="EX-NORTH", receiver="EX-SOUTH", tags=BUS[:1])
+    from muster.access.models import Grant, User
+
+    Grant.objects.create(user=User.objects.get(pk=who.north.user), role="clerk", site_id="EX-SOUTH")
+    from muster.access.control import actor_of
+
+    both = actor_of(User.objects.get(pk=who.north.user))
+
+    with pytest.raises(rules.SameSigner):
+        actions.accept(actor=both, handover=made.answer.handover, at=at(1))
+
+
+@pytest.mark.parametrize("end", ["refuse", "withdraw"])
+def test_a_refused_or_withdrawn_offer_changes_no_holder_and_ends(who: People, end: str) -> None:
+    receive(who, BUS[:2])
+    handover = offer(who, BUS[:2])
+
+    if end == "refuse":
+        done = actions.refuse(actor=who.south, handover=handover, reason="no_space")
+    else:
+        done = actions.withdraw(actor=who.north, handover=handover)
+
+    assert done.answer.state == ("refused" if end == "refuse" else "withdrawn")
+    assert counts(at(5)) == {"EX-NORTH": 2}
+    with pytest.raises(ledger_rules.NotOpen):
+        actions.accept(actor=who.south, handover=handover, at=at(2))
+    assert offer(who, BUS[:2])  # they can be offered again
+
+
+def test_somebody_held_elsewhere_is_kept_as_a_report_and_the_others_are_received(who: People) -> None:
+    receive(who, BUS[:1])
+
+    answer = receive(who, BUS[:2], 1, site="EX-SOUTH").answer
+
+    assert answer.received == BUS[1:2]
+    assert answer.held_elsewhere == {BUS[0]: "EX-NORTH"}
+    assert Report.objects.get(pk=answer.report).payload["held_by"] == {BUS[0]: "EX-NORTH"}
+    assert counts(at(1)) == {"EX-NORTH": 1, "EX-SOUTH": 1}
+    kinds = {difference.kind for difference in queries.open_differences(["EX-SOUTH"])}
+    assert kinds == {Difference.Kind.HELD_ELSEWHERE, Difference.Kind.UNOFFERED_ARRIVAL}
+
+
+def test_a_release_is_recorded_even_on_an_open_offer_and_they_may_come_back(who: People) -> None:
+    receive(who, BUS[:2])
+    offer(who, BUS[:2])
+
+    actions.release(actor=who.north, site="EX-NORTH", tags=BUS[:1], at=at(1), reason="court_order")
+
+    assert counts(at(1)) == {"EX-NORTH": 1}
+    assert queries.open_differences(["EX-NORTH"]).filter(kind="released_on_offer").exists()
+    receive(who, BUS[:1], 9, from_organisation="EX-OTHER")
+    givers = [entry["giver"] for entry in ledger.history(BUS[0])["entries"]]
+    assert givers == ["outside:EX-AGENCY", "EX-NORTH", "outside", "outside:EX-OTHER"]
+
+
+def test_a_count_is_compared_with_what_was_expected_when_it_opened(who: People) -> None:
+    receive(who, BUS[:5])
+    opened = actions.open_count(actor=who.north, site="EX-NORTH", at=at(1)).answer.count
+    receive(who, BUS[5:6], 2)
+
+    result = actions.submit_count(actor=who.north, count=opened, persons=4).answer
+
+    assert (result.expected, result.counted, result.agrees) == (5, 4, False)
+    assert counts(at(3)) == {"EX-NORTH": 6}
+    assert (
+        queries.open_differences(["EX-NORTH"]).get(kind="count_disagrees").words == "Counted 4, expected 5."
+    )
+    with pytest.raises(rules.AlreadySettled):
+        actions.submit_count(actor=who.north, count=opened, persons=5)
+
+
+def test_a_correction_moves_the_past_and_keeps_what_was_known(who: People) -> None:
+    receive(who, BUS[:1], 2)
+    before = actions.accept(actor=who.south, handover=offer(who, BUS[:1]), at=at(6)).known_at
+
+    done = actions.correct(
+        actor=who.north, site="EX-NORTH", tag=BUS[0], n=1, happened_at=at(0), reason="late_entry"
+    )
+
+    assert ledger.census(at(1), before or 0).sites == {}
+    assert ledger.census(at(1), done.known_at or 0).sites == {"EX-NORTH": 1}
+    assert ledger.census(at(7), done.known_at or 0).sites == {"EX-SOUTH": 1}
+    repeats = [entry["repeats"] for entry in ledger.history(BUS[0])["entries"]]
+    assert repeats == [None, None, None, None, None, 2]
+
+
+def test_an_entry_that_did_not_happen_is_voided_and_cannot_be_corrected_again(who: People) -> None:
+    receive(who, BUS[:1])
+
+    actions.correct(actor=who.north, site="EX-NORTH", tag=BUS[0], n=1, void=True, reason="wrong_person")
+
+    assert counts(at(1)) == {}
+    with pytest.raises(rules.NothingToCorrect):
+        actions.correct(actor=who.north, site="EX-NORTH", tag=BUS[0], n=1, void=True, reason="wrong_person")
+
+
+REFUSED: list[tuple[type[MusterError], Callable[[People], object]]] = [
+    (TagMisread, lambda w: receive(w, ["222-24F-7"])),
+    (rules.NoTags, lambda w: receive(w, [])),
+    (rules.TagTwice, lambda w: receive(w, [BUS[0], BUS[0].lower()])),
+    (NotFound, lambda w: receive(w, BUS[:1], site="NOWHERE")),
+    (NotPermitted, lambda w: actions.receive(actor=w.south, site="EX-NORTH", tags=BUS[:1], at=at(0))),
+    (ledger_rules.ClockAhead, lambda w: receive(w, BUS[:1], 24 * 365 * 50)),
+    (ledger_rules.SamePlace, lambda w: actions.offer(actor=w.north, giver="EX-NORTH", receiver="EX-NORTH", tags=TAGS[-1:])),
+    (rules.NotHeldHere, lambda w: offer(w, BUS[:1])),
+    (ledger_rules.OnAnotherOffer, lambda w: (offer(w, TAGS[-1:]), offer(w, TAGS[-1:]))),
+    (rules.NotOnOffer, lambda w: actions.accept(actor=w.south, handover=offer(w, TAGS[-1:]), at=at(1), tags=BUS[:1])),
+    (ledger_rules.BeforeLiveTop, lambda w: actions.accept(actor=w.south, handover=offer(w, TAGS[-1:]), at=at(-9))),
+    (NotFound, lambda w: actions.accept(actor=w.south, handover=uuid4(), at=at(1))),
+    (rules.UnknownReason, lambda w: actions.release(actor=w.north, site="EX-NORTH", tags=TAGS[-1:], at=at(1), reason="x")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("refusal", "attempt"), REFUSED, ids=[kind.__name__ for kind, _ in REFUSED])
+def test_what_cannot_be_is_refused_by_its_name_and_nothing_is_kept(
+    who: People, refusal: type[MusterError], attempt: Callable[[People], object]
+) -> None:
+    receive(who, TAGS[-1:])
+
+    with pytest.raises(refusal):
+        attempt(who)
+
+    assert Entry.objects.count() == 1
+
+
+def test_the_clerks_of_a_site_kept_by_list_write_no_entries(who: People) -> None:
+    Site.objects.filter(pk="EX-NORTH").update(kept_by_list_since="2026-01-01")
+
+    with pytest.raises(rules.ListKeepsSite, match="import its next list"):
+        receive(who, BUS[:1])
+
+
+def test_one_of_eight_who_sign_for_a_person_at_once_wins(who: People) -> None:
+    receive(who, BUS[:1])
+    handover = offer(who, BUS[:1])
+    start = Barrier(8)
+
+    def sign(_: int) -> str:
+        start.wait()
+        try:
+            actions.accept(actor=who.south, handover=handover, at=at(1))
+        except MusterError as refusal:
+            return refusal.code
+        finally:
+            connections.close_all()
+        return "signed"
+
+    with ThreadPoolExecutor(8) as pool:
+        ends = list(pool.map(sign, range(8)))
+
+    assert sorted(ends) == ["ledger.already_answered"] * 7 + ["signed"]
+
+
+def test_a_person_received_at_two_sites_at_once_is_at_one_of_them(who: People) -> None:
+    """The loser's arrival is kept as a report; nobody gets anything but an answer or a typed refusal."""
+    start = Barrier(8)
+
+    def take_in(number: int) -> str:
+        start.wait()
+        try:
+            answer = receive(who, BUS[:1], site=("EX-NORTH", "EX-SOUTH")[number % 2]).answer
+        except MusterError as refusal:
+            return refusal.code
+        finally:
+            connections.close_all()
+        return "report" if answer.report else "received"
+
+    with ThreadPoolExecutor(8) as pool:
+        ends = list(pool.map(take_in, range(8)))
+
+    assert ends.count("received") == 1
+    assert set(ends) <= {"received", "report", "ledger.stale", "ledger.not_the_holder", "record.try_again"}
+    assert sum(counts(at(1)).values()) == 1
