@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from muster.web.views import board, counter, history, home
+from muster.web.views import board, counter, counter_forms, history, home
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("counter/", counter.counters, name="counters"),
     path("counter/<slug:site>/", counter.counter, name="counter"),
+    path("counter/<slug:site>/receive/", counter_forms.receive, name="receive"),
+    path("counter/<slug:site>/hand-over/", counter_forms.hand_over, name="hand-over"),
+    path("counter/<slug:site>/offers/<uuid:handover>/", counter_forms.answer, name="answer"),
+    path("counter/<slug:site>/headcount/", counter_forms.headcount, name="headcount"),
+    path("counter/<slug:site>/headcount/<uuid:count>/", counter_forms.count, name="count"),
     path("things/<uuid:thing>/", history.history, name="history"),
     path("board/", board.board, name="board"),
+    path("board/differences/<uuid:difference>/", board.settle, name="settle"),
 ]

@@ -36,6 +36,16 @@ class Reader:
             self.page.get_by_role("button", name=button, exact=True).first.click()
         self.look_over()
 
+    def follow(self, link: str) -> None:
+        """Follow a link, and look over the page it leads to."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=link, exact=True).click()
+        self.look_over()
+
+    def said(self) -> str:
+        """What the page says about the form just sent."""
+        return " ".join(self.page.locator(".usa-alert").all_inner_texts())
+
     def heading(self) -> str:
         """The page's one h1."""
         return self.page.locator("h1").inner_text()

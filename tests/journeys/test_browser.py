@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from muster.access.models import Grant, Role, User
 from muster.core.tags import make_tag
-from muster.ledger.models import Handover, Holder, Report, Thing
+from muster.custody.models import Difference
+from muster.custody.queries import open_differences, present
+from muster.ledger.models import Handover, Holder, Thing
 from muster.ledger.writing import Pop, Push, holder, outside, things_of, write
 from muster.parties.models import Organisation, Site
 from muster.record.models import Act
@@ -81,12 +83,9 @@ def ledger(people: None) -> list[Thing]:
         ]
         write(correction, act=act)
         Handover.objects.create(giver=north, receiver=south, offered_act=act, offered_by=user.pk)
-        Report.objects.create(
-            act=act,
-            kind="received_elsewhere",
-            thing=stays,
-            payload={},
-            words="Received at South Hall, held at North Hall.",
+        site = Site.objects.get(pk="NORTH")
+        Difference.objects.create(
+            act=act, kind="unoffered_arrival", site=site, thing=stays, words="Not offered.", opened_at=noon
         )
     return [stays, moved, left]
 
@@ -144,3 +143,54 @@ def test_the_board_counts_each_site_now_and_shows_what_waits(
     assert [card.split()[:3] for card in cards] == [["North", "Hall", "1"], ["South", "Hall", "1"]]
     assert ["DIFFERENCE" in card.upper() for card in cards] == [True, False]
     assert ["OPEN OFFER" in card.upper() for card in cards] == [True, True]
+
+
+def test_persons_are_received_offered_accepted_by_somebody_else_counted_and_settled(
+    people: None, reader: Callable[[str], Reader]
+) -> None:
+    """Two clerks and a watch officer: custody moves when the second clerk signs, and not before."""
+    north, tags = reader("clerk-north"), [make_tag(n) for n in range(100, 103)]
+
+    north.follow("Receive")
+    north.page.get_by_label("Tags").fill("\n".join([*tags, "M7K-402-Y"]))
+    north.page.get_by_label("Received from").select_option("Example Agency")
+    north.press("Record persons received")
+    assert north.page.title().startswith("Error:")
+    assert tags[0] in north.page.get_by_label("Tags").input_value()
+    assert north.page.get_by_label("Received from").input_value() == "EXA"
+    north.page.get_by_label("Tags").fill("\n".join(tags))
+    north.press("Record persons received")
+    assert "3 persons received from EXA" in north.said()
+
+    north.follow("Hand over")
+    north.page.get_by_label("To", exact=True).select_option("South Hall")
+    north.page.get_by_label("Tags").fill("\n".join(tags[:2]))
+    north.press("Offer handover")
+    assert "Custody has not moved" in north.said()
+
+    south = reader("clerk-south")
+    south.press("Refuse")
+    assert south.page.title().startswith("Error:")
+    south.press("Accept and sign")
+    assert "2 persons received and signed for" in south.said()
+    assert {t.tag for t in present("SOUTH")} == set(tags[:2])
+
+    south.follow("Headcount")
+    south.press("Start the count")
+    south.page.get_by_label("Persons counted").fill("two")
+    south.press("Record count")
+    assert south.page.title().startswith("Error:")
+    south.page.get_by_label("Persons counted").fill("3")
+    south.press("Record count")
+    assert "Counted 3, expected 2." in south.said()
+
+    watch = reader("watch")
+    south_card = watch.page.locator(".muster-cards > li", has_text="South Hall")
+    assert "Counted 3, expected 2." in south_card.inner_text()
+    with watch.page.expect_navigation():
+        south_card.get_by_role("link", name="Settle").click()
+    watch.look_over()
+    watch.page.get_by_label("How it is settled").fill("Counted again: a member of staff had been counted.")
+    watch.press("Settle difference")
+    assert "is settled" in watch.said()
+    assert not open_differences(["SOUTH"]).exists()

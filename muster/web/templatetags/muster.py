@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 
 from django import template
 from django.conf import settings
+from django.db.models import Model
 from django.http import HttpRequest
 from django.template.context import Context
 from django.utils.html import format_html
@@ -32,6 +34,12 @@ def moment(at: datetime | str | None, where: str = "UTC") -> str | SafeString:
     )
 
 
+@register.filter
+def words(code: str) -> str:
+    """A coded reason in words: `no_space` reads *no space*."""
+    return code.replace("_", " ")
+
+
 @register.simple_tag
 def demonstration() -> bool:
     """Whether this is a demonstration, which every page and print says."""
@@ -52,6 +60,15 @@ def field(
     return {
         "name": name, "label": label, "hint": hint, "rows": rows, "kind": kind,
         "errors": _errors(context, name), "value": context["entered"].get(name, value),
+    }  # fmt: skip
+
+
+@register.inclusion_tag("web/choice.html", takes_context=True)
+def choice(context: Context, name: str, label: str, choices: Iterable[Model]) -> dict[str, Any]:
+    """A labelled list to choose one row from; nothing is chosen beforehand."""
+    return {
+        "name": name, "label": label, "choices": choices,
+        "errors": _errors(context, name), "chosen": context["entered"].get(name, ""),
     }  # fmt: skip
 
 

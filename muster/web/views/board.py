@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from muster.access.control import Actor, visible
+from muster.access.control import Actor, may, visible
+from muster.core.errors import MusterError, NotFound
+from muster.custody import actions as custody
+from muster.custody.models import Difference
+from muster.custody.queries import open_differences, scope_of
 from muster.ledger import queries
-from muster.ledger.models import Handover, Report
+from muster.ledger.models import Handover
 from muster.parties.models import Site
 from muster.record.action import sequence
-from muster.web.pages import signed_in
+from muster.web.pages import form_page, key_of, signed_in
 
 
 @dataclass(frozen=True)
 class Card:
-    """One site on the board: its count, the offers that wait for an answer, the reports that nobody settled."""
+    """One site on the board: its count, the offers that wait for an answer, the differences that nobody settled."""
 
     site: Site
     count: int
     offers: list[Handover]
-    reports: list[Report]
+    differences: list[Difference]
+    may_settle: bool
 
 
 @signed_in
@@ -31,19 +38,43 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The sites that the actor may see and that hold somebody, or where something waits."""
     now, known_at = timezone.now(), queries.latest_known()
     counts = queries.census(now, known_at).sites
-    open_offers = Handover.objects.filter(state=Handover.State.OFFERED)
-    offers = list(open_offers.select_related("giver", "receiver", "offered_act").order_by("pk"))
-    unsettled = Report.objects.filter(settlement=None, thing__isnull=False)
-    reports = list(unsettled.select_related("act", "thing__head__holder").order_by("pk"))
+    sites = {site.code: site for site in visible(actor, Site.objects.all())}
+    differences = list(open_differences(list(sites)).select_related("thing"))
+    open_offers = Handover.objects.filter(state=Handover.State.OFFERED).order_by("pk")
+    offers = list(open_offers.select_related("giver", "receiver", "offered_act"))
+    busy = {*counts, *(d.site_id for d in differences)}
+    busy.update(site for offer in offers for site in (offer.giver.site, offer.receiver.site))
     cards = [
         Card(
             site,
-            counts.get(site.code, 0),
-            [offer for offer in offers if site.code in (offer.giver.site, offer.receiver.site)],
-            [report for report in reports if report.thing and report.thing.head.holder.site == site.code],
+            counts.get(code, 0),
+            [offer for offer in offers if code in (offer.giver.site, offer.receiver.site)],
+            [difference for difference in differences if difference.site_id == code],
+            may(actor, "custody.settle", scope_of(site)),
         )
-        for site in visible(actor, Site.objects.all())
+        for code, site in sites.items()
+        if code in busy
     ]
-    busy = [card for card in cards if card.count or card.offers or card.reports]
-    context = {"cards": busy, "now": now, "known_at": known_at, "waiting": sequence()}
+    context = {"cards": cards, "now": now, "known_at": known_at, "waiting": sequence()}
     return render(request, "web/board.html", context)
+
+
+@signed_in
+def settle(request: HttpRequest, actor: Actor, difference: UUID) -> HttpResponse:
+    """Settle one difference, with the reason."""
+    sites = visible(actor, Site.objects.all()).values("code")
+    found = Difference.objects.select_related("site", "thing").filter(pk=difference, site__in=sites).first()
+    if found is None:
+        raise NotFound(kind="difference", name=str(difference))
+    refusal = None
+    if request.method == "POST":
+        reason = request.POST.get("reason", "").strip()
+        try:
+            done = custody.settle(actor=actor, key=key_of(request), difference=difference, reason=reason)
+        except MusterError as told:
+            refusal = told
+        else:
+            number = f"Record {done.known_at:,}." if done.known_at else "Recorded; its number follows."
+            messages.success(request, f"The difference at {found.site} is settled. {number}")
+            return redirect("board")
+    return form_page(request, "web/settle.html", {"difference": found}, refusal=refusal)

@@ -1,17 +1,19 @@
-"""The counter of a site: one field that says where somebody is, and the forms that change it."""
+"""The counter of a site: one field that says where somebody is, and the handovers that wait."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from muster.access.control import Actor, Scope, can, may, visible
-from muster.core.errors import NotFound
+from muster.access.control import Actor, can, may, visible
+from muster.access.models import User
+from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread, parse_tag
-from muster.ledger.models import Entry, Holder, Offer, Thing
+from muster.custody import queries, rules
+from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
 from muster.parties.models import Site
 from muster.web.pages import form_page, signed_in
 
@@ -34,9 +36,8 @@ class Answer:
 @signed_in
 def counters(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The counters that the actor may work at; straight to it where there is one."""
-    sites = [
-        site for site in visible(actor, Site.objects.all()) if may(actor, "custody.receive", _scope(site))
-    ]
+    everywhere = visible(actor, Site.objects.all())
+    sites = [site for site in everywhere if may(actor, "custody.receive", queries.scope_of(site))]
     if len(sites) == 1:
         return redirect("counter", sites[0].code)
     return render(request, "web/counters.html", {"sites": sites})
@@ -47,7 +48,26 @@ def counter(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """The scan field and, after a scan, its answer; below it what waits at this site."""
     place = site_for(actor, site)
     answer = look_up(place, request.POST.get("scan", "")) if request.method == "POST" else None
-    return form_page(request, "web/counter.html", {"site": place, "answer": answer})
+    return counter_page(request, actor, place, answer=answer)
+
+
+def counter_page(
+    request: HttpRequest,
+    actor: Actor,
+    site: Site,
+    *,
+    answer: Answer | None = None,
+    refusal: MusterError | None = None,
+) -> HttpResponse:
+    """The counter, with the answer to a scan or the refusal of a form on it."""
+    names = dict(User.objects.values_list("pk", "username"))
+    waiting = queries.offers_to(site.code) | queries.offers_from(site.code)
+    offers = [
+        _told(offer, actor, site, names)
+        for offer in waiting.select_related("giver", "receiver", "offered_act")
+    ]
+    context = {"site": site, "answer": answer, "offers": offers, "reasons": rules.REFUSALS}
+    return form_page(request, "web/counter.html", context, refusal=refusal)
 
 
 def site_for(actor: Actor, code: str) -> Site:
@@ -55,7 +75,7 @@ def site_for(actor: Actor, code: str) -> Site:
     found = visible(actor, Site.objects.filter(code=code)).first()
     if found is None:
         raise NotFound(kind="site", name=code)
-    can(actor, "custody.receive", _scope(found))
+    can(actor, "custody.receive", queries.scope_of(found))
     return found
 
 
@@ -87,5 +107,11 @@ def _concerns(site: Site, thing: Thing) -> bool:
     )
 
 
-def _scope(site: Site) -> Scope:
-    return Scope("site", site.code, site.organisation_id, site.code)
+def _told(offer: Handover, actor: Actor, site: Site, names: dict[int, str]) -> dict[str, Any]:
+    """An open handover as its card shows it; whoever offered it cannot sign for the receiver."""
+    return {
+        "id": offer.pk, "giver": offer.giver, "receiver": offer.receiver,
+        "tags": list(offer.offers.filter(open=True).order_by("thing__tag").values_list("thing__tag", flat=True)),
+        "offered_at": offer.offered_act.recorded_at, "offered_by": names[offer.offered_by],
+        "comes_here": offer.receiver.site == site.code, "is_own": offer.offered_by == actor.user,
+    }  # fmt: skip
