@@ -169,8 +169,11 @@ def test_persons_are_received_offered_accepted_by_somebody_else_counted_and_sett
     assert "Custody has not moved" in north.said()
 
     south = reader("clerk-south")
-    south.press("Refuse")
+    south.page.get_by_label("Time of handover").fill("half past two")
+    south.press("Accept and sign")
     assert south.page.title().startswith("Error:")
+    assert south.page.get_by_label("Time of handover").input_value() == "half past two"
+    south.page.get_by_label("Time of handover").fill("")
     south.press("Accept and sign")
     assert "2 persons received and signed for" in south.said()
     assert {t.tag for t in present("SOUTH")} == set(tags[:2])

@@ -20,6 +20,7 @@ from muster.ledger.models import Handover
 from muster.parties.models import Site
 from muster.record.action import sequence
 from muster.web.pages import form_page, key_of, signed_in
+from muster.web.views.history import visible_things
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
         for code, site in sites.items()
         if code in busy
     ]
-    context = {"cards": cards, "now": now, "known_at": known_at, "waiting": sequence()}
+    named = visible_things(actor, {d.thing_id for d in differences if d.thing_id})
+    context = {"cards": cards, "named": named, "now": now, "known_at": known_at, "waiting": sequence()}
     return render(request, "web/board.html", context)
 
 
@@ -77,4 +79,5 @@ def settle(request: HttpRequest, actor: Actor, difference: UUID) -> HttpResponse
             number = f"Record {done.known_at:,}." if done.known_at else "Recorded; its number follows."
             messages.success(request, f"The difference at {found.site} is settled. {number}")
             return redirect("board")
-    return form_page(request, "web/settle.html", {"difference": found}, refusal=refusal)
+    named = visible_things(actor, {found.thing_id} if found.thing_id else set())
+    return form_page(request, "web/settle.html", {"difference": found, "named": named}, refusal=refusal)

@@ -16,6 +16,7 @@ from muster.custody import queries, rules
 from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
 from muster.parties.models import Site
 from muster.web.pages import form_page, signed_in
+from muster.web.views.history import visible_things
 
 Word = Literal["IN", "OUT", "HELD", "NOT FOUND", "MISREAD"]
 
@@ -66,7 +67,8 @@ def counter_page(
         _told(offer, actor, site, names)
         for offer in waiting.select_related("giver", "receiver", "offered_act")
     ]
-    context = {"site": site, "answer": answer, "offers": offers, "reasons": rules.REFUSALS}
+    named = visible_things(actor, [answer.thing.pk]) if answer and answer.thing else set()
+    context = {"site": site, "answer": answer, "named": named, "offers": offers, "reasons": rules.REFUSALS}
     return form_page(request, "web/counter.html", context, refusal=refusal)
 
 

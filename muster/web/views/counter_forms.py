@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from muster.access.control import Actor
-from muster.core.errors import MusterError, NotFound
+from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
 from muster.core.times import local, zone
 from muster.custody import actions as custody
 from muster.custody.models import Count
@@ -146,9 +146,8 @@ def count(request: HttpRequest, actor: Actor, site: str, count: UUID) -> HttpRes
         raise NotFound(kind="headcount", name=str(count))
     if request.method == "POST":
         try:
-            done = custody.submit_count(
-                actor=actor, key=key_of(request), count=count, persons=request.POST.get("persons", "").strip()
-            )
+            persons = _whole_number(request, "persons")
+            done = custody.submit_count(actor=actor, key=key_of(request), count=count, persons=persons)
         except MusterError as told:
             refusal = told
         else:
@@ -164,6 +163,14 @@ def count(request: HttpRequest, actor: Actor, site: str, count: UUID) -> HttpRes
             return redirect("counter", place.code)
     context = {"site": place, "opened": opened, "is_in": hasattr(opened, "counted")}
     return form_page(request, "web/count.html", context, refusal=refusal)
+
+
+def _whole_number(request: HttpRequest, name: str) -> int:
+    text = request.POST.get(name, "").strip()
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        message = f"{text[:20]!r} is not a whole number. Write it in digits, such as 7."
+        raise FaultyInput([Fault(None, name, "core.bad_value", message)])
+    return int(text)
 
 
 def _tags(request: HttpRequest) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Q
@@ -21,8 +22,7 @@ from muster.web.pages import signed_in
 def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
     """A thing's entries, for readers who may see a site that holds or held it. Raises NotFound for others."""
     found = Thing.objects.select_related("head__holder").filter(pk=thing).first()
-    sites = visible(actor, Site.objects.all()).filter(code__in=_sites_of(thing))
-    if found is None or not sites:
+    if found is None or thing not in visible_things(actor, [thing]):
         raise NotFound(kind="person or thing", name=str(thing))
     known_at = queries.latest_known()  # before the entries are read, so that each has its number
     told = queries.history(found.tag)["entries"]
@@ -37,11 +37,21 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
         for entry in told
     ]
     context = {
-        "thing": found, "entries": entries, "zone": sites[0].zone, "known_at": known_at,
+        "thing": found, "entries": entries, "zone": _zone(actor, thing), "known_at": known_at,
     }  # fmt: skip
     return render(request, "web/history.html", context)
 
 
-def _sites_of(thing: UUID) -> set[str]:
-    sides = Entry.objects.filter(thing_id=thing).exclude(Q(giver__site="") & Q(receiver__site=""))
-    return {site for pair in sides.values_list("giver__site", "receiver__site") for site in pair}
+def visible_things(actor: Actor, things: Collection[UUID]) -> set[UUID]:
+    """Of these things, those that a site which the actor may see holds or held."""
+    sites = visible(actor, Site.objects.all()).values("code")
+    there = Q(giver__site__in=sites) | Q(receiver__site__in=sites)
+    return set(Entry.objects.filter(there, thing__in=things).values_list("thing_id", flat=True))
+
+
+def _zone(actor: Actor, thing: UUID) -> str:
+    """The zone of the latest site of the thing's that the actor may see."""
+    zones = dict(visible(actor, Site.objects.all()).values_list("code", "zone"))
+    entries = Entry.objects.filter(thing=thing).order_by("-n")
+    sides = (side for pair in entries.values_list("receiver__site", "giver__site") for side in pair)
+    return next(zones[side] for side in sides if side in zones)
