@@ -1,6 +1,33 @@
 """Every action of every step: importing this registers them, for the doors."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DataError
+
+from muster.core.errors import MusterError
 from muster.custody import actions as custody
+from muster.custody import lists
 from muster.record.action import ACTIONS, find
 
-__all__ = ["ACTIONS", "custody", "find"]
+__all__ = ["ACTIONS", "NotStorable", "custody", "find", "lists", "storable"]
+
+
+class NotStorable(MusterError):
+    """A value of the right kind that PostgreSQL cannot hold: text with a NUL, a number or a year out of range."""
+
+    code = "core.not_storable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something in what was sent cannot be stored: a NUL character, or a number or year out of range. Correct it."
+        )
+
+
+@contextmanager
+def storable() -> Iterator[None]:
+    """Turn the database's refusal of a value into NotStorable."""
+    try:
+        yield
+    except DataError:
+        raise NotStorable() from None

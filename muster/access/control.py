@@ -17,7 +17,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from muster.access.models import Grant, Role, Token, User
-from muster.core.errors import Fault, FaultyInput, MusterError
+from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
 
 M = TypeVar("M", bound=Model)
 TOKEN_DAYS = 30
@@ -132,10 +132,16 @@ def actor_of_token(secret: str) -> Actor:
 
 
 def can(actor: Actor, action: str, scope: Scope) -> None:
-    """Return when the policies permit it. Raises NotPermitted, naming the policy or the roles that would be permitted."""
+    """Return when the policies permit it.
+
+    Raises NotPermitted, naming the policy or the roles that would be permitted; for a record that the actor may not
+    even read, NotFound, so that *not found* and *not yours* read alike.
+    """
     answer = _ask(action, scope, actor.roles_over(scope))
     if answer.allowed:
         return
+    if not may(actor, "read", scope):
+        raise NotFound(kind=scope.kind, name=scope.name)
     named = answer.diagnostics.id_annotations_by_reason
     policy = next((str(named.get(reason) or reason) for reason in answer.diagnostics.reasons), None)
     roles = [role.value for role in Role if _ask(action, scope, [role.value]).allowed]

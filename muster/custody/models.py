@@ -56,3 +56,34 @@ class Counted(Recorded):
 
     count = models.OneToOneField(Count, primary_key=True, on_delete=models.PROTECT, related_name="counted")
     persons = models.IntegerField()
+
+
+class Reference(Recorded):
+    """A holding agency's reference of a person, by keyed hash: it can be matched exactly and not read back."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    digest = models.CharField(max_length=64)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "digest"], name="reference_once")]
+
+
+class ListTaken(Recorded):
+    """A custody list that was taken in: its date and how many persons it counts."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    listed = models.DateField()
+    persons = models.IntegerField()
+    digest = models.CharField(max_length=64)  # SHA-256 of its lines
+
+
+class ListedStay(Recorded):
+    """The admission that a list states for an arrival, which tells stays apart. It names the arrival's entry."""
+
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    n = models.IntegerField()
+    admitted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["thing", "n"], name="listed_stay_once")]

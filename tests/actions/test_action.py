@@ -19,7 +19,7 @@ from muster.access.control import (
     visible,
 )
 from muster.access.models import Grant, User
-from muster.core.errors import FaultyInput, MusterError
+from muster.core.errors import FaultyInput, MusterError, NotFound
 from muster.parties.models import Organisation, Site
 from muster.record.action import ACTIONS, KeyReused, UnknownAction, action, find
 from muster.record.models import Act, Number
@@ -106,9 +106,18 @@ def test_a_refusal_is_written_down_and_keeps_nothing_else(clerk: Actor) -> None:
     assert weigh(actor=clerk, key=key, site="EX-NORTH", kg=7).answer.kg == 7  # not remembered under its key
 
 
-def test_a_clerk_of_another_site_is_told_whose_task_it_is(clerk: Actor) -> None:
-    with pytest.raises(NotPermitted, match="Site clerk"):
+def test_a_site_of_others_reads_like_one_that_does_not_exist(clerk: Actor) -> None:
+    with pytest.raises(NotFound, match="no site EX-SOUTH that you may see"):
         weigh(actor=clerk, site="EX-SOUTH", kg=7)
+
+    assert Act.objects.get().refused_code == "core.not_found"
+
+
+def test_who_may_see_it_is_told_whose_task_it_is(clerk: Actor) -> None:
+    center = Actor(clerk.user, "center", (Scoped("joc", "EX-GUARD", None),))
+
+    with pytest.raises(NotPermitted, match="it is for Site clerk here"):
+        weigh(actor=center, site="EX-SOUTH", kg=7)
 
     assert Act.objects.get().refused_code == "access.not_permitted"
 

@@ -7,66 +7,130 @@ import muster.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('ledger', '0001_first'),
-        ('parties', '0001_first'),
-        ('record', '0001_first'),
+        ("ledger", "0001_first"),
+        ("parties", "0001_first"),
+        ("record", "0001_first"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Count',
+            name="Count",
             fields=[
-                ('id', models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False)),
-                ('opened_at', models.DateTimeField()),
-                ('expected', models.IntegerField()),
-                ('act', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='record.act')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='parties.site')),
+                ("id", models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False)),
+                ("opened_at", models.DateTimeField()),
+                ("expected", models.IntegerField()),
+                (
+                    "act",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                    ),
+                ),
+                ("site", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="parties.site")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Difference',
+            name="Difference",
             fields=[
-                ('id', models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('unoffered_arrival', 'received without an offer'), ('held_elsewhere', 'received here, held elsewhere'), ('count_disagrees', 'the count and the record disagree'), ('released_on_offer', 'released while on an open offer'), ('discrepancy', 'not all that was offered arrived')], max_length=20)),
-                ('words', models.TextField()),
-                ('opened_at', models.DateTimeField()),
-                ('act', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='record.act')),
-                ('handover', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='ledger.handover')),
-                ('report', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='ledger.report')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='parties.site')),
-                ('thing', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='ledger.thing')),
+                ("id", models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("unoffered_arrival", "received without an offer"),
+                            ("held_elsewhere", "received here, held elsewhere"),
+                            ("count_disagrees", "the count and the record disagree"),
+                            ("released_on_offer", "released while on an open offer"),
+                            ("discrepancy", "not all that was offered arrived"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("words", models.TextField()),
+                ("opened_at", models.DateTimeField()),
+                (
+                    "act",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                    ),
+                ),
+                (
+                    "handover",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="ledger.handover"
+                    ),
+                ),
+                (
+                    "report",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="ledger.report"
+                    ),
+                ),
+                ("site", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="parties.site")),
+                (
+                    "thing",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="ledger.thing"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Counted',
+            name="Counted",
             fields=[
-                ('count', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='counted', serialize=False, to='custody.count')),
-                ('persons', models.IntegerField()),
-                ('act', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='record.act')),
+                (
+                    "count",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="counted",
+                        serialize=False,
+                        to="custody.count",
+                    ),
+                ),
+                ("persons", models.IntegerField()),
+                (
+                    "act",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Settled',
+            name="Settled",
             fields=[
-                ('difference', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='settled', serialize=False, to='custody.difference')),
-                ('reason', models.TextField()),
-                ('act', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='record.act')),
+                (
+                    "difference",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="settled",
+                        serialize=False,
+                        to="custody.difference",
+                    ),
+                ),
+                ("reason", models.TextField()),
+                (
+                    "act",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
     ]

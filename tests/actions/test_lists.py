@@ -1,0 +1,158 @@
+"""Daily custody lists, taken in for real: each list's own count comes back exactly at its own act."""
+
+import csv
+import io
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from muster.access.control import Actor, actor_of
+from muster.access.models import Grant, User
+from muster.core.errors import FaultyFile
+from muster.core.times import end_of_day, zone
+from muster.custody import lists
+from muster.ledger import queries
+from muster.ledger.exporting import export
+from muster.ledger.models import Entry
+from muster.parties.models import Site
+from muster.record.models import Act
+
+SHARED = Path(os.environ.get("MUSTER_SHARED", Path(__file__).parents[3] / "shared")) / "data"
+NEW_YORK = zone("America/New_York")
+HEADER = "roster_date,person,admitted_at\n"
+
+
+@pytest.fixture
+def administrator() -> Actor:
+    user = User.objects.create_user("administrator")
+    Grant.objects.create(user=user, role="administrator")
+    return actor_of(user)
+
+
+def take_in(actor: Actor, text: str, **more: object) -> dict[str, object]:
+    source = io.BytesIO((HEADER + text).encode())
+    return lists.import_rosters(
+        source, actor=actor, site="NYC", zone="America/New_York", name="lists.csv", **more
+    )  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared sample data is not beside the project")
+def test_every_one_of_44_real_lists_is_counted_exactly_at_its_own_act(
+    administrator: Actor, tmp_path: Path
+) -> None:
+    real = SHARED / "custody_rosters.csv"
+    with (SHARED / "custody_sample_totals.csv").open(newline="") as file:
+        published = {row["roster_date"]: int(row["persons"]) for row in csv.DictReader(file)}
+
+    def run() -> dict[str, object]:
+        return lists.import_rosters(
+            real, actor=administrator, site="NYC", zone="America/New_York", name=real.name
+        )
+
+    answer = run()
+    tokens = {entry["date"]: entry["known_at"] for entry in answer["lists"]}  # type: ignore[attr-defined]
+
+    assert answer["rows"] == 73_943
+    assert {entry["date"]: entry["persons"] for entry in answer["lists"]} == published  # type: ignore[attr-defined]
+    ends = {day: end_of_day(date.fromisoformat(day), NEW_YORK) for day in published}
+    assert {day: queries.census(ends[day], tokens[day]).total for day in published} == published
+
+    # What is known today of the same days differs where later lists corrected it, and the notices say why.
+    now = queries.latest_known()
+    assert {day: queries.census(ends[day], now).total for day in published} != published
+    notices = {
+        "hole": 23,
+        "out_and_in_between_lists": 22,
+        "rewritten_admission": 1,
+        "came_back": 56,
+        "late_entry": 15,
+    }
+    assert answer["notices"] == notices | {"first_list": 1, "missing_list": 1, "repeated_hour": 3}
+
+    # A second run gives the first tokens and writes nothing.
+    entries = Entry.objects.count()
+    assert run() == answer
+    assert Entry.objects.count() == entries
+
+    # Recomputed from the exported entries alone, without the database.
+    export(tmp_path)
+    with (tmp_path / "entries.csv").open(newline="") as file:
+        exported = list(csv.DictReader(file))
+    for day, persons in published.items():
+        legs = [
+            (entry["receiver"] == "NYC") - (entry["giver"] == "NYC")
+            for entry in exported
+            if entry["happened_at"] <= ends[day].isoformat() and int(entry["known_at"]) <= tokens[day]
+        ]
+        assert sum(legs) == persons, day
+
+
+def test_a_dry_run_plans_and_writes_nothing(administrator: Actor) -> None:
+    answer = take_in(administrator, "2018-03-01,P1,2018-02-28T10:00\n", dry_run=True)
+
+    assert answer["lists"] == [{"date": "2018-03-01", "persons": 1, "known_at": None}]
+    assert not Site.objects.exists()
+    assert not Act.objects.exists()
+
+
+def test_a_faulty_file_tells_every_fault_and_writes_nothing(administrator: Actor) -> None:
+    with pytest.raises(FaultyFile) as told:
+        take_in(
+            administrator,
+            "2018-03-01,P1,2018-02-28T10:00\n2018-13-01,P2,2018-02-28T10:00\n2018-03-01,,noon\n",
+        )
+
+    assert {(fault.row, fault.column) for fault in told.value.faults} >= {
+        (3, "roster_date"),
+        (4, "person"),
+        (4, "admitted_at"),
+    }
+    assert not Act.objects.exists()
+
+
+def test_a_list_is_not_taken_in_with_lines_left_out(administrator: Actor) -> None:
+    with pytest.raises(lists.WholeLists):
+        take_in(administrator, "2018-03-01,P1,noon\n", keep_good=True)
+
+
+def test_a_list_writes_nothing_at_a_site_that_its_people_keep(administrator: Actor) -> None:
+    from people import TAGS, at, people
+
+    from muster.custody import actions
+
+    actions.receive(actor=people().north, site="EX-NORTH", tags=TAGS[:1], at=at(0))
+
+    with pytest.raises(lists.KeptByMuster):
+        lists.keep_by_list(
+            actor=administrator, site="EX-NORTH", zone="America/Chicago", since=date(2018, 3, 1)
+        )
+
+
+def test_a_site_keeps_one_zone(administrator: Actor) -> None:
+    take_in(administrator, "2018-03-01,P1,2018-02-28T10:00\n")
+
+    with pytest.raises(lists.OtherZone, match="America/New_York"):
+        lists.keep_by_list(actor=administrator, site="NYC", zone="America/Chicago", since=date(2018, 3, 1))
+
+
+def test_a_departure_keeps_both_bounds_and_references_are_not_kept(administrator: Actor) -> None:
+    take_in(
+        administrator,
+        "2018-03-01,P77,2018-02-28T10:00\n2018-03-01,P2,2018-02-28T10:00\n2018-03-02,P2,2018-02-28T10:00\n",
+    )
+
+    left = Entry.objects.get(reason="not_listed")
+
+    assert left.earliest_at
+    assert left.latest_at
+    assert left.earliest_at < left.happened_at < left.latest_at
+    assert left.source.startswith("custody list of NYC, 2018-03-02")
+    assert left.handover is None
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        for table in ("custody_reference", "ledger_thing", "ledger_entry", "record_answer", "record_act"):
+            cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%%P77%%'")
+            assert cursor.fetchone() == (0,), table
