@@ -7,8 +7,11 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from browsing import Reader
+from browsing import PASSWORD, Reader
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from muster.access.models import Grant, Role, User
+from muster.parties.models import Organisation, Site
 
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -51,3 +54,16 @@ def reader(browser: Browser, live_url: str) -> Iterator[Callable[[str], Reader]]
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def people() -> None:
+    """Two sites, a clerk at each, and a watch officer of the joint operations center."""
+    agency = Organisation.objects.create(code="EXA", name="Example Agency", kind="agency")
+    for code, name in (("NORTH", "North Hall"), ("SOUTH", "South Hall")):
+        site = Site.objects.create(code=code, name=name, organisation=agency, zone="America/Chicago")
+        clerk = User.objects.create_user(f"clerk-{code.lower()}", password=PASSWORD)
+        Grant.objects.create(user=clerk, role=Role.CLERK, site=site)
+    User.objects.create_user("nobody", password=PASSWORD)
+    watch = User.objects.create_user("watch", password=PASSWORD)
+    Grant.objects.create(user=watch, role=Role.JOC)

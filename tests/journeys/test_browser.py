@@ -6,33 +6,20 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from browsing import PASSWORD, Reader
+from browsing import Reader
 from django.db import transaction
 from django.utils import timezone
 
-from muster.access.models import Grant, Role, User
+from muster.access.models import User
 from muster.core.tags import make_tag
 from muster.custody.models import Difference
 from muster.custody.queries import open_differences, present
 from muster.ledger.models import Handover, Holder, Thing
 from muster.ledger.writing import Pop, Push, holder, outside, things_of, write
-from muster.parties.models import Organisation, Site
+from muster.parties.models import Site
 from muster.record.models import Act
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def people() -> None:
-    """Two sites, a clerk at each, and a watch officer of the joint operations center."""
-    agency = Organisation.objects.create(code="EXA", name="Example Agency", kind="agency")
-    for code, name in (("NORTH", "North Hall"), ("SOUTH", "South Hall")):
-        site = Site.objects.create(code=code, name=name, organisation=agency, zone="America/Chicago")
-        clerk = User.objects.create_user(f"clerk-{code.lower()}", password=PASSWORD)
-        Grant.objects.create(user=clerk, role=Role.CLERK, site=site)
-    User.objects.create_user("nobody", password=PASSWORD)
-    watch = User.objects.create_user("watch", password=PASSWORD)
-    Grant.objects.create(user=watch, role=Role.JOC)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,18 @@ from django.urls import reverse
 
 from muster.access.control import Actor
 from muster.access.models import Role
-from muster.web.pages import signed_in
+from muster.core.errors import MusterError
+from muster.web.pages import refused, signed_in
+
+
+class NoSignUp(MusterError):
+    """Accounts are made for people, not by them."""
+
+    code = "web.no_sign_up"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("Nobody signs up here: an administrator makes accounts. Ask yours for one.")
 
 
 @dataclass(frozen=True)
@@ -37,3 +48,8 @@ def home(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Lead to the first of the actor's pages; say so where there is none yet."""
     pages = pages_for(actor)
     return redirect(pages[0].address) if pages else render(request, "web/no_role.html")
+
+
+def no_sign_up(request: HttpRequest) -> HttpResponse:
+    """In the place of allauth's sign-up page."""
+    return refused(request, NoSignUp())
