@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from muster.access.models import User
@@ -10,6 +11,7 @@ from muster.core.ids import new_id
 from muster.core.tags import make_tag
 from muster.ledger.models import Entry
 from muster.record.models import Act
+from muster.web.links import sign_in_path
 
 PAGES = [
     "/counter/NORTH/",
@@ -91,3 +93,18 @@ def test_nobody_makes_their_own_account(people: None) -> None:
     assert Client().post("/account/signup/", form).status_code == 403
     assert not User.objects.filter(username="someone").exists()
     assert not Act.objects.exists()
+
+
+def test_a_demonstrations_link_signs_in_and_no_other_does(
+    people: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = sign_in_path(User.objects.get(username="watch"))
+
+    assert Client().get(link).status_code == 403
+
+    shown = settings.CONFIG.model_copy(update={"demonstration": True})
+    monkeypatch.setattr(settings, "CONFIG", shown)
+    assert Client().get(link.replace(":", "1:", 1)).status_code == 403
+    client = Client()
+    assert client.get(link, follow=True).redirect_chain == [("/", 302), ("/board/", 302)]
+    assert b"Demonstration." in client.get("/board/").content
