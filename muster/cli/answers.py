@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
-from muster.core.errors import FaultyInput, MusterError
+from muster.core.errors import Fault, FaultyInput, MusterError
 
 P = ParamSpec("P")
 AT_FAULT = 2
@@ -46,35 +49,46 @@ def open_record(data: Path | None) -> None:
         os.environ["MUSTER_DATA"] = str(data)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "muster.settings")
     import django
+    from django.apps import apps
 
-    django.setup()
+    if not apps.ready:
+        django.setup()
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
-    """Turn a refusal into its lines on standard error and exit status 2; what nobody foresaw into a reference."""
+def faults_told(*, as_json: bool = False) -> Iterator[None]:
+    """Turn a refusal into its lines on standard error and exit status 2; what nobody foresaw into a reference.
+
+    With `as_json` one JSON object follows the lines, for programs.
+    """
     try:
         yield
-    except FaultyInput as faulty:
-        for fault in faulty.faults:
-            where = "".join(
-                f"{name} {value}: " for name, value in (("row", fault.row), ("column", fault.column)) if value
-            )
-            typer.echo(f"{where}{fault.message} [{fault.code}]", err=True)
-        raise typer.Exit(AT_FAULT) from None
     except MusterError as refusal:
-        typer.echo(f"{refusal} [{refusal.code}]", err=True)
+        faults = refusal.faults if isinstance(refusal, FaultyInput) else []
+        for line in [_line(fault) for fault in faults] or [f"{refusal} [{refusal.code}]"]:
+            typer.echo(line, err=True)
+        if as_json:
+            told = {"code": refusal.code, "message": str(refusal), "faults": [f.to_json() for f in faults]}
+            typer.echo(json.dumps(told, ensure_ascii=False), err=True)
         raise typer.Exit(AT_FAULT) from None
     except (typer.Exit, typer.Abort, KeyboardInterrupt, BrokenPipeError):
         raise
-    except Exception:
+    except Exception as fault:
         reference = secrets.token_hex(3).upper()
-        log.exception("unforeseen fault %s", reference)
+        place = traceback.extract_tb(fault.__traceback__)[-1]
+        # One line, without values: a full traceback would write persons' names to the terminal.
+        log.error("%s: %s at %s:%s", reference, type(fault).__name__, place.filename, place.lineno)
         typer.echo(
-            f"Something went wrong that Muster did not foresee. Reference {reference}: see the log above.",
+            f"Something went wrong that Muster did not foresee. Tell an administrator the reference {reference}.",
             err=True,
         )
         raise typer.Exit(AT_FAULT) from None
+
+
+def _line(fault: Fault) -> str:
+    places = (("row", fault.row), ("column", fault.column))
+    where = "".join(f"{name} {value}: " for name, value in places if value)
+    return f"{where}{fault.message} [{fault.code}]"
 
 
 def command(work: Callable[P, None]) -> Callable[P, None]:
@@ -82,7 +96,7 @@ def command(work: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(work)
     def told(*args: P.args, **kwargs: P.kwargs) -> None:
-        with faults_told():
+        with faults_told(as_json=kwargs.get("as_json") is True):
             work(*args, **kwargs)
 
     return told
@@ -91,3 +105,15 @@ def command(work: Callable[P, None]) -> Callable[P, None]:
 def given(name: str) -> bytes | Path:
     """The file of that name, or for `-` what standard input holds, read up to 4 MB and a little."""
     return sys.stdin.buffer.read(4_000_001) if name == "-" else Path(name)
+
+
+@contextmanager
+def progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal's standard error; nothing where there is no terminal, or with `--json`."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda done, of: None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(what)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -7,6 +7,7 @@ import os
 import sys
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,14 +16,17 @@ import typer
 import muster
 from muster.authority import packs as rule_packs
 from muster.authority.checking import check_file, is_clear
-from muster.cli.answers import Data, Json, command, faults_told, given, open_record, show, table
+from muster.cli.answers import Data, Json, command, given, open_record, progress, show, table
 from muster.core.errors import Fault, FaultyInput, MusterError
 
 app = typer.Typer(
-    help="The system of record for civil-support missions.", no_args_is_help=True, add_completion=False
-)
+    help="The system of record for civil-support missions.", no_args_is_help=True, add_completion=False,
+    rich_markup_mode=None, pretty_exceptions_enable=False,
+)  # fmt: skip
 packs_app = typer.Typer(help="The rule packs: law as data, with its sources and marks.", no_args_is_help=True)
+import_app = typer.Typer(help="Take a file in: checked as a whole, then written.", no_args_is_help=True)
 app.add_typer(packs_app, name="packs")
+app.add_typer(import_app, name="import")
 SOMETHING_WRONG = 1
 
 
@@ -160,15 +164,11 @@ def init(
     """Make the tables and the first administrator, whose password is asked for."""
     open_record(data)
     from muster import database
-    from muster.access.control import first_administrator
+    from muster.access.control import first_administrator, new_token
 
     database.migrate()
-    first_administrator(user, _password(f"A password for {user}: "))
-    show(
-        {"user": user},
-        as_json=as_json,
-        text=lambda: f"{user} can sign in now: `muster sign-in --user {user}`.",
-    )
+    token = new_token(first_administrator(user, _password(f"A password for {user}: ")))
+    show({"user": user, "token": token}, as_json=as_json, text=lambda: f"A token for {user}: {token}")
 
 
 @app.command("sign-in")
@@ -214,7 +214,7 @@ def act(
     from muster.core.files import read_data, take_in
     from muster.database import when_down
 
-    with when_down():
+    with when_down(), actions.storable():
         actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
         done = actions.find(name)(actor=actor, key=key, **read_data(take_in(given(file))))
     answer = {
@@ -225,6 +225,72 @@ def act(
     show(answer, as_json=True, text=str)
     if getattr(done.answer, "report", None):
         raise typer.Exit(SOMETHING_WRONG)
+
+
+@import_app.command("rosters")
+@command
+def import_rosters(
+    file: Annotated[str, typer.Argument(help="A CSV file of daily custody lists; - for standard input.")],
+    site: Annotated[str, typer.Option(help="The site's code; it is made, kept by list, when new.")],
+    zone: Annotated[str, typer.Option(help="The site's time zone, such as America/New_York.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and plan; write nothing.")] = False,
+    keep_good: Annotated[
+        bool, typer.Option("--keep-good", help="Refused for lists: a list is whole.")
+    ] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take daily custody lists in, as the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from muster.access.control import actor_of_token
+    from muster.custody import lists
+    from muster.database import when_down
+
+    source = sys.stdin.buffer if file == "-" else Path(file)
+    with when_down(), progress("Lists", quiet=as_json) as told:
+        actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
+        answer = lists.import_rosters(
+            source,
+            actor=actor,
+            site=site,
+            zone=zone,
+            name=file,
+            dry_run=dry_run,
+            keep_good=keep_good,
+            told=told,
+        )
+    show(answer, as_json=as_json, text=lambda: _imported(answer))
+
+
+def _imported(answer: dict[str, Any]) -> str:
+    lines = [f"{answer['file']}: {answer['rows']:,} rows, {answer['kept']:,} kept"]
+    lines += [f"  {count:,} {kind.replace('_', ' ')}" for kind, count in answer["notices"].items()]
+    rows = [
+        [entry["date"], f"{entry['persons']:,}", str(entry["known_at"] or "not written")]
+        for entry in answer["lists"]
+    ]
+    return "\n".join([*lines, table(["list", "persons", "known at act"], rows)])
+
+
+@app.command()
+@command
+def export(
+    folder: Annotated[Path, typer.Argument(help="The folder to write into; made if it is not there.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write the ledger's entries as CSV with a data package descriptor. For whoever runs the server."""
+    open_record(data)
+    from muster.database import when_down
+    from muster.ledger import exporting
+
+    with when_down():
+        answer = exporting.export(folder)
+    show(
+        answer,
+        as_json=as_json,
+        text=lambda: f"{answer['entries']:,} entries in {answer['folder']}, {answer['sha256']}",
+    )
 
 
 @app.command()
@@ -238,10 +304,11 @@ def census(
 ) -> None:
     """Count the persons at sites as of a moment, as known at an act's number."""
     open_record(data)
+    from muster.actions import storable
     from muster.custody.queries import census_of
     from muster.database import when_down
 
-    with when_down():
+    with when_down(), storable():
         found = census_of(at, site=site, known_at=known_at)
     rows = [[entry["site"], f"{entry['count']:,}"] for entry in found["sites"]] + [
         ["in all", f"{found['total']:,}"]
@@ -282,7 +349,7 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         rows.append([name, "set" if name in kept_back and value else str(value), config.where(name)])
-    problems = database.check()
+    problems = _problems(database)
     waiting = sequence() if not problems else None
     answer = {
         "settings": [dict(zip(("name", "value", "from"), row, strict=True)) for row in rows],
@@ -297,6 +364,14 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
     )
     if problems:
         raise typer.Exit(SOMETHING_WRONG)
+
+
+def _problems(database: ModuleType) -> list[str]:
+    """What is wrong with the database; that it does not answer is one such thing."""
+    try:
+        return list(database.check())
+    except MusterError as refusal:
+        return [str(refusal)]
 
 
 @app.command()
@@ -324,6 +399,5 @@ def serve(
 
 
 def main() -> None:
-    """The entry point: faults found before a command begins are told like all others."""
-    with faults_told():
-        app()
+    """The entry point."""
+    app()

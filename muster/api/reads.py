@@ -1,0 +1,130 @@
+"""What the API lets an actor read: each answer is narrowed to the sites that the actor may see."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from muster.access.control import visible
+from muster.actions import storable
+from muster.core.errors import NotFound
+from muster.core.tags import parse_tag
+from muster.custody.queries import census_of
+from muster.database import when_down
+from muster.ledger import queries as ledger
+from muster.ledger.models import Entry
+from muster.parties.models import Site
+
+router = Router(tags=["reads"])
+PAGE: Any = Query(100, ge=1, le=500)  # type: ignore[type-arg]  # a marker, whose type says nothing
+Words = Annotated[str, Field(max_length=60)]
+
+
+class SiteCount(Schema):
+    """The persons at one site."""
+
+    site: str
+    count: int
+
+
+class CensusAnswer(Schema):
+    """Persons by site, as of `at`, known at the act numbered `known_at`."""
+
+    at: str
+    known_at: int
+    total: int
+    sites: list[SiteCount]
+
+
+class EntryTold(Schema):
+    """One change of hands, or the reversal of one."""
+
+    n: int
+    kind: str
+    giver: str
+    receiver: str
+    happened_at: str
+    recorded_at: str
+    known_at: int | None
+    reason: str
+    signed_by: list[int]
+    source: str
+    corrects: int | None
+
+
+class HistoryAnswer(Schema):
+    """Everything the ledger has about one thing, in the order in which it was written."""
+
+    tag: str
+    kind: str
+    entries: list[EntryTold]
+
+
+class SiteTold(Schema):
+    """One site."""
+
+    code: str
+    name: str
+    city: str
+    state: str
+    zone: str
+
+
+class SitesPage(Schema):
+    """Some sites in the order of their codes, and the cursor of the page after; null on the last one."""
+
+    sites: list[SiteTold]
+    next: str | None
+
+
+@router.get("/census", response=CensusAnswer)
+def census(
+    request: HttpRequest,
+    at: Query[Words],
+    site: Query[Words | None] = None,
+    known_at: Query[Words | None] = None,
+) -> dict[str, Any]:
+    """Count the persons at the sites the actor may see. A bare date means its end at each site."""
+    with when_down(), storable():
+        seen = set(_sites(request).values_list("code", flat=True))
+        if site is not None and site not in seen:
+            raise NotFound(kind="site", name=site)
+        found = census_of(at, site=site, known_at=known_at)
+    sites = [entry for entry in found["sites"] if entry["site"] in seen]
+    return {**found, "sites": sites, "total": sum(entry["count"] for entry in sites)}
+
+
+@router.get("/history/{tag}", response=HistoryAnswer)
+def history(request: HttpRequest, tag: str) -> dict[str, Any]:
+    """A thing's entries, for readers who may see a site that holds or held it."""
+    canonical = parse_tag(tag)
+    with when_down(), storable():
+        codes = _sites(request).values("code")
+        seen = Entry.objects.filter(
+            Q(giver__site__in=codes) | Q(receiver__site__in=codes), thing__tag=canonical
+        )
+        if not seen.exists():
+            raise NotFound(kind="thing", name=canonical)
+        ledger.latest_known()  # numbers what waits for its number, so that each entry has one
+        return ledger.history(canonical)
+
+
+@router.get("/sites", response=SitesPage)
+def sites(
+    request: HttpRequest,
+    cursor: Query[Words | None] = None,
+    limit: int = PAGE,
+) -> dict[str, Any]:
+    """The sites that the actor may see, page by page: send `next` as the next page's `cursor`."""
+    with when_down(), storable():
+        found = list(_sites(request).filter(code__gt=cursor or "").order_by("code")[: limit + 1])
+    page = found[:limit]
+    return {"sites": page, "next": page[-1].code if len(found) > limit else None}
+
+
+def _sites(request: HttpRequest) -> Any:
+    return visible(request.auth, Site.objects.all())  # type: ignore[attr-defined]  # set by the API before each view
