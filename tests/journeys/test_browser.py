@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from browsing import Reader
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -184,3 +185,13 @@ def test_persons_are_received_offered_accepted_by_somebody_else_counted_and_sett
     watch.press("Settle difference")
     assert "is settled" in watch.said()
     assert not open_differences(["SOUTH"]).exists()
+
+
+def test_a_demonstration_says_so_on_every_page(
+    ledger: list[Thing], reader: Callable[[str], Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"demonstration": True}))
+    watch = reader("watch")
+
+    assert "(demonstration)" in watch.page.title()
+    assert "Demonstration." in watch.page.locator(".muster-striped").inner_text()
