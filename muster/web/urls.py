@@ -2,13 +2,11 @@
 
 from django.urls import path
 
-from muster.web import links
 from muster.web.views import board, counter, counter_forms, demonstration, history, home
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("account/signup/", home.no_sign_up, name="no-sign-up"),
-    path("demonstration/<str:ticket>/", links.sign_in, name="demonstration-sign-in"),
     path("demonstration/<str:token>/", demonstration.sign_in, name="demonstration"),
     path("counter/", counter.counters, name="counters"),
     path("counter/<slug:site>/", counter.counter, name="counter"),
