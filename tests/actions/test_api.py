@@ -180,6 +180,16 @@ def test_a_database_that_is_down_is_a_problem_with_503(live_url: str) -> None:
     assert (status, media, told["code"]) == (503, "application/problem+json", "database.down")
 
 
+def test_a_fault_nobody_foresaw_gives_a_reference_and_no_trace(live_url: str, who: People) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DROP FUNCTION record_sequence() CASCADE")
+
+    status, media, told = door(live_url, who.center.user).ask("GET", "/api/v1/census?at=2026-03-01")
+
+    assert (status, media, told["code"]) == (500, "application/problem+json", "api.unforeseen")
+    assert "record_sequence" not in json.dumps(told)
+
+
 def test_nothing_is_answered_that_the_schema_does_not_say(live_url: str, who: People) -> None:
     user = User.objects.get(pk=who.center.user)
     Grant.objects.bulk_create(Grant(user=user, role=role) for role in Role)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from people import TAGS, People, at, people
 from typer.testing import CliRunner, Result
 
@@ -95,6 +96,17 @@ def test_a_wrong_day_names_the_option() -> None:
 
     assert done.exit_code == 2
     assert done.stderr == "column --as-of: 'soon' is not a day. Write it as 2025-11-01. [core.not_a_day]\n"
+
+
+def test_a_fault_nobody_foresaw_gives_a_reference_and_no_trace() -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DROP FUNCTION record_sequence() CASCADE")
+
+    done = run("census", "--at", "2026-03-01")
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "reference" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_version_and_packs_start_no_database_and_leave_no_folder(tmp_path: Path) -> None:
