@@ -16,6 +16,7 @@ import typer
 import muster
 from muster.authority import packs as rule_packs
 from muster.authority.checking import check_file, is_clear
+from muster.cli import demo
 from muster.cli.answers import Data, Json, command, given, open_record, progress, show, table
 from muster.core.errors import Fault, FaultyInput, MusterError
 
@@ -64,6 +65,9 @@ def _options(
     ] = False,
 ) -> None:
     pass
+
+
+app.command()(demo.demo)
 
 
 # --- without a database -------------------------------------------------------------

@@ -157,7 +157,7 @@ def receive(
     *, act: Act, row: Site, actor: Actor, site: Code, tags: Tags, at: AwareDatetime, from_organisation: Code = "",
     reason: Code = "", mission: Code = "",
 ) -> Received:  # fmt: skip
-    """Receive persons whom nobody offered; each stays a difference until the giver answers.
+    """Receive persons whom nobody offered; the arrival stays a difference until the giver answers.
 
     Tags that are new become persons. Who is held elsewhere by the record is kept as a report.
 
@@ -170,11 +170,17 @@ def receive(
     arrived = [thing for thing in things if thing.tag not in elsewhere]
     here = area(row, act=act)
     write(_arrivals(arrived, giver, here, at, reason), act=act, mission=mission)
-    for thing in arrived:
-        words = f"{thing.tag} was received from {from_organisation or 'outside'} without an offer."
-        _differ(act, row, Kind.UNOFFERED_ARRIVAL, words, at, thing=thing)
+    if arrived:
+        words = f"Received from {from_organisation or 'outside'} without an offer: {_named(arrived)}."
+        _differ(act, row, Kind.UNOFFERED_ARRIVAL, words, at, thing=arrived[0] if len(arrived) == 1 else None)
     report = _report_elsewhere(act, row, things, elsewhere, at) if elsewhere else None
     return Received([thing.tag for thing in arrived], elsewhere, report)
+
+
+def _named(things: list[Thing]) -> str:
+    """The first tags, and how many more; all of them are the entries of the same act."""
+    first = ", ".join(thing.tag for thing in things[:3])
+    return first if len(things) <= 3 else f"{first} and {len(things) - 3} more"
 
 
 def _arrivals(things: list[Thing], giver: Holder, here: Holder, at: datetime, reason: str) -> list[Push]:
