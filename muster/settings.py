@@ -1,6 +1,5 @@
 """Django's settings, from `muster.config`. Importing them opens no connection and makes no file."""
 
-import importlib.util
 import sys
 from typing import Any
 
@@ -20,25 +19,14 @@ SECRET_KEY = lazy(CONFIG.secret, str)()
 DEBUG = False
 ALLOWED_HOSTS = CONFIG.allowed_hosts
 
-_STEPS = [
+INSTALLED_APPS = [
     "muster.parties",
     "muster.access",
     "muster.record",
-    "muster.sources",
     "muster.ledger",
-    "muster.assistance",
-    "muster.authority",
-    "muster.decisions",
-    "muster.missions",
-    "muster.tasks",
     "muster.custody",
-    "muster.transport",
-    "muster.picture",
     "muster.web",
     "muster.api",
-]
-INSTALLED_APPS = [
-    *(step for step in _STEPS if importlib.util.find_spec(step)),
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

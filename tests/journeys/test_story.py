@@ -59,10 +59,9 @@ def test_the_story_is_the_same_through_the_api_and_the_command_line(
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return dict(json.load(answer)["answer"])
-        except urllib.error.HTTPError as kept:
-            assert kept.code == 409, (
-                kept.read()
-            )  # the arrival that contradicts the record is kept as a report
+        except urllib.error.HTTPError as refusal:
+            if refusal.code != 409:  # the arrival that contradicts the record is kept as a report
+                raise
             return {}
 
     def command_line(step: Step, inputs: dict[str, Any]) -> dict[str, Any]:
