@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
-from django.core import signing
 from django.test import Client
 
 from muster.access.models import User
@@ -93,19 +91,3 @@ def test_nobody_makes_their_own_account(people: None) -> None:
     assert Client().post("/account/signup/", form).status_code == 403
     assert not User.objects.filter(username="someone").exists()
     assert not Act.objects.exists()
-
-
-def test_a_demonstrations_link_signs_in_and_no_other_does(
-    people: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    token = signing.dumps(User.objects.get(username="watch").pk, salt="muster.demonstration")
-    link = f"/demonstration/{token}/"
-
-    assert Client().get(link).status_code == 404
-
-    shown = settings.CONFIG.model_copy(update={"demonstration": True})
-    monkeypatch.setattr(settings, "CONFIG", shown)
-    assert Client().get(link.replace(":", "1:", 1)).status_code == 404
-    client = Client()
-    assert client.get(link, follow=True).redirect_chain == [("/", 302), ("/board/", 302)]
-    assert b"Demonstration." in client.get("/board/").content
