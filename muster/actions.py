@@ -9,8 +9,9 @@ from muster.core.errors import MusterError
 from muster.custody import actions as custody
 from muster.custody import lists
 from muster.record.action import ACTIONS, find
+from muster.sources import actions as sources
 
-__all__ = ["ACTIONS", "NotStorable", "custody", "find", "lists", "storable"]
+__all__ = ["ACTIONS", "NotStorable", "custody", "find", "lists", "sources", "storable"]
 
 
 class NotStorable(MusterError):

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "muster.parties",
     "muster.access",
     "muster.record",
+    "muster.sources",
     "muster.ledger",
     "muster.custody",
     "muster.web",

@@ -266,6 +266,52 @@ def import_rosters(
     show(answer, as_json=as_json, text=lambda: _imported(answer))
 
 
+@import_app.command("claims")
+@command
+def import_claims(
+    file: Annotated[str, typer.Argument(help="A CSV file of published claims; - for standard input.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check; write nothing.")] = False,
+    keep_good: Annotated[
+        bool, typer.Option("--keep-good", help="Keep the good rows though others are faulty.")
+    ] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take published claims in, as the user whose token is in MUSTER_TOKEN."""
+    _import_rows("import_claims", file, data, as_json, dry_run=dry_run, keep_good=keep_good)
+
+
+@import_app.command("facilities")
+@command
+def import_facilities(
+    file: Annotated[str, typer.Argument(help="A CSV file of sites; - for standard input.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check; write nothing.")] = False,
+    keep_good: Annotated[
+        bool, typer.Option("--keep-good", help="Keep the good rows though others are faulty.")
+    ] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take sites in, as the user whose token is in MUSTER_TOKEN."""
+    _import_rows("import_facilities", file, data, as_json, dry_run=dry_run, keep_good=keep_good)
+
+
+def _import_rows(name: str, file: str, data: Path | None, as_json: bool, **options: bool) -> None:
+    """Run one of the imports of rows. Exit status 1 where good rows were kept and faulty ones were not."""
+    open_record(data)
+    from muster.access.control import actor_of_token
+    from muster.database import when_down
+    from muster.sources import importing
+
+    source = sys.stdin.buffer if file == "-" else Path(file)
+    with when_down():
+        actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
+        answer = getattr(importing, name)(source, actor=actor, name=file, **options)
+    show(answer, as_json=as_json, text=lambda: _imported(answer))
+    if answer["refused"]:
+        raise typer.Exit(SOMETHING_WRONG)
+
+
 def _imported(answer: dict[str, Any]) -> str:
     lines = [f"{answer['file']}: {answer['rows']:,} rows, {answer['kept']:,} kept"]
     lines += [f"  {count:,} {kind.replace('_', ' ')}" for kind, count in answer["notices"].items()]

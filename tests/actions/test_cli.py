@@ -11,7 +11,7 @@ import pytest
 from people import TAGS, People, people
 
 from muster.access.control import new_token
-from muster.access.models import User
+from muster.access.models import Grant, User
 from muster.record.models import Act
 
 ROOT = Path(__file__).parents[2]
@@ -200,3 +200,23 @@ def test_packs_are_listed_checked_and_compared() -> None:
     assert muster("packs", "check", pack, env=CLAIMED).returncode == 0
     assert b"Nothing changed" in muster("packs", "diff", pack, pack, env=CLAIMED).stdout
     assert muster("packs", "check", "examples/flood-request.toml", env=CLAIMED).returncode == 2
+
+
+def test_claims_and_facilities_are_taken_in_by_row(who: People, database_env: dict[str, str]) -> None:
+    administrator = User.objects.create_user("administrator")
+    Grant.objects.create(user=administrator, role="administrator")
+    env = database_env | {"MUSTER_TOKEN": new_token(administrator)}
+    columns = "claim_id,mission,state,metric,low,high,as_of,note,publisher,url\n"
+    rows = columns + "G1,M,MO,listed,,,,,A,https://example.org\nG2,M,MO,guessed,,,,,A,https://example.org\n"
+
+    whole = muster("import", "claims", "-", "--json", env=env, given=rows)
+    good = muster("import", "claims", "-", "--keep-good", "--json", env=env, given=rows)
+    narrow = muster("import", "facilities", "-", env=env, given="code,name\nA1,A\n")
+
+    assert whole.returncode == 2
+    assert b"sources.unknown_metric" in whole.stderr
+    assert good.returncode == 1
+    assert json.loads(good.stdout)["kept"] == 1
+    assert json.loads(good.stdout)["refused"][0]["row"] == 3
+    assert narrow.returncode == 2
+    assert b"core.csv_missing_column" in narrow.stderr
