@@ -66,9 +66,9 @@ def import_claims(*, act: Act, row: None, actor: Actor, claims: list[ClaimRow]) 
 
 
 def _same(given: ClaimRow, kept: Claim) -> bool:
-    return (given.mission, given.place, given.metric, given.quantity, given.as_of, given.note, given.url) == (
-        kept.mission, kept.place, kept.metric, Quantity.from_json(kept.quantity) if kept.quantity else None, kept.as_of, kept.note, kept.source.url,
-    )  # fmt: skip
+    quantity = Quantity.from_json(kept.quantity) if kept.quantity else None
+    said = (given.mission, given.place, given.metric, given.quantity, given.as_of, given.note, given.url)
+    return said == (kept.mission, kept.place, kept.metric, quantity, kept.as_of, kept.note, kept.source.url)
 
 
 @action("sources.import_facilities", about=_everything)

@@ -19,7 +19,10 @@ class Source(Recorded):
 
 
 class Claim(Recorded):
-    """One published number. `quantity` is as stated, None for a place on a list; `as_of` a day, a month, or empty where the page does not say."""
+    """One published number.
+
+    `quantity` is as stated, None for a place on a list; `as_of` a day, a month, or empty where the page does not say.
+    """
 
     id = models.CharField(primary_key=True, max_length=40)
     mission = models.CharField(max_length=60, db_index=True)
