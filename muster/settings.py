@@ -1,6 +1,7 @@
 """Django's settings, from `muster.config`. Importing them opens no connection and makes no file."""
 
 import sys
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -15,7 +16,7 @@ CONFIG = config.current()
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 
 # Made when first needed: commands that need no database leave no folder behind.
-SECRET_KEY = lazy(CONFIG.secret, str)()
+SECRET_KEY = lazy(cache(CONFIG.secret), str)()
 DEBUG = False
 ALLOWED_HOSTS = CONFIG.allowed_hosts
 

@@ -60,9 +60,10 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Answered:
-    """How the handover stands now."""
+    """How the handover stands now, and the coded reason where it was refused."""
 
     state: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ def _receiver(code: str, act: Act) -> Holder:
 
 
 def _held(tags: Sequence[str], by: Holder) -> list[Thing]:
-    """The things, locked in the order of their ids. Raises NotHeldHere for those that another holds, or that are unknown."""
+    """The things. Raises NotHeldHere for those that another holds, or that are unknown."""
     heads = {
         head.thing.tag: head for head in Head.objects.select_related("thing").filter(thing__tag__in=tags)
     }
@@ -263,7 +264,7 @@ def accept(
     _check_open(row)
     if actor.user == row.offered_by:
         raise rules.SameSigner()
-    offered = {offer.thing.tag: offer.thing for offer in row.offers.select_related("thing")}
+    offered = {offer.thing.tag: offer.thing for offer in row.offers.filter(open=True).select_related("thing")}
     named = rules.read_tags(tags) if tags is not None else sorted(offered)
     if strangers := [tag for tag in named if tag not in offered]:
         raise rules.NotOnOffer(tags=strangers)
@@ -290,7 +291,7 @@ def refuse(*, act: Act, row: Handover, actor: Actor, handover: UUID, reason: Cod
     """Refuse an offer, with a reason; the giver keeps everybody. Raises NotOpen, UnknownReason."""
     rules.check_reason(reason, rules.REFUSALS)
     _check_open(row)
-    return _answer(row, act, Handover.State.REFUSED)
+    return Answered(_answer(row, act, Handover.State.REFUSED).state, reason)
 
 
 @action("custody.withdraw", about=_side("giver"))
@@ -334,8 +335,17 @@ def release(
             f"{offered.thing.tag} was released while on an open offer to {offered.handover.receiver.code}."
         )
         _differ(act, row, Kind.RELEASED_ON_OFFER, words, at, thing=offered.thing, handover=offered.handover)
-    Offer.objects.filter(thing__in=things, open=True).update(open=False)
+    _close_offers(things, act)
     return Released([thing.tag for thing in things])
+
+
+def _close_offers(things: list[Thing], act: Act) -> None:
+    """Take the things off their open handovers; a handover that nobody is left on has lapsed."""
+    touched = list(Offer.objects.filter(thing__in=things, open=True).values_list("handover_id", flat=True))
+    Offer.objects.filter(thing__in=things, open=True).update(open=False)
+    left = Offer.objects.filter(handover__in=touched, open=True).values("handover_id")
+    emptied = Handover.objects.filter(pk__in=touched, state=Handover.State.OFFERED).exclude(pk__in=left)
+    emptied.update(state=Handover.State.LAPSED, answered_act=act)
 
 
 @action("custody.open_count", about=_site)
@@ -394,10 +404,10 @@ def correct(
         to = _receiver(receiver, act) if receiver else wrong.receiver
         changes.append(
             Push(thing=thing.pk, giver=wrong.giver_id, receiver=to.pk, happened_at=happened_at or wrong.happened_at,
-                 reason=reason)
+                 reason=reason, mission=wrong.mission)
         )  # fmt: skip
     changes += [_repeat(entry) for entry in reversed(above)]
-    return Corrected(thing.tag, [entry.n for entry in write(changes, act=act, mission=wrong.mission)])
+    return Corrected(thing.tag, [entry.n for entry in write(changes, act=act)])
 
 
 def _live(entries: dict[int, Entry], thing: Thing | None) -> list[Entry]:
@@ -413,7 +423,8 @@ def _live(entries: dict[int, Entry], thing: Thing | None) -> list[Entry]:
 def _repeat(entry: Entry) -> Push:
     return Push(
         thing=entry.thing_id, giver=entry.giver_id, receiver=entry.receiver_id, happened_at=entry.happened_at,
-        earliest_at=entry.earliest_at, latest_at=entry.latest_at, reason=entry.reason, repeats=entry.repeats or entry.n,
+        earliest_at=entry.earliest_at, latest_at=entry.latest_at, reason=entry.reason, mission=entry.mission,
+        repeats=entry.repeats or entry.n,
     )  # fmt: skip
 
 

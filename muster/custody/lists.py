@@ -115,7 +115,7 @@ def keep_by_list(
         row.zone = name
     if row.zone != name:
         raise OtherZone(site=site, zone=row.zone)
-    row.kept_by_list_since = min(row.kept_by_list_since or since, since)
+    row.kept_by_list_since = row.kept_by_list_since or since
     row.save()
     return KeptByList(site, name)
 
@@ -135,10 +135,10 @@ def import_list(
     """
     if row.kept_by_list_since is None:
         raise KeptByMuster(site=site)
-    things = {r.digest: r.thing for r in Reference.objects.filter(site=row).select_related("thing")}
+    things = dict(Reference.objects.filter(site=row).values_list("digest", "thing_id"))
     digests = {person: _digest(row, person) for person in {line.person for line in roster.lines}}
-    names = {thing.pk: person for person, key in digests.items() if (thing := things.get(key))}
-    names |= {thing.pk: key for key, thing in things.items() if thing.pk not in names}
+    names = {things[key]: person for person, key in digests.items() if key in things}
+    names |= {thing: key for key, thing in things.items() if thing not in names}
     stays = _stays(row, names)
     latest = ListTaken.objects.filter(site=row).order_by("-listed").values_list("listed", flat=True).first()
     plan = rosters.plan_list(stays, roster, previous=latest, zone=zone_of(row.zone))
@@ -178,17 +178,18 @@ def _stays(site: Site, names: dict[UUID, str]) -> dict[str, tuple[Stay, ...]]:
             "thing_id", "n", "admitted_at"
         )
     }
-    entries: dict[UUID, dict[int, Entry]] = defaultdict(dict)
-    for entry in Entry.objects.filter(thing__in=names).select_related("receiver", "giver"):
+    entries: dict[UUID, dict[int, Any]] = defaultdict(dict)
+    columns = ("thing_id", "n", "base", "happened_at", "earliest_at", "giver__site", "receiver__site")
+    for entry in Entry.objects.filter(thing__in=names).values_list(*columns, named=True):
         entries[entry.thing_id][entry.n] = entry
     tops = dict(Head.objects.filter(thing__in=names).values_list("thing_id", "top"))
     found: dict[str, tuple[Stay, ...]] = {}
     for thing, name in names.items():
         stays: list[Stay] = []
         for entry in _bottom_up(entries[thing], tops[thing]):
-            if entry.receiver.site == site.code:
+            if entry.receiver__site == site.code:
                 stays.append(Stay(admissions[thing, entry.n], entry.happened_at))
-            elif entry.giver.site == site.code:
+            elif entry.giver__site == site.code:
                 stays[-1] = Stay(
                     stays[-1].admitted_at, stays[-1].arrived_at, entry.happened_at, entry.earliest_at
                 )
@@ -196,8 +197,9 @@ def _stays(site: Site, names: dict[UUID, str]) -> dict[str, tuple[Stay, ...]]:
     return found
 
 
-def _bottom_up(entries: dict[int, Entry], top: int) -> list[Entry]:
-    live: list[Entry] = []
+def _bottom_up(entries: dict[int, Any], top: int) -> list[Any]:
+    """The live ones of a thing's entries, the earliest first."""
+    live: list[Any] = []
     while top:
         live.append(entries[top])
         top = entries[top].base
@@ -263,13 +265,14 @@ def import_rosters(
             notices.update(plan.kinds())
             tokens.append(_token(plan.listed, plan.persons, None))
     else:
-        keep_by_list(actor=actor, site=site, zone=zone, since=read.lists[0].listed)
+        since = read.lists[0].listed
+        kept_key = uuid5(NAMESPACE_OID, f"{site} {zone} {since}")
+        keep_by_list(actor=actor, key=kept_key, site=site, zone=zone, since=since)
         for number, roster in enumerate(read.lists, 1):
             digest = _digest_of(roster)
-            key = uuid5(NAMESPACE_OID, f"{site} {roster.listed} {digest}")
-            done = import_list(actor=actor, key=key, site=site, roster=roster, digest=digest)
-            notices.update(done.answer.notices)
-            tokens.append(_token(roster.listed, done.answer.persons, done.known_at))
+            counts, known_at = _first_answer(site, roster, digest) or _take_in(actor, site, roster, digest)
+            notices.update(counts)
+            tokens.append(_token(roster.listed, roster.persons, known_at))
             told(number, len(read.lists))
     rows = len(table.rows)
     kept = 0 if dry_run else rows
@@ -281,6 +284,18 @@ def import_rosters(
         "notices": dict(sorted(notices.items())),
         "lists": tokens,
     }
+
+
+def _first_answer(site: str, roster: RosterList, digest: str) -> tuple[dict[str, int], int | None] | None:
+    """What this very list was answered when it was first taken in, by whomever; None for a new one."""
+    taken = ListTaken.objects.filter(site=site, listed=roster.listed, digest=digest)
+    first = taken.select_related("act__answer", "act__number").first()
+    return (first.act.answer.body["notices"], first.act.number.number) if first else None
+
+
+def _take_in(actor: Actor, site: str, roster: RosterList, digest: str) -> tuple[dict[str, int], int | None]:
+    done = import_list(actor=actor, site=site, roster=roster, digest=digest)
+    return done.answer.notices, done.known_at
 
 
 def _token(listed: date, persons: int, known_at: int | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Push:
     earliest_at: datetime | None = None
     latest_at: datetime | None = None
     reason: str = ""
+    mission: str = ""  # empty: the one of the whole write
     repeats: int | None = None
 
 
@@ -119,6 +120,7 @@ def _push(change: Push, top: _Top) -> Entry:
         thing_id=change.thing, n=top.n + 1, kind="push", giver_id=giver, receiver_id=change.receiver,
         happened_at=change.happened_at, earliest_at=change.earliest_at, latest_at=change.latest_at,
         base=top.top, repeats=change.repeats, reason=change.reason,
+        mission=change.mission,
     )  # fmt: skip
     top.n, top.top, top.holder = entry.n, entry.n, change.receiver
     return entry

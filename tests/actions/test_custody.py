@@ -109,6 +109,7 @@ def test_a_refused_or_withdrawn_offer_changes_no_holder_and_ends(who: People, en
 
     if end == "refuse":
         done = actions.refuse(actor=who.south, handover=handover, reason="no_space")
+        assert done.answer.reason == "no_space"
     else:
         done = actions.withdraw(actor=who.north, handover=handover)
 
@@ -143,6 +144,19 @@ def test_a_release_is_recorded_even_on_an_open_offer_and_they_may_come_back(who:
     receive(who, BUS[:1], 9, from_organisation="EX-OTHER")
     givers = [entry["giver"] for entry in ledger.history(BUS[0])["entries"]]
     assert givers == ["outside:EX-AGENCY", "EX-NORTH", "outside", "outside:EX-OTHER"]
+
+
+def test_who_was_released_is_off_the_offer_and_the_others_can_be_signed_for(who: People) -> None:
+    receive(who, BUS[:3])
+    handover = offer(who, BUS[:2])
+    alone = offer(who, BUS[2:3])
+    actions.release(actor=who.north, site="EX-NORTH", tags=[BUS[0], BUS[2]], at=at(1), reason="court_order")
+
+    accepted = actions.accept(actor=who.south, handover=handover, at=at(2)).answer
+
+    assert (accepted.accepted, accepted.missing) == ([BUS[1]], [])
+    with pytest.raises(ledger_rules.NotOpen, match="lapsed"):
+        actions.accept(actor=who.south, handover=alone, at=at(2))
 
 
 def test_a_count_is_compared_with_what_was_expected_when_it_opened(who: People) -> None:

@@ -72,9 +72,9 @@ def test_every_one_of_44_real_lists_is_counted_exactly_at_its_own_act(
     assert answer["notices"] == notices | {"first_list": 1, "missing_list": 1, "repeated_hour": 3}
 
     # A second run gives the first tokens and writes nothing.
-    entries = Entry.objects.count()
+    acts = Act.objects.count()
     assert run() == answer
-    assert Entry.objects.count() == entries
+    assert Act.objects.count() == acts
 
     # Recomputed from the exported entries alone, without the database.
     export(tmp_path)
@@ -156,3 +156,13 @@ def test_a_departure_keeps_both_bounds_and_references_are_not_kept(administrator
         for table in ("custody_reference", "ledger_thing", "ledger_entry", "record_answer", "record_act"):
             cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%%P77%%'")
             assert cursor.fetchone() == (0,), table
+
+
+def test_another_administrator_gets_the_first_tokens_too(administrator: Actor) -> None:
+    text = "2018-03-01,P1,2018-02-28T10:00\n2018-03-02,P1,2018-02-28T10:00\n"
+    first = take_in(administrator, text)
+    other = User.objects.create_user("another")
+    Grant.objects.create(user=other, role="administrator")
+
+    assert take_in(actor_of(other), text) == first
+    assert Act.objects.filter(name="custody.import_list").count() == 2
