@@ -315,11 +315,12 @@ def _import_rows(name: str, file: str, data: Path | None, as_json: bool, **optio
 def _imported(answer: dict[str, Any]) -> str:
     lines = [f"{answer['file']}: {answer['rows']:,} rows, {answer['kept']:,} kept"]
     lines += [f"  {count:,} {kind.replace('_', ' ')}" for kind, count in answer["notices"].items()]
+    lines += [f"  refused: row {f['row']}, column {f['column']}: {f['message']}" for f in answer["refused"]]
     rows = [
         [entry["date"], f"{entry['persons']:,}", str(entry["known_at"] or "not written")]
-        for entry in answer["lists"]
+        for entry in answer.get("lists", [])
     ]
-    return "\n".join([*lines, table(["list", "persons", "known at act"], rows)])
+    return "\n".join([*lines, table(["list", "persons", "known at act"], rows)] if rows else lines)
 
 
 @app.command()

@@ -21,7 +21,7 @@ from muster.custody import queries, rules
 from muster.custody.models import Count, Counted, Difference, Settled
 from muster.ledger.models import Entry, Handover, Head, Holder, Offer, Report, Thing
 from muster.ledger.rules import NotOpen, OnAnotherOffer, SamePlace
-from muster.ledger.writing import Pop, Push, holder, outside, things_of, write
+from muster.ledger.writing import Pop, Push, holder, live_stack, outside, things_of, write
 from muster.parties.models import Site
 from muster.record.action import action
 from muster.record.models import Act
@@ -104,7 +104,7 @@ class SettledDifference:
     difference: UUID
 
 
-def _site(site: str) -> tuple[Scope, Site]:
+def site_locked(site: str) -> tuple[Scope, Site]:
     row = queries.site_for_change(site)
     return queries.scope_of(row), row
 
@@ -153,7 +153,7 @@ def _kept_by_muster(site: Site) -> None:
         raise rules.ListKeepsSite(site=site.code)
 
 
-@action("custody.receive", about=_site)
+@action("custody.receive", about=site_locked)
 def receive(
     *, act: Act, row: Site, actor: Actor, site: Code, tags: Tags, at: AwareDatetime, from_organisation: Code = "",
     reason: Code = "", mission: Code = "",
@@ -313,7 +313,7 @@ def _answer(handover: Handover, act: Act, state: Handover.State) -> Answered:
     return Answered(state.value)
 
 
-@action("custody.release", about=_site)
+@action("custody.release", about=site_locked)
 def release(
     *, act: Act, row: Site, actor: Actor, site: Code, tags: Tags, at: AwareDatetime, reason: Code,
     to_organisation: Code = "",
@@ -348,7 +348,7 @@ def _close_offers(things: list[Thing], act: Act) -> None:
     emptied.update(state=Handover.State.LAPSED, answered_act=act)
 
 
-@action("custody.open_count", about=_site)
+@action("custody.open_count", about=site_locked)
 def open_count(*, act: Act, row: Site, actor: Actor, site: Code, at: AwareDatetime) -> CountOpened:
     """Open a headcount: what the record expects is frozen now, and not told before the count is in."""
     count = Count.objects.create(act=act, site=row, opened_at=at, expected=queries.present(row.code).count())
@@ -379,7 +379,7 @@ def submit_count(*, act: Act, row: Count, actor: Actor, count: UUID, persons: Pe
     return CountResult(row.expected, persons, agrees)
 
 
-@action("custody.correct", about=_site)
+@action("custody.correct", about=site_locked)
 def correct(
     *, act: Act, row: Site, actor: Actor, site: Code, tag: Code, n: int, reason: Code,
     happened_at: AwareDatetime | None = None, receiver: Code = "", void: bool = False,
@@ -392,7 +392,8 @@ def correct(
     """
     thing = Thing.objects.filter(tag=parse_tag(tag)).first()
     entries = {e.n: e for e in Entry.objects.filter(thing=thing).select_related("giver", "receiver")}
-    live = _live(entries, thing)
+    head = Head.objects.filter(thing=thing).first()
+    live = live_stack(entries, head.top if head else 0)
     wrong = next((entry for entry in live if entry.n == n), None)
     if thing is None or n not in entries or row.code not in (entries[n].giver.site, entries[n].receiver.site):
         raise rules.NotHeldHere(tags=[tag], site=row.code)
@@ -408,16 +409,6 @@ def correct(
         )  # fmt: skip
     changes += [_repeat(entry) for entry in reversed(above)]
     return Corrected(thing.tag, [entry.n for entry in write(changes, act=act)])
-
-
-def _live(entries: dict[int, Entry], thing: Thing | None) -> list[Entry]:
-    """The live entries of a thing, the latest first."""
-    head = Head.objects.filter(thing=thing).first()
-    live, n = [], head.top if head else 0
-    while n:
-        live.append(entries[n])
-        n = entries[n].base
-    return live
 
 
 def _repeat(entry: Entry) -> Push:

@@ -20,11 +20,11 @@ from muster.core.errors import FaultyFile, MusterError
 from muster.core.tags import MOST_TAGS, make_tag
 from muster.core.times import zone as zone_of
 from muster.custody import queries, rosters
-from muster.custody.actions import area
+from muster.custody.actions import area, site_locked
 from muster.custody.models import ListedStay, ListTaken, Reference
 from muster.custody.rosters import Arrive, Depart, Operation, RosterList, Stay, Undo
 from muster.ledger.models import Entry, Head, Holder, Thing
-from muster.ledger.writing import Pop, Push, outside, things_of, write
+from muster.ledger.writing import Pop, Push, live_stack, outside, things_of, write
 from muster.parties.models import Site
 from muster.record.action import action
 from muster.record.models import Act
@@ -120,12 +120,7 @@ def keep_by_list(
     return KeptByList(site, name)
 
 
-def _site(site: str) -> tuple[Scope, Site]:
-    row = queries.site_for_change(site)
-    return queries.scope_of(row), row
-
-
-@action("custody.import_list", about=_site)
+@action("custody.import_list", about=site_locked)
 def import_list(
     *, act: Act, row: Site, actor: Actor, site: Code, roster: RosterList, digest: str
 ) -> ListRead:
@@ -186,7 +181,7 @@ def _stays(site: Site, names: dict[UUID, str]) -> dict[str, tuple[Stay, ...]]:
     found: dict[str, tuple[Stay, ...]] = {}
     for thing, name in names.items():
         stays: list[Stay] = []
-        for entry in _bottom_up(entries[thing], tops[thing]):
+        for entry in reversed(live_stack(entries[thing], tops[thing])):
             if entry.receiver__site == site.code:
                 stays.append(Stay(admissions[thing, entry.n], entry.happened_at))
             elif entry.giver__site == site.code:
@@ -195,15 +190,6 @@ def _stays(site: Site, names: dict[UUID, str]) -> dict[str, tuple[Stay, ...]]:
                 )
         found[name] = tuple(stays)
     return found
-
-
-def _bottom_up(entries: dict[int, Any], top: int) -> list[Any]:
-    """The live ones of a thing's entries, the earliest first."""
-    live: list[Any] = []
-    while top:
-        live.append(entries[top])
-        top = entries[top].base
-    return live[::-1]
 
 
 def _write(

@@ -6,9 +6,10 @@ in opposite order do not lock each other out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import Error, IntegrityError, transaction
@@ -17,6 +18,7 @@ from muster.ledger.models import Entry, Handover, Head, Holder, Thing
 from muster.ledger.rules import REFUSALS, SamePlace
 from muster.record.models import Act
 
+E = TypeVar("E", bound=Any)  # an entry, or a row with its `base`
 LEDGER_LIE = "MU001"  # what the guard raises
 
 
@@ -102,6 +104,15 @@ def things_of(tags: Sequence[str], *, act: Act, kind: str, origin: Holder) -> li
     Thing.objects.bulk_create(new)
     known.update({thing.tag: thing for thing in new})
     return [known[tag] for tag in tags]
+
+
+def live_stack(entries: Mapping[int, E], top: int) -> list[E]:
+    """The live ones of one thing's entries, by number, from the head's top down: the latest first."""
+    live: list[E] = []
+    while top:
+        live.append(entries[top])
+        top = entries[top].base
+    return live
 
 
 def _live_entries(things: Sequence[UUID]) -> dict[UUID, list[Entry]]:

@@ -211,6 +211,7 @@ def test_claims_and_facilities_are_taken_in_by_row(who: People, database_env: di
 
     whole = muster("import", "claims", "-", "--json", env=env, given=rows)
     good = muster("import", "claims", "-", "--keep-good", "--json", env=env, given=rows)
+    told = muster("import", "claims", "-", "--keep-good", env=env, given=rows)
     narrow = muster("import", "facilities", "-", env=env, given="code,name\nA1,A\n")
 
     assert whole.returncode == 2
@@ -218,5 +219,7 @@ def test_claims_and_facilities_are_taken_in_by_row(who: People, database_env: di
     assert good.returncode == 1
     assert json.loads(good.stdout)["kept"] == 1
     assert json.loads(good.stdout)["refused"][0]["row"] == 3
+    assert told.returncode == 1
+    assert b"refused: row 3, column metric" in told.stdout
     assert narrow.returncode == 2
     assert b"core.csv_missing_column" in narrow.stderr
