@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, groupby, pairwise
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 SCSS = Path("muster/web/scss")
 VENDOR = Path("muster/web/static/vendor")
 STAMP = ".made-from"
+# The Census Bureau's number and the postal code of what the atlas draws; one that it adds unnamed here stops the build.
+FIPS = (
+    "01AL 02AK 04AZ 05AR 06CA 08CO 09CT 10DE 11DC 12FL 13GA 15HI 16ID 17IL 18IN 19IA 20KS 21KY 22LA 23ME 24MD 25MA "
+    "26MI 27MN 28MS 29MO 30MT 31NE 32NV 33NH 34NJ 35NM 36NY 37NC 38ND 39OH 40OK 41OR 42PA 44RI 45SC 46SD 47TN 48TX "
+    "49UT 50VT 51VA 53WA 54WV 55WI 56WY"
+)
+Point = tuple[int, int]
 
 
 class FrontEnd(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own parameter is of no use here
@@ -85,5 +95,48 @@ def _make(root: Path, scratch: Path) -> Path:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(uswds / "dist" / named, copy)
     shutil.copy(uswds / "LICENSE.md", made / "USWDS-LICENSE.md")
+    atlas = scratch / "node_modules/us-atlas"
+    shutil.copy(atlas / "LICENSE", made / "us-atlas-LICENSE")
+    topology = json.loads((atlas / "states-albers-10m.json").read_text("utf-8"))
+    (made / "us-states.json").write_text(json.dumps(_states(topology), separators=(",", ":")), "ascii")
     (made / "muster.css.gz").write_bytes(gzip.compress(styles.read_bytes(), mtime=0))
     return made
+
+
+def _states(topology: dict[str, Any]) -> dict[str, Any]:
+    """The states' names and outlines, as SVG paths in whole units of the atlas' own page.
+
+    Neighbours share their arcs, and a point is rounded the same in both, so no gap opens between them.
+    """
+    usps = {entry[:2]: entry[2:] for entry in FIPS.split()}
+    arcs = [list(_points(arc, **topology["transform"])) for arc in topology["arcs"]]
+    states = {}
+    for geometry in topology["objects"]["states"]["geometries"]:
+        polygons = [geometry["arcs"]] if geometry["type"] == "Polygon" else geometry["arcs"]
+        rings = [_ring(indices, arcs) for polygon in polygons for indices in polygon]
+        # An island of a unit or two comes down to a line or a dot and goes; a state never goes.
+        drawn = [ring for ring in rings if len(ring) >= 4] or [max(rings, key=len)]
+        path = "".join(map(_path, drawn))
+        states[usps[geometry["id"]]] = {"name": geometry["properties"]["name"], "d": path}
+    # The page is 975 by 610, yet Alaska's last islands lie to the left of it: the view is that of the points, and a margin.
+    left, top, right, bottom = topology["bbox"]
+    view = (floor(left) - 4, floor(top) - 4, ceil(right - left) + 9, ceil(bottom - top) + 9)
+    return {"viewbox": " ".join(map(str, view)), "states": dict(sorted(states.items()))}
+
+
+def _points(arc: list[list[int]], *, scale: list[float], translate: list[float]) -> Iterator[Point]:
+    """TopoJSON keeps an arc as a first point and steps from it, on a grid that `scale` and `translate` undo."""
+    for x, y in accumulate(arc, lambda at, step: [at[0] + step[0], at[1] + step[1]]):
+        yield round(x * scale[0] + translate[0]), round(y * scale[1] + translate[1])
+
+
+def _ring(indices: list[int], arcs: list[list[Point]]) -> list[Point]:
+    """The closed line along those arcs, its first point also its last; ~i is arc i walked backwards."""
+    walked = (arcs[i] if i >= 0 else arcs[~i][::-1] for i in indices)
+    return [point for point, _ in groupby(point for arc in walked for point in arc)]
+
+
+def _path(ring: list[Point]) -> str:
+    """`M10 20l+3-1...z`: a start, then steps, which are shorter to write."""
+    steps = "".join(f"{x2 - x1:+d}{y2 - y1:+d}" for (x1, y1), (x2, y2) in pairwise(ring[:-1]))
+    return f"M{ring[0][0]} {ring[0][1]}l{steps}z"
