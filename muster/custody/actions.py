@@ -6,8 +6,8 @@ keeps a person in custody: a release is recorded whatever else is open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -19,7 +19,8 @@ from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.custody import queries, rules
 from muster.custody.models import Count, Counted, Difference, Settled
-from muster.ledger.models import Entry, Handover, Head, Holder, Offer, Report, Thing
+from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
+from muster.ledger.models import Entry, Handover, Head, Holder, Offer, Thing
 from muster.ledger.rules import NotOpen, OnAnotherOffer, SamePlace
 from muster.ledger.writing import Pop, Push, holder, live_stack, outside, things_of, write
 from muster.parties.models import Site
@@ -35,11 +36,12 @@ Persons = Annotated[int, Field(ge=0, le=100_000)]
 
 @dataclass(frozen=True)
 class Received:
-    """Who was received; where some are held elsewhere by the record, the report that keeps it."""
+    """Who was received; where it does not fit the record of some, the report that keeps it, and why by tag."""
 
     received: list[str]
     held_elsewhere: dict[str, str]
     report: UUID | None
+    reported: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,53 +162,61 @@ def receive(
 ) -> Received:  # fmt: skip
     """Receive persons whom nobody offered; the arrival stays a difference until the giver answers.
 
-    Tags that are new become persons. Who is held elsewhere by the record is kept as a report.
+    Tags that are new become persons. Who is held elsewhere by the record, or has a later entry in it, is kept as
+    a report; so is whoever loses a race to another site.
 
-    Raises NoTags, TagMisread, TagTwice, ListKeepsSite, ClockAhead, BeforeLiveTop.
+    Raises NoTags, TagMisread, TagTwice, ListKeepsSite, ClockAhead, TryAgain.
     """
     _kept_by_muster(row)
     giver = outside(act=act, organisation=from_organisation)
     things = things_of(rules.read_tags(tags), act=act, kind=Thing.Kind.PERSON, origin=giver)
-    elsewhere = queries.held_elsewhere(things)
-    arrived = [thing for thing in things if thing.tag not in elsewhere]
     here = area(row, act=act)
-    write(_arrivals(arrived, giver, here, at, reason), act=act, mission=mission)
+
+    def look() -> tuple[list[Push], list[Misfit]]:
+        heads = queries.heads(things)
+        misfits = [misfit for head in heads if (misfit := _arrival_misfit(head, row, at))]
+        odd = {misfit.tag for misfit in misfits}
+        fitting = [head for head in heads if head.thing.tag not in odd]
+        return [push for head in fitting for push in _arrival(head, giver, here, at, reason)], misfits
+
+    misfits = write_what_fits(look, act=act, mission=mission)
+    reported = {misfit.tag: misfit.words for misfit in misfits}
+    arrived = [thing for thing in things if thing.tag not in reported]
     if arrived:
         words = f"Received from {from_organisation or 'outside'} without an offer: {_named(arrived)}."
-        _differ(act, row, Kind.UNOFFERED_ARRIVAL, words, at, thing=arrived[0] if len(arrived) == 1 else None)
-    report = _report_elsewhere(act, row, things, elsewhere, at) if elsewhere else None
-    return Received([thing.tag for thing in arrived], elsewhere, report)
+        differ(act, row, Kind.UNOFFERED_ARRIVAL, words, at, thing=arrived[0] if len(arrived) == 1 else None)
+    more = {"from_organisation": from_organisation, "reason": reason, "mission": mission}
+    report = keep(misfits, act=act, site=row, at=at, what="received", **more)
+    elsewhere = {misfit.tag: misfit.held_by for misfit in misfits if misfit.kind == Kind.HELD_ELSEWHERE}
+    return Received([thing.tag for thing in arrived], elsewhere, report, reported)
+
+
+def _arrival_misfit(head: Head, site: Site, at: datetime) -> Misfit | None:
+    """Why an arrival does not fit; None where it does."""
+    tag = head.thing.tag
+    if head.holder.kind != Holder.Kind.OUTSIDE:
+        words = f"{tag} was received here; the record says that {head.holder.code} holds the person."
+        return Misfit(
+            tag=tag, kind=Kind.HELD_ELSEWHERE, words=words, thing=head.thing, held_by=head.holder.code
+        )
+    if head.happened_at and at < head.happened_at:
+        return before_later_entry(head, site, what="received")
+    return None
+
+
+def _arrival(head: Head, giver: Holder, here: Holder, at: datetime, reason: str) -> Iterator[Push]:
+    """From wherever outside somebody is, by way of the giver: whoever was released may be brought again by another."""
+    if head.holder_id != giver.pk:
+        yield Push(
+            thing=head.thing_id, giver=head.holder_id, receiver=giver.pk, happened_at=at, reason="taken_in_charge"
+        )  # fmt: skip
+    yield Push(thing=head.thing_id, giver=giver.pk, receiver=here.pk, happened_at=at, reason=reason)
 
 
 def _named(things: list[Thing]) -> str:
     """The first tags, and how many more; all of them are the entries of the same act."""
     first = ", ".join(thing.tag for thing in things[:3])
     return first if len(things) <= 3 else f"{first} and {len(things) - 3} more"
-
-
-def _arrivals(things: list[Thing], giver: Holder, here: Holder, at: datetime, reason: str) -> list[Push]:
-    """From wherever outside each one is, by way of the giver: somebody released may be brought again by another."""
-    at_hand = dict(Head.objects.filter(thing__in=things).values_list("thing_id", "holder_id"))
-    pushes: list[Push] = []
-    for thing in things:
-        if at_hand[thing.pk] != giver.pk:
-            pushes.append(Push(thing=thing.pk, receiver=giver.pk, happened_at=at, reason="taken_in_charge"))
-        pushes.append(Push(thing=thing.pk, receiver=here.pk, happened_at=at, reason=reason))
-    return pushes
-
-
-def _report_elsewhere(
-    act: Act, site: Site, things: list[Thing], elsewhere: dict[str, str], at: datetime
-) -> UUID:
-    told = ", ".join(f"{tag} (held by {code})" for tag, code in sorted(elsewhere.items()))
-    words = f"{site.code} reports having received {told} at {at:%Y-%m-%d %H:%M} UTC."
-    payload = {"site": site.code, "at": at.isoformat(), "held_by": elsewhere}
-    report = Report.objects.create(act=act, kind=Kind.HELD_ELSEWHERE, payload=payload, words=words)
-    for thing in things:
-        if thing.tag in elsewhere:
-            said = f"{thing.tag} was received here; the record says that {elsewhere[thing.tag]} holds the person."
-            _differ(act, site, Kind.HELD_ELSEWHERE, said, at, thing=thing, report=report)
-    return report.id
 
 
 @action("custody.offer", about=_giver)
@@ -280,7 +290,7 @@ def accept(
         )
         site = Site.objects.filter(code=row.receiver.site or row.giver.site).first()
         if site:
-            _differ(act, site, Kind.DISCREPANCY, words, at, thing=offered[tag], handover=row)
+            differ(act, site, Kind.DISCREPANCY, words, at, thing=offered[tag], handover=row)
     row.accepted_by = actor.user
     _answer(row, act, Handover.State.ACCEPTED)
     return Accepted(named, missing)
@@ -334,7 +344,7 @@ def release(
         words = (
             f"{offered.thing.tag} was released while on an open offer to {offered.handover.receiver.code}."
         )
-        _differ(act, row, Kind.RELEASED_ON_OFFER, words, at, thing=offered.thing, handover=offered.handover)
+        differ(act, row, Kind.RELEASED_ON_OFFER, words, at, thing=offered.thing, handover=offered.handover)
     _close_offers(things, act)
     return Released([thing.tag for thing in things])
 
@@ -375,7 +385,7 @@ def submit_count(*, act: Act, row: Count, actor: Actor, count: UUID, persons: Pe
     agrees = persons == row.expected
     if not agrees:
         words = f"Counted {persons}, expected {row.expected}."
-        _differ(act, row.site, Kind.COUNT_DISAGREES, words, row.opened_at)
+        differ(act, row.site, Kind.COUNT_DISAGREES, words, row.opened_at)
     return CountResult(row.expected, persons, agrees)
 
 
@@ -437,19 +447,3 @@ def settle(
         raise rules.AlreadySettled(what="difference")
     Settled.objects.create(act=act, difference=row, reason=reason)
     return SettledDifference(row.pk)
-
-
-def _differ(
-    act: Act, site: Site, kind: Kind, words: str, at: datetime, *, thing: Thing | None = None,
-    report: Report | None = None, handover: Handover | None = None,
-) -> None:  # fmt: skip
-    Difference.objects.create(
-        act=act,
-        kind=kind,
-        site=site,
-        thing=thing,
-        report=report,
-        handover=handover,
-        words=words,
-        opened_at=at,
-    )

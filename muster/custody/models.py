@@ -16,9 +16,16 @@ class Difference(Recorded):
     class Kind(models.TextChoices):
         UNOFFERED_ARRIVAL = "unoffered_arrival", "received without an offer"
         HELD_ELSEWHERE = "held_elsewhere", "received here, held elsewhere"
+        OUT_OF_ORDER = "out_of_order", "told after a later entry"
         COUNT_DISAGREES = "count_disagrees", "the count and the record disagree"
         RELEASED_ON_OFFER = "released_on_offer", "released while on an open offer"
+        NOT_HELD_HERE = "not_held_here", "released here, not held here"
+        KEPT_BY_LIST = "kept_by_list", "released at a site kept by list"
+        MOVED_BY_CORRECTION = "moved_by_correction", "moved by another site's correction"
+        LISTED_NOT_HELD = "listed_not_held", "on the list, not held here"
+        HELD_NOT_LISTED = "held_not_listed", "held here, not on the list"
         DISCREPANCY = "discrepancy", "not all that was offered arrived"
+        LEFT_REFUSED = "left_refused", "left although departure would be refused"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind)

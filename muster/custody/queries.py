@@ -12,7 +12,7 @@ from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
 from muster.custody.models import Difference
 from muster.ledger import queries as ledger
-from muster.ledger.models import Handover, Head, Holder, Thing
+from muster.ledger.models import Handover, Head, Thing
 from muster.parties.models import Site
 
 
@@ -49,10 +49,13 @@ def open_differences(sites: Sequence[str]) -> QuerySet[Difference]:
     return Difference.objects.filter(site__in=sites, settled__isnull=True).order_by("id")
 
 
-def held_elsewhere(things: Sequence[Thing]) -> dict[str, str]:
-    """Of these things, those that something other than the outside holds: holder's code by tag."""
-    heads = Head.objects.filter(thing__in=things).exclude(holder__kind=Holder.Kind.OUTSIDE)
-    return dict(heads.values_list("thing__tag", "holder__code"))
+def heads(things: Sequence[Thing]) -> list[Head]:
+    """Where each of the things is now, in their order."""
+    found = {
+        head.thing_id: head
+        for head in Head.objects.select_related("thing", "holder").filter(thing__in=things)
+    }
+    return [found[thing.pk] for thing in things]
 
 
 def census_of(at: str, *, site: str | None = None, known_at: str | None = None) -> dict[str, Any]:
