@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, Field
 from muster.access.control import Actor, Scope
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
+from muster.core.times import zone
 from muster.custody import queries, rules
 from muster.custody.models import Count, Counted, Difference, Settled
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
@@ -163,9 +164,9 @@ def receive(
     """Receive persons whom nobody offered; the arrival stays a difference until the giver answers.
 
     Tags that are new become persons. Who is held elsewhere by the record, or has a later entry in it, is kept as
-    a report; so is whoever loses a race to another site.
+    a report; so is whoever loses a race to another site. The same arrival told twice is refused.
 
-    Raises NoTags, TagMisread, TagTwice, ListKeepsSite, ClockAhead, TryAgain.
+    Raises NoTags, TagMisread, TagTwice, ListKeepsSite, AlreadyHere, ClockAhead, TryAgain.
     """
     _kept_by_muster(row)
     giver = outside(act=act, organisation=from_organisation)
@@ -174,6 +175,7 @@ def receive(
 
     def look() -> tuple[list[Push], list[Misfit]]:
         heads = queries.heads(things)
+        _check_not_here(heads, row)
         misfits = [misfit for head in heads if (misfit := _arrival_misfit(head, row, at))]
         odd = {misfit.tag for misfit in misfits}
         fitting = [head for head in heads if head.thing.tag not in odd]
@@ -189,6 +191,13 @@ def receive(
     report = keep(misfits, act=act, site=row, at=at, what="received", **more)
     elsewhere = {misfit.tag: misfit.held_by for misfit in misfits if misfit.kind == Kind.HELD_ELSEWHERE}
     return Received([thing.tag for thing in arrived], elsewhere, report, reported)
+
+
+def _check_not_here(heads: Sequence[Head], site: Site) -> None:
+    """Raises AlreadyHere."""
+    since = {head.thing.tag: head.happened_at for head in heads if head.holder.site == site.code}
+    if known := {tag: at for tag, at in since.items() if at}:
+        raise rules.AlreadyHere(since=known, site=site.code, where=zone(site.zone))
 
 
 def _arrival_misfit(head: Head, site: Site, at: datetime) -> Misfit | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from muster.core.errors import MusterError
 from muster.core.tags import parse_tag
+from muster.core.times import local
 
 REFUSALS = ("no_space", "no_authority", "not_fit_to_travel", "wrong_person", "other")
 RELEASES = ("court_order", "agency_order", "bond", "transfer_of_agency", "left", "other")
@@ -53,6 +56,21 @@ class UnknownReason(MusterError):
     def __init__(self, *, reason: str, known: Sequence[str]) -> None:
         self.reason = reason
         super().__init__(f"{reason[:60]!r} is not a reason here. Choose one of: {', '.join(known)}.")
+
+
+class AlreadyHere(MusterError):
+    """The site holds them already: the same arrival told twice is no contradiction, and no second arrival."""
+
+    code = "custody.already_here"
+    status = 409
+
+    def __init__(self, *, since: dict[str, datetime], site: str, where: ZoneInfo) -> None:
+        self.since, self.site = since, site
+        named = ", ".join(f"{tag} (since {local(at, where)})" for tag, at in sorted(since.items()))
+        super().__init__(
+            f"{named}: already held by {site}. Nothing was kept, of the others on the list either: take these off it "
+            "and send the rest again. Who left in between has a release to be recorded first."
+        )
 
 
 class NotHeldHere(MusterError):

@@ -133,6 +133,19 @@ def test_somebody_held_elsewhere_is_kept_as_a_report_and_the_others_are_received
     assert kinds == {Difference.Kind.HELD_ELSEWHERE, Difference.Kind.UNOFFERED_ARRIVAL}
 
 
+def test_who_is_here_already_is_refused_by_name_and_the_others_can_be_received_without(who: People) -> None:
+    receive(who, BUS[:2])
+
+    with pytest.raises(
+        rules.AlreadyHere, match=f"{BUS[0]} .since 06:00 CST, 1 Mar 2026.: already held"
+    ) as told:
+        receive(who, [BUS[2], BUS[0]], 1)
+
+    assert told.value.since == {BUS[0]: at(0)}
+    assert (counts(at(1)), Report.objects.count()) == ({"EX-NORTH": 2}, 0)
+    assert receive(who, BUS[2:3], 1).answer.received == BUS[2:3]
+
+
 def test_an_arrival_before_a_later_entry_is_kept_as_a_report_and_moves_nobody(who: People) -> None:
     receive(who, BUS[:1])
     actions.release(actor=who.north, site="EX-NORTH", tags=BUS[:1], at=at(4), reason="bond")
@@ -284,7 +297,7 @@ def test_one_of_eight_who_sign_for_a_person_at_once_wins(who: People) -> None:
 
 @pytest.mark.parametrize("known", [False, True], ids=["a new tag", "somebody released before"])
 def test_a_person_received_at_two_sites_at_once_is_at_one_of_them(who: People, known: bool) -> None:
-    """The losers' arrivals are kept as reports, each of which names the winner."""
+    """The losers' arrivals at the other site are kept as reports, each of which names the winner."""
     if known:
         receive(who, BUS[:1], -2)
         actions.release(actor=who.north, site="EX-NORTH", tags=BUS[:1], at=at(-1), reason="bond")
@@ -304,5 +317,5 @@ def test_a_person_received_at_two_sites_at_once_is_at_one_of_them(who: People, k
         ends = list(pool.map(take_in, range(8)))
 
     (winner,) = counts(at(1))
-    assert sorted(ends) == ["received"] + [f"report: {winner}"] * 7
+    assert sorted(ends) == ["custody.already_here"] * 3 + ["received"] + [f"report: {winner}"] * 4
     assert counts(at(1)) == {winner: 1}

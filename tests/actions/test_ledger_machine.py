@@ -59,7 +59,12 @@ class Custody(RuleBasedStateMachine):
     def receive(self, person: int, site: str, hour: int) -> None:
         tag = self.tags[person]
         latest, place = self.latest(tag)
-        answer = actions.receive(actor=self.clerk(site), site=site, tags=[tag], at=at(hour)).answer
+        try:
+            answer = actions.receive(actor=self.clerk(site), site=site, tags=[tag], at=at(hour)).answer
+        except MusterError as refusal:
+            assert (refusal.code, place) == ("custody.already_here", site)
+            return
+        assert place != site
         assert bool(answer.report) == bool(place or hour < latest)  # kept, and not believed
         if not answer.report:
             self.facts[tag].append((hour, site))
