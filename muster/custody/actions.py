@@ -21,7 +21,7 @@ from muster.core.times import zone
 from muster.custody import queries, rules
 from muster.custody.models import Count, Counted, Difference, Settled
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
-from muster.ledger.models import Entry, Handover, Head, Holder, Offer, Thing
+from muster.ledger.models import Entry, Handover, Head, Holder, Offer, Settlement, Thing
 from muster.ledger.rules import NotOpen, OnAnotherOffer, SamePlace
 from muster.ledger.writing import Pop, Push, holder, live_stack, outside, things_of, write
 from muster.parties.models import Site
@@ -451,8 +451,11 @@ def settle(
     *, act: Act, row: Difference, actor: Actor, difference: UUID,
     reason: Annotated[str, Field(min_length=3, max_length=2000)],
 ) -> SettledDifference:  # fmt: skip
-    """Settle a difference, with the reason. Raises AlreadySettled."""
+    """Settle a difference, with the reason; with the last one of a report, the report. Raises AlreadySettled."""
     if Settled.objects.filter(difference=row).exists():
         raise rules.AlreadySettled(what="difference")
     Settled.objects.create(act=act, difference=row, reason=reason)
+    # The site is locked and has all differences of its report, so that nobody settles another of them meanwhile.
+    if row.report_id and not Difference.objects.filter(report=row.report_id, settled__isnull=True).exists():
+        Settlement.objects.create(act=act, report_id=row.report_id, reason=reason)
     return SettledDifference(row.pk)

@@ -18,7 +18,7 @@ from muster.custody import actions, queries, rules
 from muster.custody.models import Difference
 from muster.ledger import queries as ledger
 from muster.ledger import rules as ledger_rules
-from muster.ledger.models import Entry, Report
+from muster.ledger.models import Entry, Report, Settlement
 from muster.parties.models import Site
 
 BUS = TAGS[:60]
@@ -168,6 +168,20 @@ def test_an_arrival_that_has_not_come_yet_is_no_fact_and_no_report_of_it_is_kept
         receive(who, BUS[:1], 24 * 365 * 50, site="EX-SOUTH")
 
     assert not Report.objects.exists()
+
+
+def test_a_report_is_settled_with_the_last_of_its_differences(who: People) -> None:
+    receive(who, BUS[:2])
+    report = receive(who, BUS[:2], 1, site="EX-SOUTH").answer.report
+    first, second = queries.open_differences(["EX-SOUTH"]).filter(report=report)
+
+    actions.settle(actor=who.center, difference=first.pk, reason="Scanned from an old list.")
+    assert not Settlement.objects.exists()
+    done = actions.settle(actor=who.center, difference=second.pk, reason="The same old list.")
+
+    settlement = Settlement.objects.get()
+    assert (settlement.report_id, settlement.act_id) == (report, done.act)
+    assert settlement.reason == "The same old list."
 
 
 def test_a_release_is_recorded_even_on_an_open_offer_and_they_may_come_back(who: People) -> None:
