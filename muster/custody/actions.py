@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, Field
 from muster.access.control import Actor, Scope
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
-from muster.core.times import zone
+from muster.core.times import local, zone
 from muster.custody import queries, rules
 from muster.custody.models import Count, Counted, Difference, Settled
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
@@ -405,12 +405,15 @@ def correct(
 ) -> Corrected:  # fmt: skip
     """Correct one live entry: it happened at another time, or to another holder, or (`void`) not at all.
 
-    One batch: pop down to the entry, say the truth, repeat what still holds. What was known before stays readable.
+    One batch: pop down to the entry, say the truth, repeat what still holds, with its signatures. What was known
+    before stays readable. Another site whose persons it changes did not sign, so it is a difference there.
 
-    Raises NotHeldHere where the site has no part in the entry, NothingToCorrect, NotTheHolder, BeforeLiveTop.
+    Raises ListKeepsSite, NotHeldHere where the site has no part in the entry, NothingToCorrect, NotTheHolder,
+    BeforeLiveTop.
     """
+    _kept_by_muster(row)
     thing = Thing.objects.filter(tag=parse_tag(tag)).first()
-    entries = {e.n: e for e in Entry.objects.filter(thing=thing).select_related("giver", "receiver")}
+    entries = {e.n: e for e in Entry.objects.filter(thing=thing).select_related("thing", "giver", "receiver")}
     head = Head.objects.filter(thing=thing).first()
     live = live_stack(entries, head.top if head else 0)
     wrong = next((entry for entry in live if entry.n == n), None)
@@ -420,22 +423,38 @@ def correct(
         raise rules.NothingToCorrect(tag=thing.tag, n=n)
     above = live[: live.index(wrong)]
     changes: list[Push | Pop] = [Pop(thing=thing.pk, reason=reason) for _ in [*above, wrong]]
+    to = wrong.giver if void else _receiver(receiver, act) if receiver else wrong.receiver
+    at = happened_at or wrong.happened_at
     if not void:
-        to = _receiver(receiver, act) if receiver else wrong.receiver
         changes.append(
-            Push(thing=thing.pk, giver=wrong.giver_id, receiver=to.pk, happened_at=happened_at or wrong.happened_at,
+            Push(thing=thing.pk, giver=wrong.giver_id, receiver=to.pk, happened_at=at,
                  reason=reason, mission=wrong.mission)
         )  # fmt: skip
-    changes += [_repeat(entry) for entry in reversed(above)]
-    return Corrected(thing.tag, [entry.n for entry in write(changes, act=act)])
+    changes += [_repeat(entry, entries[entry.repeats or entry.n]) for entry in reversed(above)]
+    written = write(changes, act=act)
+    if to.pk != wrong.receiver_id:
+        _tell_other_sites(act, row, wrong, to, at, void=void)
+    return Corrected(thing.tag, [entry.n for entry in written])
 
 
-def _repeat(entry: Entry) -> Push:
+def _repeat(entry: Entry, original: Entry) -> Push:
     return Push(
         thing=entry.thing_id, giver=entry.giver_id, receiver=entry.receiver_id, happened_at=entry.happened_at,
         earliest_at=entry.earliest_at, latest_at=entry.latest_at, reason=entry.reason, mission=entry.mission,
-        repeats=entry.repeats or entry.n,
+        handover=original.handover_id, source=original.source, repeats=original.n,
     )  # fmt: skip
+
+
+def _tell_other_sites(act: Act, site: Site, wrong: Entry, to: Holder, at: datetime, *, void: bool) -> None:
+    """A difference at each site, other than the correcting one, that gains or loses the person by a correction."""
+    before, tag = wrong.receiver, wrong.thing.tag
+    for other in Site.objects.filter(code__in={before.site, to.site} - {site.code}):
+        moment = local(at, zone(other.zone))
+        truth = f"{before} did not receive the person from {to}"
+        if not void:
+            truth = f"{to} received the person at {moment}, not {before}"
+        words = f"{site.code} corrected entry {wrong.n} of {tag}: {truth}. Nobody of {other.code} signed for that."
+        differ(act, other, Kind.MOVED_BY_CORRECTION, words, at, thing=wrong.thing)
 
 
 def _difference(difference: UUID) -> tuple[Scope, Difference]:

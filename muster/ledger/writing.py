@@ -33,7 +33,9 @@ class Push:
     earliest_at: datetime | None = None
     latest_at: datetime | None = None
     reason: str = ""
-    mission: str = ""  # empty: the one of the whole write
+    mission: str = ""  # this and the two below, where empty: that of the whole write
+    handover: UUID | None = None
+    source: str = ""
     repeats: int | None = None
 
 
@@ -88,8 +90,8 @@ def write(
         live = {entry.n: entry for entry in popped.get(thing, ())}
         for change in by_thing[thing]:
             entry = _push(change, top) if isinstance(change, Push) else _pop(change, top, live)
-            entry.act, entry.mission, entry.handover = act, entry.mission or mission, handover
-            entry.source = source
+            entry.act, entry.mission, entry.source = act, entry.mission or mission, entry.source or source
+            entry.handover_id = entry.handover_id or (handover.pk if handover else None)
             live[entry.n] = entry
             entries.append(entry)
     return _insert(entries)
@@ -131,7 +133,7 @@ def _push(change: Push, top: _Top) -> Entry:
         thing_id=change.thing, n=top.n + 1, kind="push", giver_id=giver, receiver_id=change.receiver,
         happened_at=change.happened_at, earliest_at=change.earliest_at, latest_at=change.latest_at,
         base=top.top, repeats=change.repeats, reason=change.reason,
-        mission=change.mission,
+        mission=change.mission, handover_id=change.handover, source=change.source,
     )  # fmt: skip
     top.n, top.top, top.holder = entry.n, entry.n, change.receiver
     return entry

@@ -251,6 +251,55 @@ def test_an_entry_that_did_not_happen_is_voided_and_cannot_be_corrected_again(wh
         actions.correct(actor=who.north, site="EX-NORTH", tag=BUS[0], n=1, void=True, reason="wrong_person")
 
 
+def test_what_a_correction_repeats_keeps_its_signatures_and_its_source(who: People) -> None:
+    receive(who, BUS[:1], 2)
+    actions.accept(actor=who.south, handover=offer(who, BUS[:1]), at=at(6))
+
+    for hours in (1, 0):
+        first = next(e["n"] for e in live(BUS[0]) if e["giver"] == "outside:EX-AGENCY")
+        actions.correct(
+            actor=who.north, site="EX-NORTH", tag=BUS[0], n=first, happened_at=at(hours), reason="late_entry"
+        )
+
+    arrival, handed_over = live(BUS[0])
+    assert (arrival["signed_by"], handed_over["signed_by"]) == ([], [who.north.user, who.south.user])
+    assert handed_over["repeats"] == 2
+
+
+def live(tag: str) -> list[dict[str, Any]]:
+    """The live entries of a history, the earliest first."""
+    entries = {entry["n"]: entry for entry in ledger.history(tag)["entries"]}
+    corrected = {entry["corrects"] for entry in entries.values()}
+    return [e for n, e in entries.items() if e["kind"] == "push" and n not in corrected]
+
+
+@pytest.mark.parametrize(
+    ("corrected_by", "inputs", "told_at", "words"),
+    [
+        ("north", {"receiver": "EX-EAST"}, {"EX-EAST", "EX-SOUTH"}, "EX-EAST received the person at 08:00 CST, 1 Mar 2026, not EX-SOUTH"),
+        ("south", {"receiver": "EX-EAST"}, {"EX-EAST"}, "EX-EAST received the person"),
+        ("north", {"void": True}, {"EX-SOUTH"}, "EX-SOUTH did not receive the person from EX-NORTH"),
+        ("south", {"void": True}, {"EX-NORTH"}, "Nobody of EX-NORTH signed for that"),
+        ("north", {"receiver": "outside:EX-AGENCY"}, {"EX-SOUTH"}, "outside:EX-AGENCY received the person"),
+        ("north", {"happened_at": at(3)}, set(), ""),
+    ],
+)  # fmt: skip
+def test_a_correction_that_moves_somebody_is_a_difference_at_the_site_that_did_not_sign(
+    who: People, corrected_by: str, inputs: dict[str, Any], told_at: set[str], words: str
+) -> None:
+    Site.objects.create(code="EX-EAST", name="East", zone="America/Chicago")
+    receive(who, BUS[:1])
+    actions.accept(actor=who.south, handover=offer(who, BUS[:1]), at=at(2))
+    actor, site = (who.north, "EX-NORTH") if corrected_by == "north" else (who.south, "EX-SOUTH")
+
+    actions.correct(actor=actor, site=site, tag=BUS[0], n=2, reason="wrong_site", **inputs)
+
+    told = Difference.objects.filter(kind="moved_by_correction")
+    assert {difference.site_id for difference in told} == told_at
+    assert all(words in difference.words for difference in told)
+    assert all(difference.thing and difference.thing.tag == BUS[0] for difference in told)
+
+
 REFUSED: list[tuple[type[MusterError], Callable[[People], object]]] = [
     (TagMisread, lambda w: receive(w, ["222-24F-7"])),
     (rules.NoTags, lambda w: receive(w, [])),
@@ -286,6 +335,8 @@ def test_the_clerks_of_a_site_kept_by_list_write_no_entries(who: People) -> None
 
     with pytest.raises(rules.ListKeepsSite, match="import its next list"):
         receive(who, BUS[:1])
+    with pytest.raises(rules.ListKeepsSite):
+        actions.correct(actor=who.north, site="EX-NORTH", tag=BUS[0], n=1, void=True, reason="wrong_person")
 
 
 def test_one_of_eight_who_sign_for_a_person_at_once_wins(who: People) -> None:
