@@ -71,9 +71,11 @@ class Answered:
 
 @dataclass(frozen=True)
 class Released:
-    """Who was released."""
+    """Whose release is an entry; where it does not fit the record of some, the report that keeps it, and why by tag."""
 
     released: list[str]
+    report: UUID | None = None
+    reported: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -176,9 +178,7 @@ def receive(
     def look() -> tuple[list[Push], list[Misfit]]:
         heads = queries.heads(things)
         _check_not_here(heads, row)
-        misfits = [misfit for head in heads if (misfit := _arrival_misfit(head, row, at))]
-        odd = {misfit.tag for misfit in misfits}
-        fitting = [head for head in heads if head.thing.tag not in odd]
+        fitting, misfits = _told_apart(heads, lambda head: _arrival_misfit(head, row, at))
         return [push for head in fitting for push in _arrival(head, giver, here, at, reason)], misfits
 
     misfits = write_what_fits(look, act=act, mission=mission)
@@ -211,6 +211,15 @@ def _arrival_misfit(head: Head, site: Site, at: datetime) -> Misfit | None:
     if head.happened_at and at < head.happened_at:
         return before_later_entry(head, site, what="received")
     return None
+
+
+def _told_apart(
+    heads: Sequence[Head], misfit_of: Callable[[Head], Misfit | None]
+) -> tuple[list[Head], list[Misfit]]:
+    """The heads that an event fits, and the misfits of the others."""
+    misfits = {head.thing_id: misfit_of(head) for head in heads}
+    fitting = [head for head in heads if misfits[head.thing_id] is None]
+    return fitting, [misfit for misfit in misfits.values() if misfit]
 
 
 def _arrival(head: Head, giver: Holder, here: Holder, at: datetime, reason: str) -> Iterator[Push]:
@@ -337,25 +346,63 @@ def release(
     *, act: Act, row: Site, actor: Actor, site: Code, tags: Tags, at: AwareDatetime, reason: Code,
     to_organisation: Code = "",
 ) -> Released:  # fmt: skip
-    """Record that persons left custody, or went back to an agency. Never refused for what else is open.
+    """Record that persons left custody, or went back to an agency. Never refused for what the record says of them.
 
-    An open offer of theirs ends for them, and is a difference.
+    Whom the record has elsewhere, or does not know, or has a later entry of, is kept as a report; so is everybody at
+    a site kept by list. An open offer of theirs ends for them, and is a difference.
 
-    Raises NoTags, TagMisread, TagTwice, UnknownReason, ListKeepsSite, NotHeldHere, BeforeLiveTop, ClockAhead.
+    Raises NoTags, TagMisread, TagTwice, UnknownReason, ClockAhead, TryAgain.
     """
     rules.check_reason(reason, rules.RELEASES)
-    _kept_by_muster(row)
-    things = _held(rules.read_tags(tags), area(row, act=act))
+    named = rules.read_tags(tags)
     to = outside(act=act, organisation=to_organisation)
-    pushes = [Push(thing=t.pk, receiver=to.pk, happened_at=at, reason=reason) for t in things]
-    write(pushes, act=act)
+    things = list(Thing.objects.filter(tag__in=named))
+    known = {thing.tag for thing in things}
+
+    def look() -> tuple[list[Push], list[Misfit]]:
+        fitting, misfits = _told_apart(queries.heads(things), lambda head: _release_misfit(head, row, at))
+        return [_release(head, to, at, reason) for head in fitting], misfits
+
+    misfits = write_what_fits(look, act=act) + [_unknown(tag) for tag in named if tag not in known]
+    reported = {misfit.tag: misfit.words for misfit in misfits}
+    gone = [thing for thing in things if thing.tag not in reported]
+    _end_offers(act, row, gone, at)
+    more = {"reason": reason, "to_organisation": to_organisation}
+    report = keep(misfits, act=act, site=row, at=at, what="released", **more)
+    return Released([tag for tag in named if tag not in reported], report, reported)
+
+
+def _release_misfit(head: Head, site: Site, at: datetime) -> Misfit | None:
+    """Why a release does not fit; None where it does."""
+    tag, code = head.thing.tag, head.holder.code
+    if site.kept_by_list_since:
+        words = f"{tag} was released here; {site.code} is kept by list, and its next list says who has gone."
+        return Misfit(tag=tag, kind=Kind.KEPT_BY_LIST, words=words, thing=head.thing, held_by=code)
+    if head.holder.site != site.code:
+        words = f"{tag} was released here; the record says that {code} holds the person."
+        return Misfit(tag=tag, kind=Kind.NOT_HELD_HERE, words=words, thing=head.thing, held_by=code)
+    if head.happened_at and at < head.happened_at:
+        return before_later_entry(head, site, what="released")
+    return None
+
+
+def _unknown(tag: str) -> Misfit:
+    words = f"{tag} was released here; the record has never had a person of that tag."
+    return Misfit(tag=tag, kind=Kind.NOT_HELD_HERE, words=words)
+
+
+def _release(head: Head, to: Holder, at: datetime, reason: str) -> Push:
+    return Push(thing=head.thing_id, giver=head.holder_id, receiver=to.pk, happened_at=at, reason=reason)
+
+
+def _end_offers(act: Act, site: Site, things: list[Thing], at: datetime) -> None:
+    """Take who was released off their open handovers, each with a difference."""
     for offered in Offer.objects.select_related("thing", "handover").filter(thing__in=things, open=True):
         words = (
             f"{offered.thing.tag} was released while on an open offer to {offered.handover.receiver.code}."
         )
-        differ(act, row, Kind.RELEASED_ON_OFFER, words, at, thing=offered.thing, handover=offered.handover)
+        differ(act, site, Kind.RELEASED_ON_OFFER, words, at, thing=offered.thing, handover=offered.handover)
     _close_offers(things, act)
-    return Released([thing.tag for thing in things])
 
 
 def _close_offers(things: list[Thing], act: Act) -> None:

@@ -18,7 +18,7 @@ from muster.custody import actions, queries, rules
 from muster.custody.models import Difference
 from muster.ledger import queries as ledger
 from muster.ledger import rules as ledger_rules
-from muster.ledger.models import Entry, Report, Settlement
+from muster.ledger.models import Entry, Report, Settlement, Thing
 from muster.parties.models import Site
 
 BUS = TAGS[:60]
@@ -210,6 +210,53 @@ def test_who_was_released_is_off_the_offer_and_the_others_can_be_signed_for(who:
         actions.accept(actor=who.south, handover=alone, at=at(2))
 
 
+def release(who: People, tags: list[str], hours: float = 0, **more: Any) -> Any:
+    inputs = {"site": "EX-NORTH", "tags": tags, "at": at(hours), "reason": "court_order"} | more
+    return actions.release(actor=who.south if inputs["site"] == "EX-SOUTH" else who.north, **inputs)
+
+
+def test_a_release_is_never_refused_for_what_the_record_says_of_the_persons(who: People) -> None:
+    receive(who, BUS[:2])
+    receive(who, BUS[2:3], site="EX-SOUTH")
+    unknown = BUS[3]
+
+    answer = release(who, [*BUS[:3], unknown], 1).answer
+
+    assert answer.released == BUS[:2]
+    assert answer.reported == {
+        BUS[2]: f"{BUS[2]} was released here; the record says that EX-SOUTH holds the person.",
+        unknown: f"{unknown} was released here; the record has never had a person of that tag.",
+    }
+    assert counts(at(1)) == {"EX-SOUTH": 1}
+    report = Report.objects.get(pk=answer.report)
+    assert report.payload["tags"] == [BUS[2], unknown]
+    assert (report.payload["what"], report.payload["reason"]) == ("released", "court_order")
+    differences = queries.open_differences(["EX-NORTH"]).filter(kind="not_held_here", report=report)
+    assert [d.thing and d.thing.tag for d in differences] == [BUS[2], None]
+    assert not Thing.objects.filter(tag=unknown).exists()
+
+
+def test_a_release_before_the_arrival_in_the_record_is_kept_as_a_report(who: People) -> None:
+    receive(who, BUS[:1], 2)
+
+    answer = release(who, BUS[:1], 1).answer
+
+    assert (answer.released, list(answer.reported)) == ([], BUS[:1])
+    assert queries.open_differences(["EX-NORTH"]).get(kind="out_of_order").report_id == answer.report
+    assert counts(at(3)) == {"EX-NORTH": 1}
+    assert release(who, BUS[:1], 2).answer == actions.Released(BUS[:1])  # at that very moment it fits
+
+
+def test_a_release_at_a_site_kept_by_list_is_kept_and_writes_no_entry(who: People) -> None:
+    receive(who, BUS[:1])
+    Site.objects.filter(pk="EX-NORTH").update(kept_by_list_since="2026-01-01")
+
+    answer = release(who, BUS[:1], 1).answer
+
+    assert (answer.released, Entry.objects.count()) == ([], 1)
+    assert queries.open_differences(["EX-NORTH"]).get(kind="kept_by_list").report_id == answer.report
+
+
 def test_a_count_is_compared_with_what_was_expected_when_it_opened(who: People) -> None:
     receive(who, BUS[:5])
     opened = actions.open_count(actor=who.north, site="EX-NORTH", at=at(1)).answer.count
@@ -314,7 +361,10 @@ REFUSED: list[tuple[type[MusterError], Callable[[People], object]]] = [
     (rules.NotOnOffer, lambda w: actions.accept(actor=w.south, handover=offer(w, TAGS[-1:]), at=at(1), tags=BUS[:1])),
     (ledger_rules.BeforeLiveTop, lambda w: actions.accept(actor=w.south, handover=offer(w, TAGS[-1:]), at=at(-9))),
     (NotFound, lambda w: actions.accept(actor=w.south, handover=uuid4(), at=at(1))),
-    (rules.UnknownReason, lambda w: actions.release(actor=w.north, site="EX-NORTH", tags=TAGS[-1:], at=at(1), reason="x")),
+    (rules.UnknownReason, lambda w: release(w, TAGS[-1:], 1, reason="x")),
+    (ledger_rules.ClockAhead, lambda w: release(w, TAGS[-1:], 24 * 365 * 50)),
+    (ledger_rules.ClockAhead, lambda w: release(w, BUS[:1], 24 * 365 * 50)),
+    (TagMisread, lambda w: release(w, ["222-24F-7"], 1)),
 ]  # fmt: skip
 
 
