@@ -5,13 +5,22 @@ from contextlib import contextmanager
 
 from django.db import DataError
 
+from muster.assistance import actions as assistance
+from muster.authority import actions as authority
 from muster.core.errors import MusterError
 from muster.custody import actions as custody
 from muster.custody import lists
+from muster.decisions import actions as decisions
+from muster.missions import actions as missions
 from muster.record.action import ACTIONS, find
 from muster.sources import actions as sources
+from muster.tasks import actions as tasks
+from muster.transport import actions as transport
 
-__all__ = ["ACTIONS", "NotStorable", "custody", "find", "lists", "sources", "storable"]
+__all__ = [
+    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "find", "lists", "missions", "sources",
+    "storable", "tasks", "transport",
+]  # fmt: skip
 
 
 class NotStorable(MusterError):

@@ -94,10 +94,15 @@ def is_clear(answer: Mapping[str, Any]) -> bool:
     return all(line["finding"] in ("permitted", "conditional") for line in answer["lines"])
 
 
-def _against_packs(request: Request, packs: Packs) -> list[Fault]:
-    """What a request names that no pack knows: a misspelt fact would else pass for one not stated."""
+def check_facts(facts: Mapping[str, bool | date]) -> None:
+    """Raises FaultyInput for every fact that no rule asks for, or that is of the wrong kind."""
     read = Fields({}, step="authority")
-    for name, value in request.facts.items():
+    _check_facts(read, facts, load_packs())
+    read.done()
+
+
+def _check_facts(read: Fields, facts: Mapping[str, bool | date], packs: Packs) -> None:
+    for name, value in facts.items():
         fact = packs.facts.get(name)
         if fact is None:
             message = f"No rule asks for the fact {name[:60]!r}. Known are: {', '.join(sorted(packs.facts))}."
@@ -105,6 +110,12 @@ def _against_packs(request: Request, packs: Packs) -> list[Fault]:
         elif isinstance(value, bool) != (fact.kind == "yes_or_no"):
             wanted = "true or false" if fact.kind == "yes_or_no" else "a day"
             read.fault(f"facts.{name}", "wrong_kind", f"The fact {name} must be {wanted}.")
+
+
+def _against_packs(request: Request, packs: Packs) -> list[Fault]:
+    """What a request names that no pack knows: a misspelt fact would else pass for one not stated."""
+    read = Fields({}, step="authority")
+    _check_facts(read, request.facts, packs)
     if request.duty_status_asked and request.duty_status_asked not in packs.law.statuses:
         unknown = UnknownStatus(status=request.duty_status_asked, known=tuple(packs.law.statuses))
         read.fault("duty_status_asked", "unknown_status", str(unknown))

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Annotated
 from uuid import NAMESPACE_URL, uuid5
 
+from pydantic import Field
+
 from muster.access.control import Actor, Scope
-from muster.core.errors import MusterError
+from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.quantity import Quantity
 from muster.parties.models import Site
 from muster.record.action import action
 from muster.record.models import Act
-from muster.sources.models import Claim, Source
-from muster.sources.rules import ClaimRow, FacilityRow
+from muster.sources.models import Claim, Source, Statement
+from muster.sources.rules import METRICS, PLACE, ClaimRow, FacilityRow, is_as_of
+
+Code = Annotated[str, Field(min_length=1, max_length=40)]
+Mission = Annotated[str, Field(min_length=1, max_length=60)]
+Name = Annotated[str, Field(max_length=200)]
+Words = Annotated[str, Field(max_length=4000)]
+Day = Annotated[str, Field(max_length=10)]
 
 
 class SaidOtherwise(MusterError):
@@ -26,6 +35,23 @@ class SaidOtherwise(MusterError):
         super().__init__(
             f"{', '.join(claims)}: in the record with other contents. What was claimed stays; give the new claim its own id."
         )
+
+
+@dataclass(frozen=True)
+class Said:
+    """The id under which it stands in the record."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class SourceGiven:
+    """Where something was read. One of `title` and `url` at least; `published` a day, a month, or empty."""
+
+    publisher: str
+    title: str = ""
+    published: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,3 +104,98 @@ def import_facilities(*, act: Act, row: None, actor: Actor, sites: list[Facility
     new = [site for site in sites if site.code not in there]
     Site.objects.bulk_create(Site(**asdict(site)) for site in new)
     return Imported(len(new), len(sites) - len(new))
+
+
+def cited(*, publisher: str, act: Act, url: str = "", title: str = "", published: str = "") -> Source:
+    """The source of that address, or of that publisher and title where it has none; made if it is new."""
+    key = uuid5(NAMESPACE_URL, url or f"{publisher}: {title}")
+    details = {"act": act, "publisher": publisher, "url": url, "title": title, "published": published}
+    return Source.objects.get_or_create(id=key, defaults=details)[0]
+
+
+@action("sources.record_claim", about=_everything)
+def record_claim(
+    *, act: Act, row: None, actor: Actor, id: Code, mission: Mission, place: Name, metric: Name, said: Name,
+    source: SourceGiven, as_of: Day = "", note: Words = "", stated_by: Name = "", question: Words = "",
+    asked_of: Name = "",
+) -> Said:  # fmt: skip
+    """Keep one published number as it was said: *about 1,700*, *nearly 2,000*, *not recorded*.
+
+    A question that was asked and not answered is a claim of *not recorded*, with `question` and `asked_of`.
+
+    Raises FaultyInput with every fault, QuantityMisread, SaidOtherwise.
+    """
+    _check_source(source, _faults_of_claim(metric, place, as_of))
+    quantity = Quantity.parse(said)
+    kept = Claim(
+        act=act, id=id, mission=mission, place=place, metric=metric, quantity=quantity.to_json(), as_of=as_of, note=note,
+        stated_by=stated_by, question=question, asked_of=asked_of, source=_cited(source, act),
+    )  # fmt: skip
+    return _once(Claim, kept)
+
+
+@action("sources.record_statement", about=_everything)
+def record_statement(
+    *, act: Act, row: None, actor: Actor, id: Code, mission: Mission, kind: Statement.Kind, words: Words,
+    stated_by: Annotated[str, Field(min_length=2, max_length=300)], source: SourceGiven, said_on: Day = "",
+) -> Said:  # fmt: skip
+    """Keep what somebody said about a mission, in our own words, with who said it. Raises FaultyInput, SaidOtherwise."""
+    faults = [] if words.strip() else [_fault("words", "missing", "words is empty. Say what was said.")]
+    _check_source(source, faults)
+    kept = Statement(
+        act=act, id=id, mission=mission, kind=kind, words=words, stated_by=stated_by, said_on=said_on,
+        source=_cited(source, act),
+    )  # fmt: skip
+    return _once(Statement, kept)
+
+
+def _once(kind: type[Claim] | type[Statement], new: Claim | Statement) -> Said:
+    """Keep it, unless it is there already in the same words. Raises SaidOtherwise."""
+    there = kind._default_manager.filter(pk=new.pk).first()
+    if there is None:
+        new.save(force_insert=True)
+    elif any(
+        getattr(there, f.attname) != getattr(new, f.attname)
+        for f in kind._meta.concrete_fields
+        if f.name != "act"
+    ):
+        raise SaidOtherwise(claims=[str(new.pk)])
+    return Said(str(new.pk))
+
+
+def _faults_of_claim(metric: str, place: str, as_of: str) -> list[Fault]:
+    faults = []
+    if metric not in METRICS:
+        faults.append(
+            _fault(
+                "metric",
+                "unknown_metric",
+                f"{metric!r} is not a metric. Choose one of: {', '.join(METRICS)}.",
+            )
+        )
+    if not PLACE.fullmatch(place):
+        faults.append(_fault("place", "unknown_place", f"{place!r} is not a postal code such as MO, or US."))
+    if as_of and not is_as_of(as_of):
+        faults.append(
+            _fault("as_of", "not_a_date", f"{as_of!r} is not a day (2025-08-22) or a month (2025-08).")
+        )
+    return faults
+
+
+def _check_source(source: SourceGiven, faults: list[Fault]) -> None:
+    if source.url and not source.url.startswith(("https://", "http://")):
+        faults.append(_fault("source.url", "not_an_address", f"{source.url[:60]!r} is not a web address."))
+    if not source.publisher.strip() or not (source.url or source.title).strip():
+        faults.append(
+            _fault("source", "missing", "A source has a publisher, and an address or a title. Add them.")
+        )
+    if faults:
+        raise FaultyInput(faults)
+
+
+def _cited(source: SourceGiven, act: Act) -> Source:
+    return cited(act=act, **asdict(source))
+
+
+def _fault(column: str, code: str, message: str) -> Fault:
+    return Fault(None, column, f"sources.{code}", message)

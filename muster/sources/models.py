@@ -8,11 +8,13 @@ from muster.record.models import Recorded
 
 
 class Source(Recorded):
-    """A page or document: who published it and where it is."""
+    """A page or document: who published it and where it is, or what it is where it has no address."""
 
-    id = models.UUIDField(primary_key=True)  # UUIDv5 of its address, so that a page is one source
+    id = models.UUIDField(primary_key=True)  # UUIDv5 of its address or its name, so that a page is one source
     publisher = models.CharField(max_length=200)
-    url = models.TextField()
+    title = models.TextField(blank=True)
+    published = models.CharField(max_length=10, blank=True)  # a day, a month, or empty: not stated
+    url = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return self.publisher
@@ -22,6 +24,7 @@ class Claim(Recorded):
     """One published number.
 
     `quantity` is as stated, None for a place on a list; `as_of` a day, a month, or empty where the page does not say.
+    A question that was asked and not answered is a claim of *not recorded*, with the question and whom it was put to.
     """
 
     id = models.CharField(primary_key=True, max_length=40)
@@ -31,4 +34,35 @@ class Claim(Recorded):
     quantity = models.JSONField(null=True)
     as_of = models.CharField(max_length=10, blank=True)
     note = models.TextField(blank=True)
+    stated_by = models.CharField(
+        max_length=200, blank=True
+    )  # as the source attributes it; empty: the source itself
+    question = models.TextField(blank=True)
+    asked_of = models.CharField(max_length=200, blank=True)
     source = models.ForeignKey(Source, on_delete=models.PROTECT)
+
+
+class Statement(Recorded):
+    """Something that somebody said about a mission and that is no number: kept with who said it, never judged."""
+
+    class Kind(models.TextChoices):
+        ASKED = "asked", "what was asked"
+        SCOPE = "scope", "what help it would be"
+        STANDING = "standing", "where the request stood"
+        ORDER = "order", "federal order"
+        COMMAND = "command", "command and money"
+        PURPOSE = "purpose", "stated purpose"
+        MEANING = "meaning", "reported meaning"
+        ACTIVATION = "activation", "earlier activation"
+        SEPARATE = "separate", "something separate"
+
+    id = models.CharField(primary_key=True, max_length=40)
+    mission = models.CharField(max_length=60, db_index=True)
+    kind = models.CharField(max_length=20, choices=Kind)
+    words = models.TextField()
+    stated_by = models.CharField(max_length=300)
+    said_on = models.CharField(max_length=10, blank=True)  # a day, a month, a year, or empty: not stated
+    source = models.ForeignKey(Source, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["id"]

@@ -18,12 +18,17 @@ METRICS = {
     "listed": "named in a list",
     "planned": "members planned",
     "authorised": "members authorised",
+    "authorised_added": "members added to those authorised",
+    "authorised_total": "members authorised in all, as stated",
+    "states_eligible": "states newly eligible",
+    "states_considering": "states carrying it out or considering it",
     "approved": "members approved",
     "directed": "members directed",
     "training": "members in training",
     "activated": "members activated",
     "activated_max": "members activated, at most",
     "activated_share_pct": "share of the authorised that is activated, per cent",
+    "deployed": "members deployed",
     "on_duty": "members on duty",
     "declined": "members given by a state that declined",
     "title32_listed": "named in a list of Title 32 missions",
@@ -89,7 +94,7 @@ def read_claim(row: Row) -> ClaimRow | list[Fault]:
     if values["metric"] not in METRICS:
         why = f"{values['metric']!r} is not a metric. Choose one of: {', '.join(METRICS)}."
         faults.append(_fault(row, "metric", "unknown_metric", why))
-    if values["as_of"] and not _is_as_of(values["as_of"]):
+    if values["as_of"] and not is_as_of(values["as_of"]):
         faults.append(
             _fault(
                 row,
@@ -171,7 +176,8 @@ def _quantity(low: int | None, high: int | None) -> Quantity:
     return Quantity.exact(low) if low == high else Quantity.parse(f"between {low} and {high}")
 
 
-def _is_as_of(text: str) -> bool:
+def is_as_of(text: str) -> bool:
+    """Whether it is a day (2025-08-22) or a month (2025-08)."""
     try:
         date.fromisoformat(text if len(text) == 10 else f"{text}-01")
     except ValueError:

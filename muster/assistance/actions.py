@@ -1,0 +1,179 @@
+"""Recording a request and the steps it takes, until it is decided and closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from muster.access.control import Actor, Scope
+from muster.assistance import queries, rules
+from muster.assistance.models import Exclusion, Line, Request, Step
+from muster.core.errors import MusterError, NotFound
+from muster.parties.models import Office
+from muster.record.action import action
+from muster.record.models import Act
+
+Code = Annotated[str, Field(max_length=60)]
+Reason = Annotated[str, Field(max_length=4000)]
+
+
+class InTheRecord(MusterError):
+    """There is a request of that id."""
+
+    code = "assistance.in_the_record"
+    status = 409
+
+    def __init__(self, *, request: str) -> None:
+        self.request = request
+        super().__init__(f"The request {request} is in the record already. Look at it, or choose another id.")
+
+
+class ReasonNeeded(MusterError):
+    """A step that ends or turns back a request says why."""
+
+    code = "assistance.reason_needed"
+
+    def __init__(self, *, step: str) -> None:
+        super().__init__(f"Say why the request is {step.replace('_', ' ')}: the requester has to read it.")
+
+
+@dataclass(frozen=True)
+class Stands:
+    """The request, and where it stands now."""
+
+    request: str
+    state: str
+
+
+def _asked(request: dict[str, Any]) -> tuple[Scope, Office]:
+    code = request.get("asked")
+    office = Office.objects.filter(code=code).first() if isinstance(code, str) and "\0" not in code else None
+    if office is None:
+        raise NotFound(kind="office", name=str(code)[:60])
+    return Scope("request", str(request.get("id"))[:60], office.organisation_id), office
+
+
+def _request(request: str) -> tuple[Scope, Request]:
+    found = queries.for_change(request)
+    return queries.scope_of(found), found
+
+
+@action("assistance.draft", about=_asked)
+def draft(*, act: Act, row: Office, actor: Actor, request: dict[str, Any], at: AwareDatetime) -> Stands:
+    """Record what is asked, in the fields of a request file; it is a draft until it is submitted.
+
+    Raises NotFound for an office that is not in the record, FaultyInput with every fault, InTheRecord.
+    """
+    read = rules.read_request(request)
+    if Request.objects.filter(pk=read.id).exists():
+        raise InTheRecord(request=read.id)
+    return Stands(keep(read, row, act=act, at=at).pk, "draft")
+
+
+def keep(read: rules.Request, office: Office, *, act: Act, at: datetime) -> Request:
+    """Write a request that has been read, as a draft."""
+    made = Request.objects.create(
+        id=read.id, act=act, title=read.title, kind=read.kind, requester=read.requester, agency_kind=read.agency_kind,
+        asked=office, of_state=read.state, purpose=read.purpose, priority=read.priority,
+        reimbursement=read.reimbursement or "", verbal=read.verbal, duty_status_asked=read.duty_status_asked or "",
+        federal_order=read.federal_order or "", as_of=read.as_of,
+        facts={name: v if isinstance(v, bool) else v.isoformat() for name, v in read.facts.items()},
+    )  # fmt: skip
+    Line.objects.bulk_create(
+        Line(act=act, request=made, n=line.n, task=line.task, words=line.words, people=line.people.to_json(),
+             vehicles=line.vehicles.to_json(), place=line.place or "", window_from=line.window_from,
+             window_to=line.window_to, contact=line.contact or "")
+        for line in read.lines
+    )  # fmt: skip
+    Exclusion.objects.bulk_create(
+        Exclusion(act=act, request=made, task=e.task, words=e.words) for e in read.exclusions
+    )
+    Step.objects.create(act=act, request=made, n=1, state="draft", happened_at=at)
+    return made
+
+
+def take_step(
+    request: Request, to: str, *, act: Act, at: datetime, reason: str = "", approximate: bool = False
+) -> Stands:
+    """Lead a request, which the caller has locked, to another state. Raises NotAllowedFrom."""
+    rules.check_step(request.state, to)
+    n = request.steps.count() + 1
+    Step.objects.create(
+        act=act, request=request, n=n, state=to, happened_at=at, reason=reason, approximate=approximate
+    )
+    request.state = to
+    request.save(update_fields=["state"])
+    return Stands(request.pk, to)
+
+
+@action("assistance.submit", about=_request)
+def submit(*, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime) -> Stands:
+    """Submit a draft, or one that was returned for information. Raises NotAllowedFrom."""
+    return take_step(row, "submitted", act=act, at=at)
+
+
+@action("assistance.return_for_information", about=_request)
+def return_for_information(
+    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, reason: Reason
+) -> Stands:
+    """Ask the requester for what is missing. Raises NotAllowedFrom, ReasonNeeded."""
+    return _with_reason(row, "returned_for_information", act, at, reason)
+
+
+@action("assistance.validate", about=_request)
+def validate(*, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime) -> Stands:
+    """Find the request complete. Raises NotAllowedFrom."""
+    return take_step(row, "validated", act=act, at=at)
+
+
+@action("assistance.review", about=_request)
+def review(
+    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, approximate: bool = False
+) -> Stands:
+    """Put it before the office that decides. `approximate`: the moment is known only about. Raises NotAllowedFrom."""
+    return take_step(row, "in_review", act=act, at=at, approximate=approximate)
+
+
+@action("assistance.withdraw", about=_request)
+def withdraw(
+    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, reason: Reason
+) -> Stands:
+    """The requester takes it back. Raises NotAllowedFrom, ReasonNeeded."""
+    return _with_reason(row, "withdrawn", act, at, reason)
+
+
+@action("assistance.expire", about=_request)
+def expire(
+    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, reason: Reason
+) -> Stands:
+    """Its time has passed without a decision. Raises NotAllowedFrom, ReasonNeeded."""
+    return _with_reason(row, "expired", act, at, reason)
+
+
+@action("assistance.mark_duplicate", about=_request)
+def mark_duplicate(
+    *, act: Act, row: Request, actor: Actor, request: Code, of: Code, at: AwareDatetime
+) -> Stands:
+    """It asks for what another request asks for already. Raises NotFound for that other, NotAllowedFrom."""
+    if (
+        of == row.pk
+        or not Request.objects.filter(pk=of, asked__organisation=row.asked.organisation_id).exists()
+    ):
+        raise NotFound(kind="other request", name=of)
+    return take_step(row, "duplicate_of", act=act, at=at, reason=of)
+
+
+@action("assistance.close", about=_request)
+def close(*, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime) -> Stands:
+    """Nothing more is done under a decided request. Raises NotAllowedFrom."""
+    return take_step(row, "closed", act=act, at=at)
+
+
+def _with_reason(row: Request, to: str, act: Act, at: datetime, reason: str) -> Stands:
+    rules.check_step(row.state, to)
+    if len(reason.strip()) < 3:
+        raise ReasonNeeded(step=to)
+    return take_step(row, to, act=act, at=at, reason=reason.strip())

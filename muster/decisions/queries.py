@@ -1,0 +1,56 @@
+"""Decisions as the rules know them, and what is in force at a moment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from django.db.models import QuerySet
+
+from muster.access.control import Actor, Scope, visible
+from muster.core.errors import NotFound
+from muster.decisions import rules
+from muster.decisions.models import Decision, Version
+
+
+def scope_of(decision: Decision) -> Scope:
+    """Where a decision belongs: to the organisation of the office that took it."""
+    return Scope("decision", decision.pk, decision.office.organisation_id)
+
+
+def for_change(decision: str) -> Decision:
+    """The decision, locked until commit. Raises NotFound."""
+    rows = Decision.objects.select_for_update(of=("self",)).select_related("office", "request")
+    found = rows.filter(pk=decision).first()
+    if found is None:
+        raise NotFound(kind="decision", name=decision)
+    return found
+
+
+def decisions_of(actor: Actor) -> QuerySet[Decision]:
+    """The decisions that the actor may read, in the order in which they were recorded."""
+    rows = Decision.objects.select_related("office", "request", "source").order_by("act_id", "id")
+    return visible(actor, rows, organisation="office__organisation", site="id")
+
+
+def in_force(decision: Decision, at: datetime, known_at: int) -> rules.InForce:
+    """What the decision allows at `at`, as known at an act's number."""
+    known = Version.objects.filter(decision=decision, act__number__number__lte=known_at).order_by("n")
+    versions = known.values_list("n", "kind", "effective_at", "limits", "act__number__number")
+    return rules.limits_at([_version(*version) for version in versions], at, known_at)
+
+
+def in_force_locked(decision: Decision, at: datetime) -> rules.InForce:
+    """What it allows at `at` by everything committed, for an act that has locked it: a number comes only after commit."""
+    versions = Version.objects.filter(decision=decision).order_by("n")
+    rows = versions.values_list("n", "kind", "effective_at", "limits")
+    return rules.limits_at([_version(*row, 0) for row in rows], at, 0)
+
+
+def _version(
+    n: int, kind: str, effective_at: datetime, limits: dict[str, object] | None, known: int
+) -> rules.Version:
+    read = rules.Limits.from_json(limits) if limits is not None else None
+    return rules.Version(
+        n=n, kind=cast(rules.VersionKind, kind), effective_at=effective_at, known=known, limits=read
+    )

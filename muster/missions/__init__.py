@@ -1,0 +1,1 @@
+"""What was set going under a decision."""

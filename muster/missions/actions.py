@@ -1,0 +1,143 @@
+"""Opening a mission under a decision, keeping other things apart from it, closing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from muster.access.control import Actor, Scope
+from muster.core.errors import MusterError, NotFound
+from muster.decisions import queries as decisions
+from muster.decisions.actions import APPROVALS, NotInForce
+from muster.decisions.models import Decision
+from muster.missions import queries
+from muster.missions.models import Apart, Closing, Mission
+from muster.parties.models import Organisation
+from muster.record.action import action
+from muster.record.models import Act
+from muster.sources.actions import SourceGiven, cited
+
+Code = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Z0-9][A-Z0-9-]*$")]
+Title = Annotated[str, Field(min_length=3, max_length=200)]
+Words = Annotated[str, Field(min_length=3, max_length=4000)]
+
+
+class AlreadyOpen(MusterError):
+    """There is a mission of that id."""
+
+    code = "missions.already_open"
+    status = 409
+
+    def __init__(self, *, mission: str) -> None:
+        self.mission = mission
+        super().__init__(f"The mission {mission} is in the record already. Look at it, or choose another id.")
+
+
+class AlreadyClosed(MusterError):
+    """The mission has ended."""
+
+    code = "missions.already_closed"
+    status = 409
+
+    def __init__(self, *, mission: str) -> None:
+        self.mission = mission
+        super().__init__(f"The mission {mission} is closed. A new decision opens a new mission.")
+
+
+class StillHolding(MusterError):
+    """Somebody or something that the mission holds is not accounted for."""
+
+    code = "missions.still_holding"
+    status = 409
+
+    def __init__(self, *, mission: str, tags: list[str]) -> None:
+        self.mission, self.tags = mission, tags
+        named = ", ".join(tags[:5]) + (f" and {len(tags) - 5} more" if len(tags) > 5 else "")
+        super().__init__(
+            f"{mission} still holds {len(tags)}: {named}. Hand over or release each of them first; nobody is left behind."
+        )
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The mission."""
+
+    mission: str
+
+
+@dataclass(frozen=True)
+class KeptApart:
+    """The mission, and the code under which claims about the other stand."""
+
+    mission: str
+    code: str
+
+
+def _decision(decision: str) -> tuple[Scope, Decision]:
+    found = decisions.for_change(decision)
+    return decisions.scope_of(found), found
+
+
+def _mission(mission: str) -> tuple[Scope, Mission]:
+    found = queries.for_change(mission)
+    return queries.scope_of(found), found
+
+
+def _everything() -> tuple[Scope, None]:
+    return Scope("record", "the record"), None
+
+
+@action("missions.open", about=_decision)
+def open_mission(
+    *, act: Act, row: Decision, actor: Actor, decision: Annotated[str, Field(max_length=70)], mission: Code, title: Title,
+    organisation: Annotated[str, Field(max_length=40)], at: AwareDatetime,
+) -> Opened:  # fmt: skip
+    """Set a mission going under an approval; `organisation` runs it. Its first day may still be to come.
+
+    Raises NotInForce, NotFound for the organisation, AlreadyOpen.
+    """
+    why = decisions.in_force_locked(row, at).why
+    if row.outcome not in APPROVALS or why in ("revoked", "suspended", "expired", "not_issued"):
+        raise NotInForce(decision=row.pk, why=row.outcome if row.outcome not in APPROVALS else str(why))
+    runs = Organisation.objects.filter(pk=organisation).first()
+    if runs is None:
+        raise NotFound(kind="organisation", name=organisation)
+    if Mission.objects.filter(pk=mission).exists():
+        raise AlreadyOpen(mission=mission)
+    drill = row.request.kind == "exercise"
+    Mission.objects.create(
+        id=mission, act=act, title=title, decision=row, organisation=runs, drill=drill, opened_at=at
+    )
+    return Opened(mission)
+
+
+@action("missions.keep_apart", about=_everything)
+def keep_apart(
+    *, act: Act, row: None, actor: Actor, mission: Code, code: Code, title: Title, relation: Apart.Relation, words: Words,
+    source: SourceGiven,
+) -> KeptApart:  # fmt: skip
+    """Say that something else must not be added in, and under which code its claims stand. Raises AlreadyOpen."""
+    if Apart.objects.filter(mission=mission, code=code).exists():
+        raise AlreadyOpen(mission=code)
+    where = cited(
+        act=act, publisher=source.publisher, title=source.title, published=source.published, url=source.url
+    )
+    Apart.objects.create(
+        act=act, mission=mission, code=code, title=title, relation=relation, words=words, source=where
+    )
+    return KeptApart(mission, code)
+
+
+@action("missions.close", about=_mission)
+def close(*, act: Act, row: Mission, actor: Actor, mission: Code, reason: Words, at: AwareDatetime) -> Opened:
+    """Close a mission that holds nobody and nothing any more. Raises AlreadyClosed, StillHolding."""
+    if row.closed_at is not None:
+        raise AlreadyClosed(mission=row.pk)
+    if tags := queries.held(row.pk):
+        raise StillHolding(mission=row.pk, tags=tags)
+    row.closed_at = at
+    row.save(update_fields=["closed_at"])
+    Closing.objects.create(act=act, mission=row, reason=reason)
+    return Opened(row.pk)

@@ -1,0 +1,1 @@
+"""Totals as of any moment, as known at any later one."""

@@ -1,0 +1,221 @@
+"""The figures of a mission as of a moment, as known at an act's number. Reads everything, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from muster.assistance import queries as assistance
+from muster.assistance.models import Request
+from muster.core.errors import NotFound
+from muster.core.quantity import Quantity, total
+from muster.core.tasks import TASKS
+from muster.decisions import queries as decisions
+from muster.ledger.models import Entry
+from muster.missions.models import Apart, Mission
+from muster.picture.rules import Figure, choose, stated_by_then
+from muster.record.models import Number
+from muster.sources.models import Claim, Statement
+from muster.sources.rules import METRICS
+from muster.tasks import queries as tasks
+from muster.tasks.models import Task
+
+# Who held the mission's persons at T as known at K, by the holder's kind and site. A person is the mission's whose latest
+# entry with a mission names it: releases and corrections name none of their own.
+HELD = """
+WITH mine AS (
+    SELECT thing_id FROM (
+        SELECT DISTINCT ON (e.thing_id) e.thing_id, e.mission FROM ledger_entry e JOIN record_number k USING (act_id)
+        WHERE e.mission <> '' AND e.happened_at <= %(at)s AND k.number <= %(known_at)s
+            AND e.thing_id IN (SELECT thing_id FROM ledger_entry WHERE mission = %(mission)s)
+        ORDER BY e.thing_id, e.n DESC
+    ) latest WHERE mission = %(mission)s
+), legs AS (
+    SELECT e.thing_id, e.receiver_id, e.giver_id FROM ledger_entry e JOIN record_number k USING (act_id)
+    WHERE e.happened_at <= %(at)s AND k.number <= %(known_at)s AND e.thing_id IN (SELECT thing_id FROM mine)
+)
+SELECT h.kind, h.site, count(*)::int FROM (
+    SELECT thing_id, holder_id FROM (
+        SELECT thing_id, receiver_id AS holder_id, 1 AS leg FROM legs
+        UNION ALL
+        SELECT thing_id, giver_id, -1 FROM legs
+    ) both_sides GROUP BY thing_id, holder_id HAVING sum(leg) = 1
+) present JOIN ledger_holder h ON h.id = present.holder_id JOIN ledger_thing t ON t.id = present.thing_id
+WHERE t.kind = 'person' AND h.kind <> 'outside' GROUP BY h.kind, h.site ORDER BY h.site, h.kind
+"""
+
+# Persons of a mission who came in from outside, and who went out, by T as known at K: each person once.
+PASSED = """
+SELECT count(DISTINCT thing_id) FILTER (WHERE came > 0)::int, count(DISTINCT thing_id) FILTER (WHERE went > 0)::int FROM (
+    SELECT e.thing_id,
+        sum(CASE WHEN g.kind = 'outside' AND r.kind <> 'outside' THEN 1 WHEN r.kind = 'outside' AND g.kind <> 'outside'
+            AND e.kind = 'pop' THEN -1 ELSE 0 END) AS came,
+        sum(CASE WHEN r.kind = 'outside' AND g.kind <> 'outside' AND e.kind = 'push' THEN 1 WHEN g.kind = 'outside'
+            AND r.kind <> 'outside' AND e.kind = 'pop' THEN -1 ELSE 0 END) AS went
+    FROM ledger_entry e JOIN record_number k USING (act_id) JOIN ledger_holder g ON g.id = e.giver_id
+    JOIN ledger_holder r ON r.id = e.receiver_id JOIN ledger_thing t ON t.id = e.thing_id
+    WHERE e.happened_at <= %(at)s AND k.number <= %(known_at)s AND t.kind = 'person' AND e.thing_id IN (
+        SELECT thing_id FROM ledger_entry m JOIN record_number mk USING (act_id)
+        WHERE m.mission = %(mission)s AND mk.number <= %(known_at)s)
+    GROUP BY e.thing_id
+) persons
+"""
+
+
+def known(mission: str) -> bool:
+    """Whether the record says anything of a mission of that id."""
+    named = (
+        Mission.objects.filter(pk=mission),
+        Claim.objects.filter(mission=mission),
+        Statement.objects.filter(mission=mission),
+    )
+    return any(rows.exists() for rows in named) or Request.objects.filter(pk=mission).exists()
+
+
+def picture(mission: str, at: datetime, known_at: int) -> dict[str, Any]:
+    """What `muster picture --json` prints. Raises NotFound."""
+    told = [figure.to_json() for figure in figures(mission, at, known_at)]
+    return {"mission": mission, "at": at.isoformat(), "known_at": known_at, "figures": told}
+
+
+def figures(mission: str, at: datetime, known_at: int) -> list[Figure]:
+    """Every figure of the mission: what was asked, allowed, tasked, claimed by sources, and held by the ledger.
+
+    They are kinds of numbers and are never added to one another. Raises NotFound.
+    """
+    if not known(mission):
+        raise NotFound(kind="mission", name=mission)
+    found = [*_asked(mission, at, known_at)]
+    row = (
+        Mission.objects.filter(pk=mission, act__number__number__lte=known_at)
+        .select_related("decision__request")
+        .first()
+    )
+    if row is not None:
+        found += [*_allowed(row, at, known_at), *_tasked(row, at, known_at), *_held(mission, at, known_at)]
+    return found + claims(mission, at, known_at)
+
+
+def requests_of(mission: str) -> list[Request]:
+    """The requests of a mission: the one that its decision answers, and those that carry its id in front."""
+    by_decision = Request.objects.filter(decisions__missions=mission)
+    by_id = Request.objects.filter(pk=mission) | Request.objects.filter(pk__startswith=f"{mission}-")
+    ids = {*by_decision.values_list("pk", flat=True), *by_id.values_list("pk", flat=True)}
+    return list(Request.objects.filter(pk__in=ids).select_related("asked__organisation").order_by("pk"))
+
+
+def _asked(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
+    for request in requests_of(mission):
+        step = assistance.state_at(request, at, known_at)
+        if step is None or step.state == "draft":
+            continue
+        for line in assistance.as_rule(request).lines:
+            yield Figure(
+                metric="requested", place=request.of_state, quantity=line.people, as_of=step.happened_at.isoformat(),
+                source=f"request {request.pk}", label=f"people asked for: {_task(line.task)}", note=line.words,
+                evidence=(f"request {request.pk}, line {line.n}",),
+            )  # fmt: skip
+
+
+def _task(category: str) -> str:
+    return f"{category} {TASKS[category].name.lower()}" if category else "task category not recorded"
+
+
+def _allowed(mission: Mission, at: datetime, known_at: int) -> Iterator[Figure]:
+    in_force = decisions.in_force(mission.decision, at, known_at)
+    if in_force.limits is None:
+        return
+    most = in_force.limits.people_max
+    state = in_force.why.replace("_", " ") if in_force.why else "in force"
+    yield Figure(
+        metric="people_allowed", place=mission.decision.request.of_state,
+        quantity=Quantity.exact(most) if most is not None else Quantity.parse("not recorded"),
+        as_of=at.isoformat(), source=f"decision {mission.decision_id}", label="people allowed at one moment",
+        note=f"The decision is {state}." if most is not None else f"The decision is {state}; it states no number.",
+        evidence=(f"decision {mission.decision_id}",),
+    )  # fmt: skip
+
+
+def _tasked(mission: Mission, at: datetime, known_at: int) -> Iterator[Figure]:
+    rows = Task.objects.filter(mission=mission, act__number__number__lte=known_at).select_related("mission")
+    draws = {task.pk: tasks.draw_of(task) for task in rows}
+    at_work = {task: draw for task, draw in draws.items() if draw.begins_at <= at < draw.ends_at}
+    if not draws:
+        return
+    places = sorted({draw.place for draw in at_work.values()})
+    for place in [*places, "all"]:
+        chosen = {task: draw for task, draw in at_work.items() if place in ("all", draw.place)}
+        yield Figure(
+            metric="people_tasked", place=place, quantity=total([draw.people for draw in chosen.values()]),
+            as_of=at.isoformat(), source="tasks ordered", label="people tasked", evidence=tuple(f"task {task}" for task in chosen),
+        )  # fmt: skip
+
+
+def _held(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
+    asked: dict[str, Any] = {"mission": mission, "at": at, "known_at": known_at}
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, asked)
+        held = cursor.fetchall()
+        cursor.execute(PASSED, asked)
+        came, went = cursor.fetchone() or (0, 0)
+    if not came:
+        return
+    ledger = f"ledger, known at act {known_at}"
+    evidence = tuple(f"act {number}" for number in _acts(mission, at, known_at))
+    shared = {"as_of": at.isoformat(), "source": ledger, "evidence": evidence}
+    at_sites = [(site, count) for kind, site, count in held if kind != "trip"]
+    for site, count in [*at_sites, ("all", sum(count for _, count in at_sites))]:
+        yield _counted("persons_in_custody", "persons in custody", site, count, shared)
+    yield _counted(
+        "persons_in_transit", "persons aboard trips", "all", sum(c for k, _, c in held if k == "trip"), shared
+    )
+    yield _counted("persons_received", "persons received, each once", "all", came, shared)
+    yield _counted("persons_released", "persons released or handed back, each once", "all", went, shared)
+
+
+def _counted(metric: str, label: str, place: str, count: int, shared: dict[str, Any]) -> Figure:
+    return Figure(metric=metric, label=label, place=place, quantity=Quantity.exact(count), **shared)
+
+
+def _acts(mission: str, at: datetime, known_at: int) -> Iterable[int]:
+    acts = Entry.objects.filter(mission=mission, happened_at__lte=at).values("act")
+    numbers = Number.objects.filter(act__in=acts, number__lte=known_at)
+    return numbers.order_by("number").values_list("number", flat=True)
+
+
+def claims(mission: str, at: datetime, known_at: int) -> list[Figure]:
+    """What sources say of the mission by then, each claim beside the others, one of a metric and place chosen."""
+    rows = Claim.objects.filter(mission=mission, act__number__number__lte=known_at).select_related("source")
+    return choose(
+        [_claimed(claim) for claim in rows.order_by("act_id", "id") if stated_by_then(claim.as_of, at)]
+    )
+
+
+def apart(mission: str, at: datetime, known_at: int) -> list[tuple[Apart, list[Figure]]]:
+    """What must not be added in, each with the claims about it."""
+    rows = Apart.objects.filter(mission=mission, act__number__number__lte=known_at).select_related("source")
+    return [(row, claims(row.code, at, known_at)) for row in rows]
+
+
+def statements(mission: str, known_at: int) -> list[Statement]:
+    """What was said about the mission that is no number, in the order of its kinds."""
+    rows = Statement.objects.filter(mission=mission, act__number__number__lte=known_at).select_related(
+        "source"
+    )
+    order = list(Statement.Kind.values)
+    return sorted(rows, key=lambda row: (order.index(row.kind), row.pk))
+
+
+def _claimed(claim: Claim) -> Figure:
+    note = claim.note
+    if claim.question:
+        note = f"Asked of {claim.asked_of}: {claim.question} Not answered. {note}".strip()
+    quantity = Quantity.from_json(claim.quantity) if claim.quantity else None
+    return Figure(
+        metric=claim.metric, place=claim.place, quantity=quantity, as_of=claim.as_of,
+        source=claim.source.title or claim.source.publisher, label=METRICS[claim.metric], note=note,
+        stated_by=claim.stated_by, url=claim.source.url, evidence=(f"claim {claim.pk}",),
+    )  # fmt: skip

@@ -1,0 +1,173 @@
+"""Ordering a task inside the limits of a decision and inside the law, ending it, and saying who is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, Field
+
+from muster.access.control import Actor, Scope
+from muster.assistance import queries as assistance
+from muster.assistance.rules import Line
+from muster.authority import queries as authority
+from muster.authority.rules import Finding
+from muster.core.errors import Fault, FaultyInput, MusterError
+from muster.core.quantity import Quantity
+from muster.core.tasks import TASKS, Contact
+from muster.decisions import queries as decisions
+from muster.decisions.models import Decision
+from muster.decisions.rules import Arms, Draw, Limits, check_draw, limit_layer
+from muster.missions import queries as missions
+from muster.missions.actions import AlreadyClosed
+from muster.missions.models import Mission
+from muster.record.action import action
+from muster.record.models import Act
+from muster.tasks import queries
+from muster.tasks.models import Ending, Present, Task
+
+Code = Annotated[str, Field(max_length=70)]
+Words = Annotated[str, Field(min_length=3, max_length=4000)]
+Said = Annotated[str, Field(max_length=60)]
+
+
+class OutsideTheLaw(MusterError):
+    """The law, an order or the request itself does not allow the task, or counsel has to look at it first."""
+
+    code = "tasks.outside_the_law"
+
+    def __init__(self, *, finding: Finding) -> None:
+        self.finding = finding
+        what = "is prohibited" if finding.finding == "prohibited" else "needs counsel first"
+        super().__init__(
+            f"Refused: {finding.task} {what} by the {finding.layer}: {finding.words} ({finding.citation}) "
+            "Ask the legal reviewer."
+        )
+
+
+class AlreadyEnded(MusterError):
+    """The task has ended."""
+
+    code = "tasks.already_ended"
+    status = 409
+
+    def __init__(self, *, task: str) -> None:
+        self.task = task
+        super().__init__(f"The task {task} has been ended already. Order a new one for anything more.")
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """The task, the limits' headroom that it took, and what the law asks beside it."""
+
+    task: str
+    people: int
+    conditions: list[str]
+
+
+@dataclass(frozen=True)
+class TaskEnded:
+    """The task that draws no longer."""
+
+    task: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The task, and how many members were present."""
+
+    task: str
+    people: int
+
+
+def _mission(mission: str) -> tuple[Scope, Mission]:
+    found = missions.for_change(mission)
+    return missions.scope_of(found), found
+
+
+def _task(task: str) -> tuple[Scope, Task]:
+    found = queries.for_change(task)
+    return queries.scope_of(found), found
+
+
+@action("tasks.order", about=_mission)
+def order(
+    *, act: Act, row: Mission, actor: Actor, mission: Code, category: Annotated[str, Field(max_length=3)], words: Words,
+    place: Annotated[str, Field(min_length=1, max_length=200)], people: Said, begins_at: AwareDatetime,
+    ends_at: AwareDatetime, contact: Contact, vehicles: Said = "0", armed: Arms = "none", volunteers: bool = False,
+) -> Ordered:  # fmt: skip
+    """Order a task; it draws on the limits of the mission's decision, whose row is locked meanwhile.
+
+    `people` and `vehicles` are quantities in words; a draw counts their high end.
+
+    Raises FaultyInput for an unknown category, QuantityMisread, AlreadyClosed, the refusals of
+    `decisions.rules.check_draw` in their order, OutsideTheLaw.
+    """
+    if category not in TASKS:
+        message = f"{category!r} is not a task category. Write one from T01 to T{len(TASKS):02}."
+        raise FaultyInput([Fault(None, "category", "tasks.unknown_task", message)])
+    if row.closed_at is not None:
+        raise AlreadyClosed(mission=row.pk)
+    draw = Draw(
+        task=category, place=place, people=Quantity.parse(people), vehicles=Quantity.parse(vehicles),
+        begins_at=begins_at, ends_at=ends_at, contact=contact, armed=armed, volunteers=volunteers,
+    )  # fmt: skip
+    in_force = decisions.in_force_locked(row.decision, begins_at)
+    check_draw(in_force, queries.draws(row.decision), draw)
+    limits = in_force.limits
+    assert limits is not None  # else `check_draw` has refused
+    found = _law(row.decision, draw, words, limits)
+    if found.finding in ("prohibited", "needs_counsel"):
+        raise OutsideTheLaw(finding=found)
+    made = Task.objects.create(
+        id=f"{row.pk}-T{row.tasks.count() + 1}", act=act, mission=row, decision=row.decision, category=category,
+        words=words, place=place, people=draw.people.to_json(), vehicles=draw.vehicles.to_json(), begins_at=begins_at,
+        ends_at=ends_at, contact=contact, armed=armed, volunteers=volunteers, conditions=list(found.conditions),
+    )  # fmt: skip
+    return Ordered(made.pk, draw.people.high_end or 0, list(found.conditions))
+
+
+def _law(decision: Decision, draw: Draw, words: str, limits: Limits) -> Finding:
+    """What all layers together find about the task, judged as a line of its request on the day on which it begins."""
+    request = assistance.as_rule(decision.request)
+    zone = ZoneInfo(limits.zone)
+    line = Line(
+        n=1, task=draw.task, words=words, people=draw.people, vehicles=draw.vehicles, place=draw.place,
+        window_from=None, window_to=None, contact=draw.contact,
+    )  # fmt: skip
+    seen = decision.findings_seen or authority.latest(decision.request_id)
+    status = seen.status if seen else request.duty_status_asked or ""
+    facts: dict[str, bool | date] = {"members_are_volunteers": True} if draw.volunteers else {}
+    if seen:
+        facts |= {n: v if isinstance(v, bool) else date.fromisoformat(v) for n, v in seen.facts.items()}
+    layer = limit_layer(limits, decision=decision.pk, citation=f"Decision {decision.pk}")
+    day = draw.begins_at.astimezone(zone).date()
+    return authority.findings(replace(request, lines=(line,)), status, day, facts, limits=[layer])[0]
+
+
+@action("tasks.finish", about=_task)
+def finish(*, act: Act, row: Task, actor: Actor, task: Code, reason: Words, at: AwareDatetime) -> TaskEnded:
+    """End a task before its time, done or called off: from `at` on it draws on no limit. Raises AlreadyEnded."""
+    if row.ended_at is not None:
+        raise AlreadyEnded(task=row.pk)
+    row.ended_at = at
+    row.save(update_fields=["ended_at"])
+    Ending.objects.create(act=act, task=row, reason=reason)
+    return TaskEnded(row.pk)
+
+
+@action("tasks.report_present", about=_task)
+def report_present(
+    *,
+    act: Act,
+    row: Task,
+    actor: Actor,
+    task: Code,
+    people: Annotated[int, Field(ge=0, le=100_000)],
+    at: AwareDatetime,
+) -> Seen:
+    """Say how many members are present at the task. A fact: it is kept whatever was ordered."""
+    Present.objects.create(act=act, task=row, people=people, at=at)
+    return Seen(row.pk, people)

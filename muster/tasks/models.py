@@ -1,0 +1,52 @@
+"""Tasks: which part of a mission is done where, when and by how many, and how each ended."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from muster.decisions.models import Decision
+from muster.missions.models import Mission
+from muster.record.models import Act, Recorded
+
+
+class Task(models.Model):
+    """One task and what it draws of its decision's limits, from `begins_at` up to but not including `ends_at`."""
+
+    mutable_columns: ClassVar[tuple[str, ...]] = ("ended_at",)
+
+    id = models.CharField(primary_key=True, max_length=70)
+    act = models.ForeignKey(Act, on_delete=models.PROTECT, related_name="+")
+    mission = models.ForeignKey(Mission, on_delete=models.PROTECT, related_name="tasks")
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="tasks")
+    category = models.CharField(max_length=3)
+    words = models.TextField()
+    place = models.CharField(max_length=200)
+    people = models.JSONField()
+    vehicles = models.JSONField()
+    begins_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    contact = models.CharField(max_length=10)
+    armed = models.CharField(max_length=10)
+    volunteers = models.BooleanField()
+    conditions = models.JSONField()  # what the law asks beside it, with the facts it hangs on
+    ended_at = models.DateTimeField(null=True)  # finished or called off before its time: it draws no longer
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class Ending(Recorded):
+    """How a task ended before its time."""
+
+    task = models.OneToOneField(Task, primary_key=True, on_delete=models.PROTECT, related_name="ending")
+    reason = models.TextField()
+
+
+class Present(Recorded):
+    """How many members were present at a task when somebody looked: an observation, never more than that."""
+
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="present")
+    people = models.IntegerField()
+    at = models.DateTimeField()

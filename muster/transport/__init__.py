@@ -1,0 +1,1 @@
+"""Moving persons: trips and who holds the persons aboard."""

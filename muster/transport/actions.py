@@ -1,0 +1,181 @@
+"""Planning a trip, naming its custodian, and what happens to it.
+
+Persons come aboard and leave by handovers, as anywhere else: the trip is a holder, and its custodian signs for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from muster.access.control import Actor, Scope, actor_of, may
+from muster.access.models import User
+from muster.core.errors import NotFound
+from muster.custody.models import Difference
+from muster.decisions import queries as decisions
+from muster.decisions.rules import NothingInForce
+from muster.ledger.models import Holder
+from muster.ledger.rules import SamePlace
+from muster.ledger.writing import holder
+from muster.missions import queries as missions
+from muster.missions.actions import AlreadyClosed, AlreadyOpen
+from muster.missions.models import Mission
+from muster.parties.models import Site
+from muster.record.action import action
+from muster.record.models import Act
+from muster.tasks.models import Task
+from muster.transport import queries, rules
+from muster.transport.models import Trip, TripEvent
+
+Code = Annotated[str, Field(max_length=70)]
+TripCode = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Z0-9][A-Z0-9-]*$")]
+Name = Annotated[str, Field(max_length=150)]
+
+
+@dataclass(frozen=True)
+class TripTold:
+    """The trip, the code by which it is a holder, and where it stands."""
+
+    trip: str
+    holder: str
+    state: str
+    aboard: int
+
+
+def _mission(mission: str) -> tuple[Scope, Mission]:
+    found = missions.for_change(mission)
+    return missions.scope_of(found), found
+
+
+def _trip(trip: str) -> tuple[Scope, Trip]:
+    found = queries.for_change(trip)
+    return queries.scope_of(found), found
+
+
+@action("transport.plan_trip", about=_mission)
+def plan_trip(
+    *, act: Act, row: Mission, actor: Actor, mission: Code, trip: TripCode, task: Code, from_site: Code, to_site: Code,
+    vehicle: Annotated[str, Field(min_length=1, max_length=60)], seats: Annotated[int, Field(ge=1, le=500)],
+    departs_at: AwareDatetime, custodian: Name = "",
+) -> TripTold:  # fmt: skip
+    """Plan a trip under a task that carries persons, while the decision is in force.
+
+    Raises AlreadyClosed, AlreadyOpen for a code in use, NotFound, SamePlace, NotATransportTask, NothingInForce.
+    """
+    if row.closed_at is not None:
+        raise AlreadyClosed(mission=row.pk)
+    if Trip.objects.filter(pk=trip).exists():
+        raise AlreadyOpen(mission=trip)
+    if from_site == to_site:
+        raise SamePlace(holder=from_site)
+    under = Task.objects.filter(pk=task, mission=row).first()
+    if under is None:
+        raise NotFound(kind="task", name=task)
+    rules.check_task(under.pk, under.category, under.begins_at, under.ended_at or under.ends_at, departs_at)
+    why = decisions.in_force_locked(row.decision, departs_at).why
+    if why is not None:
+        what = f"the decision is {why.replace('_', ' ')} at that departure, and no new trip begins then."
+        raise NothingInForce(limit="in_force", sentence="", what=what)
+    made = Trip.objects.create(
+        id=trip, act=act, mission=row, task=under, from_site=_site(from_site), to_site=_site(to_site), vehicle=vehicle,
+        seats=seats, departs_at=departs_at, custodian=_custodian(custodian, row) if custodian else None,
+        holder=holder(act=act, code=f"trip:{trip}", kind=Holder.Kind.TRIP, organisation=row.organisation_id),
+    )  # fmt: skip
+    return _event(made, "planned", act, departs_at)
+
+
+@action("transport.name_custodian", about=_trip)
+def name_custodian(
+    *, act: Act, row: Trip, actor: Actor, trip: Code, custodian: Name, at: AwareDatetime
+) -> TripTold:
+    """Name the officer who signs for the persons aboard. Raises NotFound, WrongMoment once it has left."""
+    if row.state != Trip.State.PLANNED:
+        raise rules.WrongMoment(trip=row.pk, state=row.state, event="given another custodian")
+    row.custodian = _custodian(custodian, row.mission)
+    row.save(update_fields=["custodian"])
+    return _event(row, "custodian", act, at, words=custodian)
+
+
+@action("transport.depart", about=_trip)
+def depart(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatetime) -> TripTold:
+    """Ask whether the trip may leave, and record that it leaves. Raises WrongMoment, the refusals of `rules.check_departure`."""
+    _check_state(row, Trip.State.PLANNED, "departed")
+    _check_departure(row)
+    return _to(row, Trip.State.DEPARTED, act, at)
+
+
+@action("transport.record_left", about=_trip)
+def record_left(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatetime) -> TripTold:
+    """Record that it has left. A fact: where it ought not to have left, a difference opens. Raises WrongMoment."""
+    _check_state(row, Trip.State.PLANNED, "departed")
+    words = ""
+    try:
+        _check_departure(row)
+    except rules.DepartureRefused as refusal:
+        words = f"{row.pk} has left although: {refusal.what}"
+        Difference.objects.create(
+            act=act, kind=Difference.Kind.LEFT_REFUSED, site=row.from_site, words=words, opened_at=at
+        )
+    return _to(row, Trip.State.DEPARTED, act, at, words=words)
+
+
+@action("transport.arrive", about=_trip)
+def arrive(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatetime) -> TripTold:
+    """Record that it has arrived; the trip holds its persons until each is signed for. Raises WrongMoment."""
+    _check_state(row, Trip.State.DEPARTED, "arrived")
+    return _to(row, Trip.State.ARRIVED, act, at)
+
+
+@action("transport.close_trip", about=_trip)
+def close_trip(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatetime) -> TripTold:
+    """End a trip that holds nobody any more. Raises WrongMoment, StillAboard."""
+    if row.state == Trip.State.CLOSED:
+        raise rules.WrongMoment(trip=row.pk, state=row.state, event="closed")
+    if tags := queries.aboard(row):
+        raise rules.StillAboard(trip=row.pk, tags=tags)
+    return _to(row, Trip.State.CLOSED, act, at)
+
+
+def _check_state(row: Trip, state: Trip.State, event: str) -> None:
+    if row.state != state:
+        raise rules.WrongMoment(trip=row.pk, state=row.state, event=event)
+
+
+def _check_departure(row: Trip) -> None:
+    aboard = queries.aboard(row)
+    rules.check_departure(
+        row.pk, custodian=row.custodian_id, seats=row.seats, aboard=len(aboard), waiting=queries.waiting(row),
+        signers=queries.signers(row),
+    )  # fmt: skip
+
+
+def _to(row: Trip, state: Trip.State, act: Act, at: datetime, words: str = "") -> TripTold:
+    row.state = state
+    row.save(update_fields=["state"])
+    return _event(row, state.value, act, at, words=words)
+
+
+def _event(row: Trip, kind: str, act: Act, at: datetime, words: str = "") -> TripTold:
+    aboard = len(queries.aboard(row))
+    n = row.events.count() + 1
+    TripEvent.objects.create(act=act, trip=row, n=n, kind=kind, aboard=aboard, words=words, at=at)
+    return TripTold(row.pk, row.holder.code, row.state, aboard)
+
+
+def _site(code: str) -> Site:
+    found = Site.objects.filter(pk=code).first()
+    if found is None:
+        raise NotFound(kind="site", name=code)
+    return found
+
+
+def _custodian(name: str, mission: Mission) -> User:
+    """The account of that name, where it may sign for a trip of the mission. Raises NotFound."""
+    found = User.objects.filter(username=name, is_active=True).first()
+    scope = Scope("trip", "custodian", mission.organisation_id)
+    if found is None or not may(actor_of(found), "custody.accept", scope):
+        raise NotFound(kind="custodian", name=name)
+    return found

@@ -1,0 +1,58 @@
+"""Trips, and who is aboard by the record."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from muster.access.control import Actor, Scope, visible
+from muster.core.errors import NotFound
+from muster.ledger.models import Entry, Handover, Head, Offer
+from muster.transport.models import Trip
+
+
+def scope_of(trip: Trip) -> Scope:
+    """Where a trip belongs: to the organisation that runs its mission."""
+    return Scope("trip", trip.pk, trip.mission.organisation_id)
+
+
+def for_change(trip: str) -> Trip:
+    """The trip, locked until commit. Raises NotFound."""
+    rows = Trip.objects.select_for_update(of=("self",)).select_related(
+        "mission", "holder", "from_site", "to_site"
+    )
+    found = rows.filter(pk=trip).first()
+    if found is None:
+        raise NotFound(kind="trip", name=trip)
+    return found
+
+
+def trips_of(actor: Actor) -> QuerySet[Trip]:
+    """The trips that the actor may read, the one that departs first in front."""
+    rows = Trip.objects.select_related("mission", "holder", "from_site", "to_site", "custodian")
+    return visible(
+        actor, rows.order_by("departs_at", "id"), organisation="mission__organisation", site="from_site"
+    )
+
+
+def aboard(trip: Trip) -> list[str]:
+    """The tags of the persons whom the trip holds."""
+    heads = Head.objects.filter(holder=trip.holder_id, thing__kind="person")
+    return sorted(heads.values_list("thing__tag", flat=True))
+
+
+def waiting(trip: Trip) -> int:
+    """How many are offered to the trip and not signed for."""
+    offers = Offer.objects.filter(
+        open=True, handover__receiver=trip.holder_id, handover__state=Handover.State.OFFERED
+    )
+    return offers.count()
+
+
+def signers(trip: Trip) -> set[int | None]:
+    """Who signed for the persons aboard; None for somebody aboard without a handover."""
+    heads = list(
+        Head.objects.filter(holder=trip.holder_id, thing__kind="person").values_list("thing_id", "top")
+    )
+    tops = dict(heads)
+    entries = Entry.objects.filter(thing_id__in=tops).values_list("thing_id", "n", "handover__accepted_by")
+    return {signer for thing, n, signer in entries if n == tops[thing]}

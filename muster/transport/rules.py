@@ -1,0 +1,128 @@
+"""When a trip may be planned and may leave. Plain Python."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from muster.core.errors import MusterError
+
+CARRIES_PERSONS = "T04"  # the task category under which persons in custody are moved
+
+
+class NotATransportTask(MusterError):
+    """The trip names a task that is no transport of persons, or whose window does not hold its departure."""
+
+    code = "transport.not_its_task"
+
+    def __init__(self, *, task: str, why: str) -> None:
+        self.task = task
+        super().__init__(
+            f"Refused: {why} Order a task for this transport first, inside the limits of the decision."
+        )
+
+
+class DepartureRefused(MusterError):
+    """The trip may not leave yet: `what` says what is missing. What has left is recorded as such."""
+
+    code = "transport.departure_refused"
+    status = 409
+
+    def __init__(self, *, trip: str, what: str) -> None:
+        self.trip, self.what = trip, what
+        super().__init__(
+            f"Refused: {trip} may not depart: {what} If it has left already, record that it has left."
+        )
+
+
+class NoCustodian(DepartureRefused):
+    """Nobody is named who signs for the persons aboard."""
+
+    code = "transport.no_custodian"
+
+
+class SeatTooFew(DepartureRefused):
+    """More persons are aboard than the vehicle has seats."""
+
+    code = "transport.seat_too_few"
+
+
+class NotReconciled(DepartureRefused):
+    """Somebody is offered to the trip and not signed for."""
+
+    code = "transport.not_reconciled"
+
+
+class SignedByAnother(DepartureRefused):
+    """Somebody other than the custodian signed for persons aboard."""
+
+    code = "transport.signed_by_another"
+
+
+class NothingAboard(DepartureRefused):
+    """Nobody is aboard."""
+
+    code = "transport.nobody_aboard"
+
+
+class WrongMoment(MusterError):
+    """The trip is not where this event could follow."""
+
+    code = "transport.wrong_moment"
+    status = 409
+
+    def __init__(self, *, trip: str, state: str, event: str) -> None:
+        self.trip, self.state = trip, state
+        super().__init__(
+            f"{trip} is {state}, so it cannot be {event} now. Look at the trip again; nothing was kept."
+        )
+
+
+class StillAboard(MusterError):
+    """Persons are aboard, so the trip is not over."""
+
+    code = "transport.still_aboard"
+    status = 409
+
+    def __init__(self, *, trip: str, tags: list[str]) -> None:
+        self.trip, self.tags = trip, tags
+        super().__init__(
+            f"{trip} still holds {len(tags)}: {', '.join(tags[:5])}. Hand each of them over first."
+        )
+
+
+def check_task(
+    task: str, category: str, begins_at: datetime, ends_at: datetime, departs_at: datetime
+) -> None:
+    """Check that a trip leaves under a task that carries persons, inside its window (its end not included).
+
+    Raises NotATransportTask.
+    """
+    if category != CARRIES_PERSONS:
+        raise NotATransportTask(
+            task=task, why=f"{task} is {category}, not {CARRIES_PERSONS}, the transport of persons."
+        )
+    if not begins_at <= departs_at < ends_at:
+        raise NotATransportTask(task=task, why=f"the departure lies outside the window of {task}.")
+
+
+def check_departure(
+    trip: str, *, custodian: int | None, seats: int, aboard: int, waiting: int, signers: set[int | None]
+) -> None:
+    """Check that a trip may leave: `waiting` persons are offered to it and not signed for, `signers` signed for those aboard.
+
+    Raises in this order: NoCustodian, NothingAboard, NotReconciled, SignedByAnother, SeatTooFew.
+    """
+    if custodian is None:
+        raise NoCustodian(
+            trip=trip, what="no custodian is named. Name the officer who signs for the persons aboard."
+        )
+    if not aboard:
+        raise NothingAboard(trip=trip, what="nobody is aboard.")
+    if waiting:
+        what = f"{waiting} offered to it are not signed for. Sign for them, or have the offer withdrawn."
+        raise NotReconciled(trip=trip, what=what)
+    if signers != {custodian}:
+        raise SignedByAnother(trip=trip, what="somebody other than its custodian signed for persons aboard.")
+    if aboard > seats:
+        what = f"{aboard} persons are aboard and it has {seats} seats. Hand {aboard - seats} back first."
+        raise SeatTooFew(trip=trip, what=what)
