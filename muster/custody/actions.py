@@ -32,6 +32,7 @@ Kind = Difference.Kind
 Words = Annotated[str, Field(max_length=2000)]
 Tags = Annotated[list[str], Field(max_length=2000)]
 Code = Annotated[str, Field(max_length=60)]
+PaperReference = Annotated[str, Field(max_length=200)]  # an entry's source
 Persons = Annotated[int, Field(ge=0, le=100_000)]
 
 
@@ -281,11 +282,13 @@ def _held(tags: Sequence[str], by: Holder) -> list[Thing]:
 
 @action("custody.accept", about=_side("receiver"))
 def accept(
-    *, act: Act, row: Handover, actor: Actor, handover: UUID, at: AwareDatetime, tags: Tags | None = None
-) -> Accepted:
+    *, act: Act, row: Handover, actor: Actor, handover: UUID, at: AwareDatetime, tags: Tags | None = None,
+    witnessed_source: PaperReference = "",
+) -> Accepted:  # fmt: skip
     """Sign for the persons received, all of the list or those named; custody of them moves now.
 
-    Who was offered and is not signed for stays with the giver, and is a difference.
+    Who was offered and is not signed for stays with the giver, and is a difference. `witnessed_source` is the paper
+    that the giver's side signed where it has no account; whoever recorded the offer still does not sign for both.
 
     Raises NotOpen, SameSigner, NotOnOffer, NotTheHolder, BeforeLiveTop, ClockAhead.
     """
@@ -300,7 +303,7 @@ def accept(
         Push(thing=offered[tag].pk, giver=row.giver_id, receiver=row.receiver_id, happened_at=at)
         for tag in named
     ]
-    write(pushes, act=act, mission=row.mission, handover=row)
+    write(pushes, act=act, mission=row.mission, handover=row, source=witnessed_source)
     missing = sorted(set(offered) - set(named))
     for tag in missing:
         words = (
@@ -344,12 +347,13 @@ def _answer(handover: Handover, act: Act, state: Handover.State) -> Answered:
 @action("custody.release", about=site_locked)
 def release(
     *, act: Act, row: Site, actor: Actor, site: Code, tags: Tags, at: AwareDatetime, reason: Code,
-    to_organisation: Code = "",
+    to_organisation: Code = "", order_reference: PaperReference = "",
 ) -> Released:  # fmt: skip
     """Record that persons left custody, or went back to an agency. Never refused for what the record says of them.
 
     Whom the record has elsewhere, or does not know, or has a later entry of, is kept as a report; so is everybody at
-    a site kept by list. An open offer of theirs ends for them, and is a difference.
+    a site kept by list. An open offer of theirs ends for them, and is a difference. `order_reference` names the order
+    of the court or agency.
 
     Raises NoTags, TagMisread, TagTwice, UnknownReason, ClockAhead, TryAgain.
     """
@@ -363,11 +367,12 @@ def release(
         fitting, misfits = _told_apart(queries.heads(things), lambda head: _release_misfit(head, row, at))
         return [_release(head, to, at, reason) for head in fitting], misfits
 
-    misfits = write_what_fits(look, act=act) + [_unknown(tag) for tag in named if tag not in known]
+    misfits = write_what_fits(look, act=act, source=order_reference)
+    misfits += [_unknown(tag) for tag in named if tag not in known]
     reported = {misfit.tag: misfit.words for misfit in misfits}
     gone = [thing for thing in things if thing.tag not in reported]
     _end_offers(act, row, gone, at)
-    more = {"reason": reason, "to_organisation": to_organisation}
+    more = {"reason": reason, "to_organisation": to_organisation, "order_reference": order_reference}
     report = keep(misfits, act=act, site=row, at=at, what="released", **more)
     return Released([tag for tag in named if tag not in reported], report, reported)
 
@@ -430,17 +435,21 @@ def _count(count: UUID) -> tuple[Scope, Count]:
 
 
 @action("custody.submit_count", about=_count)
-def submit_count(*, act: Act, row: Count, actor: Actor, count: UUID, persons: Persons) -> CountResult:
+def submit_count(
+    *, act: Act, row: Count, actor: Actor, count: UUID, persons: Persons, explanation: Words = ""
+) -> CountResult:
     """Give the number that was counted. It changes no entry; where it disagrees, a difference opens.
+
+    `explanation` is kept with the count, and stands in the difference.
 
     Raises AlreadySettled.
     """
     if Counted.objects.filter(count=row).exists():
         raise rules.AlreadySettled(what="count")
-    Counted.objects.create(act=act, count=row, persons=persons)
+    Counted.objects.create(act=act, count=row, persons=persons, explanation=explanation)
     agrees = persons == row.expected
     if not agrees:
-        words = f"Counted {persons}, expected {row.expected}."
+        words = f"Counted {persons}, expected {row.expected}. {explanation}".strip()
         differ(act, row.site, Kind.COUNT_DISAGREES, words, row.opened_at)
     return CountResult(row.expected, persons, agrees)
 

@@ -59,10 +59,11 @@ class Count(Recorded):
 
 
 class Counted(Recorded):
-    """The number that was counted."""
+    """The number that was counted, and what the counters say of it."""
 
     count = models.OneToOneField(Count, primary_key=True, on_delete=models.PROTECT, related_name="counted")
     persons = models.IntegerField()
+    explanation = models.TextField(blank=True)
 
 
 class Reference(Recorded):

@@ -11,11 +11,12 @@ import pytest
 from django.db import connections
 from people import TAGS, People, at, people
 
-from muster.access.control import NotPermitted
+from muster.access.control import Actor, NotPermitted, actor_of
+from muster.access.models import Grant, User
 from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread
 from muster.custody import actions, queries, rules
-from muster.custody.models import Difference
+from muster.custody.models import Counted, Difference
 from muster.ledger import queries as ledger
 from muster.ledger import rules as ledger_rules
 from muster.ledger.models import Entry, Report, Settlement, Thing
@@ -91,15 +92,9 @@ def test_who_was_offered_and_did_not_come_stays_with_the_giver(who: People) -> N
 def test_one_person_does_not_sign_for_both_sides(who: People) -> None:
     receive(who, BUS[:1])
     made = actions.offer(actor=who.north, giver="EX-NORTH", receiver="EX-SOUTH", tags=BUS[:1])
-    from muster.access.models import Grant, User
-
-    Grant.objects.create(user=User.objects.get(pk=who.north.user), role="clerk", site_id="EX-SOUTH")
-    from muster.access.control import actor_of
-
-    both = actor_of(User.objects.get(pk=who.north.user))
 
     with pytest.raises(rules.SameSigner):
-        actions.accept(actor=both, handover=made.answer.handover, at=at(1))
+        actions.accept(actor=offerer_at_south(who), handover=made.answer.handover, at=at(1))
 
 
 @pytest.mark.parametrize("end", ["refuse", "withdraw"])
@@ -345,6 +340,47 @@ def test_a_correction_that_moves_somebody_is_a_difference_at_the_site_that_did_n
     assert {difference.site_id for difference in told} == told_at
     assert all(words in difference.words for difference in told)
     assert all(difference.thing and difference.thing.tag == BUS[0] for difference in told)
+
+
+def test_papers_are_the_source_of_the_entries_that_rest_on_them(who: People) -> None:
+    receive(who, BUS[:1])
+    handover = offer(who, BUS[:1])
+    paper, order = "Receipt 17, signed by the driver", "Order 26-0417 of the county court"
+    with pytest.raises(rules.SameSigner):
+        actions.accept(actor=offerer_at_south(who), handover=handover, at=at(1), witnessed_source=paper)
+
+    actions.accept(actor=who.south, handover=handover, at=at(1), witnessed_source=paper)
+    release(who, BUS[:1], 2, site="EX-SOUTH", order_reference=order)
+    actions.correct(
+        actor=who.north, site="EX-NORTH", tag=BUS[0], n=1, happened_at=at(-1), reason="late_entry"
+    )
+
+    assert [entry["source"] for entry in live(BUS[0])] == ["", paper, order]
+    again = release(who, BUS[:1], 3, order_reference=order).answer.report
+    assert Report.objects.get(pk=again).payload["order_reference"] == order
+
+
+def offerer_at_south(who: People) -> Actor:
+    """The account that made the offer at the north, with the south's counter in its hands too."""
+    user = User.objects.get(pk=who.north.user)
+    Grant.objects.create(user=user, role="clerk", site_id="EX-SOUTH")
+    return actor_of(user)
+
+
+@pytest.mark.parametrize(
+    ("persons", "words"), [(4, ["Counted 4, expected 5. One is at the dentist."]), (5, [])]
+)
+def test_an_explanation_is_kept_with_the_count_and_stands_in_its_difference(
+    who: People, persons: int, words: list[str]
+) -> None:
+    receive(who, BUS[:5])
+    opened = actions.open_count(actor=who.north, site="EX-NORTH", at=at(1)).answer.count
+
+    actions.submit_count(actor=who.north, count=opened, persons=persons, explanation="One is at the dentist.")
+
+    assert Counted.objects.get(count=opened).explanation == "One is at the dentist."
+    differences = queries.open_differences(["EX-NORTH"]).filter(kind="count_disagrees")
+    assert [difference.words for difference in differences] == words
 
 
 REFUSED: list[tuple[type[MusterError], Callable[[People], object]]] = [
