@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 from uuid import UUID
 
 import typer
@@ -231,16 +232,25 @@ def act(
         raise typer.Exit(SOMETHING_WRONG)
 
 
+# The options of every import.
+Csv = Annotated[str, typer.Argument(help="A CSV file; - for standard input.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and plan; write nothing.")]
+KeepGood = Annotated[
+    bool,
+    typer.Option(
+        "--keep-good", help="Keep the good rows though others are faulty. Not for lists: a list is whole."
+    ),
+]
+
+
 @import_app.command("rosters")
 @command
 def import_rosters(
-    file: Annotated[str, typer.Argument(help="A CSV file of daily custody lists; - for standard input.")],
+    file: Csv,
     site: Annotated[str, typer.Option(help="The site's code; it is made, kept by list, when new.")],
     zone: Annotated[str, typer.Option(help="The site's time zone, such as America/New_York.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and plan; write nothing.")] = False,
-    keep_good: Annotated[
-        bool, typer.Option("--keep-good", help="Refused for lists: a list is whole.")
-    ] = False,
+    dry_run: DryRun = False,
+    keep_good: KeepGood = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -250,11 +260,10 @@ def import_rosters(
     from muster.custody import lists
     from muster.database import when_down
 
-    source = sys.stdin.buffer if file == "-" else Path(file)
     with when_down(), progress("Lists", quiet=as_json) as told:
         actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
         answer = lists.import_rosters(
-            source,
+            _sent(file),
             actor=actor,
             site=site,
             zone=zone,
@@ -269,47 +278,44 @@ def import_rosters(
 @import_app.command("claims")
 @command
 def import_claims(
-    file: Annotated[str, typer.Argument(help="A CSV file of published claims; - for standard input.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check; write nothing.")] = False,
-    keep_good: Annotated[
-        bool, typer.Option("--keep-good", help="Keep the good rows though others are faulty.")
-    ] = False,
-    data: Data = None,
-    as_json: Json = False,
+    file: Csv, dry_run: DryRun = False, keep_good: KeepGood = False, data: Data = None, as_json: Json = False
 ) -> None:
     """Take published claims in, as the user whose token is in MUSTER_TOKEN."""
-    _import_rows("import_claims", file, data, as_json, dry_run=dry_run, keep_good=keep_good)
+    open_record(data)
+    from muster.sources.importing import import_claims as take_in
+
+    _import_rows(take_in, file, as_json, dry_run=dry_run, keep_good=keep_good)
 
 
 @import_app.command("facilities")
 @command
 def import_facilities(
-    file: Annotated[str, typer.Argument(help="A CSV file of sites; - for standard input.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check; write nothing.")] = False,
-    keep_good: Annotated[
-        bool, typer.Option("--keep-good", help="Keep the good rows though others are faulty.")
-    ] = False,
-    data: Data = None,
-    as_json: Json = False,
+    file: Csv, dry_run: DryRun = False, keep_good: KeepGood = False, data: Data = None, as_json: Json = False
 ) -> None:
     """Take sites in, as the user whose token is in MUSTER_TOKEN."""
-    _import_rows("import_facilities", file, data, as_json, dry_run=dry_run, keep_good=keep_good)
-
-
-def _import_rows(name: str, file: str, data: Path | None, as_json: bool, **options: bool) -> None:
-    """Run one of the imports of rows. Exit status 1 where good rows were kept and faulty ones were not."""
     open_record(data)
+    from muster.sources.importing import import_facilities as take_in
+
+    _import_rows(take_in, file, as_json, dry_run=dry_run, keep_good=keep_good)
+
+
+def _import_rows(
+    take_in: Callable[..., dict[str, Any]], file: str, as_json: bool, *, dry_run: bool, keep_good: bool
+) -> None:
+    """Run one of the imports of rows. Exit status 1 where good rows were kept and faulty ones were not."""
     from muster.access.control import actor_of_token
     from muster.database import when_down
-    from muster.sources import importing
 
-    source = sys.stdin.buffer if file == "-" else Path(file)
     with when_down():
         actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
-        answer = getattr(importing, name)(source, actor=actor, name=file, **options)
+        answer = take_in(_sent(file), actor=actor, name=file, dry_run=dry_run, keep_good=keep_good)
     show(answer, as_json=as_json, text=lambda: _imported(answer))
     if answer["refused"]:
         raise typer.Exit(SOMETHING_WRONG)
+
+
+def _sent(file: str) -> Path | BinaryIO:
+    return sys.stdin.buffer if file == "-" else Path(file)
 
 
 def _imported(answer: dict[str, Any]) -> str:
