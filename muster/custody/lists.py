@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 from uuid import NAMESPACE_OID, UUID, uuid5
+from zoneinfo import ZoneInfo
 
-from django.utils.crypto import salted_hmac
 from pydantic import Field
 
-from muster.access.control import Actor, Scope
+from muster.access.control import Actor, Scope, can
 from muster.core.csvfiles import read_table
 from muster.core.errors import FaultyFile, MusterError
-from muster.core.tags import MOST_TAGS, make_tag
 from muster.core.times import zone as zone_of
-from muster.custody import queries, rosters
+from muster.custody import observing, queries, references, rosters
 from muster.custody.actions import area, site_locked
-from muster.custody.models import ListedStay, ListTaken, Reference
-from muster.custody.rosters import Arrive, Depart, Operation, RosterList, Stay, Undo
-from muster.ledger.models import Entry, Head, Holder, Thing
-from muster.ledger.writing import Pop, Push, live_stack, outside, things_of, write
+from muster.custody.models import ListedStay, ListTaken
+from muster.custody.references import Known
+from muster.custody.rosters import Arrive, Depart, Operation, RosterList, Stays, Undo
+from muster.ledger.models import Holder
+from muster.ledger.writing import Pop, Push, outside, write
 from muster.parties.models import Site
-from muster.record.action import action
+from muster.record.action import action, number_of
 from muster.record.models import Act
 
 
@@ -40,7 +40,20 @@ class KeptByMuster(MusterError):
         self.site = site
         super().__init__(
             f"{site} is kept by Muster: its people record each change of hands, and a list writes no entries there. "
-            "Compare the list with the census, and record what differs at the counter."
+            "Import the list all the same: it is compared with the record, and what differs is opened to be settled."
+        )
+
+
+class TakenAlready(MusterError):
+    """This very list has been taken in."""
+
+    code = "custody.list_taken"
+    status = 409
+
+    def __init__(self, *, site: str, listed: date) -> None:
+        self.site, self.listed = site, listed
+        super().__init__(
+            f"This list of {site}, {listed}, is in the record already. There is nothing to do: nothing was kept."
         )
 
 
@@ -110,7 +123,7 @@ def keep_by_list(
     if row is None:
         row = Site(code=site, name=site, zone=name)
     elif row.kept_by_list_since is None:
-        if Holder.objects.filter(site=site).exists():
+        if queries.kept_by_muster(row):
             raise KeptByMuster(site=site)
         row.zone = name
     if row.zone != name:
@@ -122,74 +135,45 @@ def keep_by_list(
 
 @action("custody.import_list", about=site_locked)
 def import_list(
-    *, act: Act, row: Site, actor: Actor, site: Code, roster: RosterList, digest: str
-) -> ListRead:
+    *, act: Act, row: Site, actor: Actor, site: Code, roster: RosterList, digest: str,
+    zone: Annotated[str, Field(max_length=40)] = "",
+) -> ListRead:  # fmt: skip
     """Take one day's list in: every change it shows, as one batch, unsigned, with the list as the source.
 
-    Raises KeptByMuster, ListOutOfOrder.
+    At a site kept by Muster the list is an observation: it opens differences and writes no entry. `zone`, where it
+    is given, is the one in which the list was read.
+
+    Raises OtherZone, TakenAlready, ListOutOfOrder.
     """
-    if row.kept_by_list_since is None:
-        raise KeptByMuster(site=site)
-    things = dict(Reference.objects.filter(site=row).values_list("digest", "thing_id"))
-    digests = {person: _digest(row, person) for person in {line.person for line in roster.lines}}
-    names = {things[key]: person for person, key in digests.items() if key in things}
-    names |= {thing: key for key, thing in things.items() if thing not in names}
-    stays = _stays(row, names)
-    latest = ListTaken.objects.filter(site=row).order_by("-listed").values_list("listed", flat=True).first()
-    plan = rosters.plan_list(stays, roster, previous=latest, zone=zone_of(row.zone))
-    known = {name: thing for thing, name in names.items()}
-    known |= _new_persons(row, sorted(set(digests) - set(known)), digests, act)
-    source = f"custody list of {row.code}, {roster.listed}, SHA-256 {digest[:16]}"
-    written = _write(plan.operations, known, here=area(row, act=act), act=act, source=source)
-    ListTaken.objects.create(act=act, site=row, listed=roster.listed, persons=plan.persons, digest=digest)
+    if zone and zone_of(zone).key != row.zone:
+        raise OtherZone(site=site, zone=row.zone)
+    if ListTaken.objects.filter(site=row, listed=roster.listed, digest=digest).exists():
+        raise TakenAlready(site=site, listed=roster.listed)
+    persons = references.known(row, [roster])
+    if row.kept_by_list_since:
+        read = _follow(row, roster, persons, act=act, digest=digest)
+    else:
+        seen = observing.compare(row, roster, persons.things)
+        observing.keep(seen, act=act, site=row, roster=roster)
+        read = ListRead(roster.listed, roster.persons, 0, dict(seen.kinds()))
+    ListTaken.objects.create(act=act, site=row, listed=roster.listed, persons=read.persons, digest=digest)
+    return read
+
+
+def _follow(site: Site, roster: RosterList, persons: Known, *, act: Act, digest: str) -> ListRead:
+    """Write the changes that the list shows."""
+    stays = references.stays(site, persons.things)
+    plan = rosters.plan_list(stays, roster, previous=_latest(site), zone=zone_of(site.zone))
+    things = references.name_new(site, persons, act=act)
+    source = f"custody list of {site.code}, {roster.listed}, SHA-256 {digest[:16]}"
+    written = _write(plan.operations, things, here=area(site, act=act), act=act, source=source)
     return ListRead(roster.listed, plan.persons, written, dict(plan.kinds()))
 
 
-def _digest(site: Site, person: str) -> str:
-    """The keyed hash of a reference: nobody without the server's key can try nine-digit numbers until one fits."""
-    return salted_hmac("muster.custody.reference", f"{site.code}\0{person}", algorithm="sha256").hexdigest()
-
-
-def _new_persons(site: Site, persons: Sequence[str], digests: dict[str, str], act: Act) -> dict[str, UUID]:
-    tags: dict[str, str] = {}
-    for person in persons:
-        number = int(digests[person], 16) % MOST_TAGS
-        while make_tag(number) in tags.values() or Thing.objects.filter(tag=make_tag(number)).exists():
-            number = (number + 1) % MOST_TAGS
-        tags[person] = make_tag(number)
-    made = things_of(list(tags.values()), act=act, kind=Thing.Kind.PERSON, origin=outside(act=act))
-    Reference.objects.bulk_create(
-        Reference(act=act, site=site, digest=digests[person], thing=thing)
-        for person, thing in zip(tags, made, strict=True)
-    )
-    return {person: thing.pk for person, thing in zip(tags, made, strict=True)}
-
-
-def _stays(site: Site, names: dict[UUID, str]) -> dict[str, tuple[Stay, ...]]:
-    """The stays at the site as the ledger has them now, by the person's reference (or its digest, if not on the list)."""
-    admissions = {
-        (thing, n): admitted
-        for thing, n, admitted in ListedStay.objects.filter(thing__in=names).values_list(
-            "thing_id", "n", "admitted_at"
-        )
-    }
-    entries: dict[UUID, dict[int, Any]] = defaultdict(dict)
-    columns = ("thing_id", "n", "base", "happened_at", "earliest_at", "giver__site", "receiver__site")
-    for entry in Entry.objects.filter(thing__in=names).values_list(*columns, named=True):
-        entries[entry.thing_id][entry.n] = entry
-    tops = dict(Head.objects.filter(thing__in=names).values_list("thing_id", "top"))
-    found: dict[str, tuple[Stay, ...]] = {}
-    for thing, name in names.items():
-        stays: list[Stay] = []
-        for entry in reversed(live_stack(entries[thing], tops[thing])):
-            if entry.receiver__site == site.code:
-                stays.append(Stay(admissions[thing, entry.n], entry.happened_at))
-            elif entry.giver__site == site.code:
-                stays[-1] = Stay(
-                    stays[-1].admitted_at, stays[-1].arrived_at, entry.happened_at, entry.earliest_at
-                )
-        found[name] = tuple(stays)
-    return found
+def _latest(site: Site) -> date | None:
+    """The date of the latest list taken in."""
+    taken = ListTaken.objects.filter(site=site).order_by("-listed")
+    return taken.values_list("listed", flat=True).first()
 
 
 def _write(
@@ -232,10 +216,11 @@ def import_rosters(
 ) -> dict[str, Any]:  # fmt: skip
     """Take a file of daily lists in, list by list; what `muster import rosters --json` prints.
 
-    A dry run checks and plans the whole file as if nothing of the site were known yet, and writes nothing. A second run of the same file
-    writes nothing and gives the first tokens. `told` is called after each list.
+    A dry run asks, checks and plans like the real run, and writes nothing. A second run of the same file writes
+    nothing and gives the first tokens. `told` is called after each list.
 
-    Raises FaultyFile for every fault at once, WholeLists, NotAZone, OtherZone, KeptByMuster, ListOutOfOrder.
+    Raises FaultyFile for every fault at once, WholeLists, NotAZone, OtherZone, ListOutOfOrder, and NotPermitted or
+    NotFound.
     """
     if keep_good:
         raise WholeLists()
@@ -244,22 +229,13 @@ def import_rosters(
     read = rosters.read_lists(table, zone=where)
     if read.faults:
         raise FaultyFile(read.faults)
+    taken = _plan(actor, site, where, read.lists) if dry_run else _take_in(actor, site, where, read.lists)
     notices: Counter[str] = Counter()
     tokens: list[dict[str, Any]] = []
-    if dry_run:
-        for plan in rosters.plan_lists({}, read.lists, previous=None, zone=where):
-            notices.update(plan.kinds())
-            tokens.append(_token(plan.listed, plan.persons, None))
-    else:
-        since = read.lists[0].listed
-        kept_key = uuid5(NAMESPACE_OID, f"{site} {zone} {since}")
-        keep_by_list(actor=actor, key=kept_key, site=site, zone=zone, since=since)
-        for number, roster in enumerate(read.lists, 1):
-            digest = _digest_of(roster)
-            counts, known_at = _first_answer(site, roster, digest) or _take_in(actor, site, roster, digest)
-            notices.update(counts)
-            tokens.append(_token(roster.listed, roster.persons, known_at))
-            told(number, len(read.lists))
+    for number, (roster, (counts, known_at)) in enumerate(zip(read.lists, taken, strict=True), 1):
+        notices.update(counts)
+        tokens.append(_token(roster.listed, roster.persons, known_at))
+        told(number, len(read.lists))
     rows = len(table.rows)
     kept = 0 if dry_run else rows
     return {
@@ -272,16 +248,63 @@ def import_rosters(
     }
 
 
-def _first_answer(site: str, roster: RosterList, digest: str) -> tuple[dict[str, int], int | None] | None:
-    """What this very list was answered when it was first taken in, by whomever; None for a new one."""
-    taken = ListTaken.objects.filter(site=site, listed=roster.listed, digest=digest)
-    first = taken.select_related("act__answer", "act__number").first()
-    return (first.act.answer.body["notices"], first.act.number.number) if first else None
+Told = tuple[Mapping[str, int], int | None]  # the notices of a list, and its token
 
 
-def _take_in(actor: Actor, site: str, roster: RosterList, digest: str) -> tuple[dict[str, int], int | None]:
-    done = import_list(actor=actor, site=site, roster=roster, digest=digest)
+def _take_in(actor: Actor, site: str, where: ZoneInfo, lists: Sequence[RosterList]) -> Iterator[Told]:
+    """Take each list in; those of the record give what they were first answered, by whomever they were sent."""
+    found = Site.objects.filter(code=site).first()
+    if found is None or not queries.kept_by_muster(found):
+        since = lists[0].listed
+        key = uuid5(NAMESPACE_OID, f"{site} {where.key} {since}")
+        keep_by_list(actor=actor, key=key, site=site, zone=where.key, since=since)
+    for roster in lists:
+        yield _first_answer(actor, site, roster) or _take_one_in(actor, site, where, roster)
+
+
+def _take_one_in(actor: Actor, site: str, where: ZoneInfo, roster: RosterList) -> Told:
+    try:
+        done = import_list(actor=actor, site=site, roster=roster, digest=_digest_of(roster), zone=where.key)
+    except TakenAlready:
+        # Somebody else took the same list in while this one waited for the site.
+        first = _first_answer(actor, site, roster)
+        assert first
+        return first
     return done.answer.notices, done.known_at
+
+
+def _first_answer(actor: Actor, site: str, roster: RosterList) -> Told | None:
+    """What this very list was answered when it was first taken in, by whomever; None for a new one."""
+    taken = ListTaken.objects.filter(site=site, listed=roster.listed, digest=_digest_of(roster))
+    first = taken.select_related("act__answer", "site").first()
+    if first is None:
+        return None
+    can(actor, "custody.import_list", queries.scope_of(first.site))
+    return first.act.answer.body["notices"], number_of(first.act_id)
+
+
+def _plan(actor: Actor, site: str, where: ZoneInfo, lists: Sequence[RosterList]) -> Iterator[Told]:
+    """What `_take_in` would say, and refuse, of each list, with nothing written; what is new has no token."""
+    found = Site.objects.filter(code=site).first()
+    scope = queries.scope_of(found) if found else Scope("site", site, site=site)
+    observed = found is not None and queries.kept_by_muster(found)
+    if not observed:
+        can(actor, "custody.keep_by_list", scope)
+    can(actor, "custody.import_list", scope)
+    if found and (observed or found.kept_by_list_since) and found.zone != where.key:
+        raise OtherZone(site=site, zone=found.zone)
+    persons = references.known(found, lists) if found else Known({}, {})
+    stays: Stays = {} if found is None or observed else references.stays(found, persons.things)
+    latest = _latest(found) if found else None
+    for roster in lists:
+        if first := _first_answer(actor, site, roster):
+            yield first
+        elif found and observed:
+            yield observing.compare(found, roster, persons.things).kinds(), None
+        else:
+            plan = rosters.plan_list(stays, roster, previous=latest, zone=where)
+            stays, latest = plan.stays, roster.listed
+            yield plan.kinds(), None
 
 
 def _token(listed: date, persons: int, known_at: int | None) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -12,7 +15,8 @@ from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
 from muster.custody.models import Difference
 from muster.ledger import queries as ledger
-from muster.ledger.models import Handover, Head, Thing
+from muster.ledger.models import Entry, Handover, Head, Holder, Thing
+from muster.ledger.writing import live_stack
 from muster.parties.models import Site
 
 
@@ -56,6 +60,33 @@ def heads(things: Sequence[Thing]) -> list[Head]:
         for head in Head.objects.select_related("thing", "holder").filter(thing__in=things)
     }
     return [found[thing.pk] for thing in things]
+
+
+class LiveEntry(NamedTuple):
+    """What the reader of a stay needs of an entry."""
+
+    thing_id: UUID
+    n: int
+    base: int
+    happened_at: datetime
+    earliest_at: datetime | None
+    giver__site: str
+    receiver__site: str
+
+
+def live_entries(things: Any) -> dict[UUID, list[LiveEntry]]:
+    """The live entries of each of the things, by id, the earliest first. `things` are ids, or a query of them."""
+    entries: dict[UUID, dict[int, LiveEntry]] = defaultdict(dict)
+    for row in Entry.objects.filter(thing__in=things).values_list(*LiveEntry._fields):
+        entry = LiveEntry(*row)
+        entries[entry.thing_id][entry.n] = entry
+    tops = Head.objects.filter(thing__in=things).values_list("thing_id", "top")
+    return {thing: live_stack(entries[thing], top)[::-1] for thing, top in tops}
+
+
+def kept_by_muster(site: Site) -> bool:
+    """Whether the site's people record what happens there: it has no list, and something is recorded."""
+    return site.kept_by_list_since is None and Holder.objects.filter(site=site.code).exists()
 
 
 def census_of(at: str, *, site: str | None = None, known_at: str | None = None) -> dict[str, Any]:

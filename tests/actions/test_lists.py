@@ -5,14 +5,19 @@ import io
 import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from people import TAGS, People, at, people
 
-from muster.access.control import Actor, actor_of
+from muster.access.control import Actor, NotPermitted, actor_of
 from muster.access.models import Grant, User
-from muster.core.errors import FaultyFile
+from muster.core.errors import FaultyFile, NotFound
+from muster.core.tags import make_tag
 from muster.core.times import end_of_day, zone
-from muster.custody import lists
+from muster.custody import actions, lists
+from muster.custody.models import Difference
+from muster.custody.queries import open_differences
 from muster.ledger import queries
 from muster.ledger.exporting import export
 from muster.ledger.models import Entry
@@ -31,11 +36,11 @@ def administrator() -> Actor:
     return actor_of(user)
 
 
-def take_in(actor: Actor, text: str, **more: object) -> dict[str, object]:
+def take_in(actor: Actor, text: str, **more: Any) -> dict[str, Any]:
     source = io.BytesIO((HEADER + text).encode())
     return lists.import_rosters(
-        source, actor=actor, site="NYC", zone="America/New_York", name="lists.csv", **more
-    )  # type: ignore[arg-type]
+        source, actor=actor, **{"site": "NYC", "zone": "America/New_York", "name": "lists.csv"} | more
+    )
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared sample data is not beside the project")
@@ -117,17 +122,84 @@ def test_a_list_is_not_taken_in_with_lines_left_out(administrator: Actor) -> Non
         take_in(administrator, "2018-03-01,P1,noon\n", keep_good=True)
 
 
-def test_a_list_writes_nothing_at_a_site_that_its_people_keep(administrator: Actor) -> None:
-    from people import TAGS, at, people
-
-    from muster.custody import actions
-
-    actions.receive(actor=people().north, site="EX-NORTH", tags=TAGS[:1], at=at(0))
-
-    with pytest.raises(lists.KeptByMuster):
+def test_a_site_that_its_people_keep_is_not_turned_over_to_its_list(
+    administrator: Actor, north: People
+) -> None:
+    with pytest.raises(lists.KeptByMuster, match="Import the list all the same"):
         lists.keep_by_list(
             actor=administrator, site="EX-NORTH", zone="America/Chicago", since=date(2018, 3, 1)
         )
+
+
+@pytest.fixture
+def north() -> People:
+    """Held at EX-NORTH by the record: the first three since the eve, the fourth since noon, the fifth until noon."""
+    who = people()
+    actions.receive(actor=who.north, site="EX-NORTH", tags=[*TAGS[:3], TAGS[4]], at=at(-24))
+    actions.receive(actor=who.north, site="EX-NORTH", tags=TAGS[3:4], at=at(0))
+    actions.release(actor=who.north, site="EX-NORTH", tags=TAGS[4:5], at=at(0), reason="bond")
+    return who
+
+
+def observe(actor: Actor, *persons: str, day: str = "2026-03-01", **more: object) -> dict[str, Any]:
+    lines = "".join(f"{day},{person},2026-02-27T10:00\n" for person in persons)
+    return take_in(actor, lines, **{"site": "EX-NORTH", "zone": "America/Chicago"} | more)
+
+
+def told() -> list[tuple[str, str | None]]:
+    found = open_differences(["EX-NORTH"]).exclude(kind="unoffered_arrival").select_related("thing")
+    return [(difference.kind, difference.thing and difference.thing.tag) for difference in found]
+
+
+def test_a_list_of_a_site_kept_by_muster_is_compared_and_writes_no_entry(
+    administrator: Actor, north: People
+) -> None:
+    entries, acts = Entry.objects.count(), Act.objects.count()
+    stranger = make_tag(1)
+
+    answer = observe(administrator, TAGS[0], TAGS[1].lower(), "P77", stranger, "P77")
+
+    assert (answer["rows"], answer["kept"]) == (5, 5)
+    assert answer["notices"] == {"listed_not_held": 2, "held_not_listed": 1, "here_part_of_the_day": 2}
+    (token,) = answer["lists"]
+    assert (token["date"], token["persons"]) == ("2026-03-01", 4)
+    assert token["known_at"] == queries.latest_known()
+    assert (Entry.objects.count(), Act.objects.count()) == (entries, acts + 1)
+    assert told() == [("listed_not_held", None), ("held_not_listed", TAGS[2])]
+    unknown = Difference.objects.get(kind="listed_not_held")
+    assert unknown.words == "List of 2026-03-01: the record knows nobody of rows 4, 5 of the file."
+    assert Site.objects.get(pk="EX-NORTH").kept_by_list_since is None
+
+
+def test_who_is_listed_at_one_site_and_held_at_another_is_a_difference_once(
+    administrator: Actor, north: People
+) -> None:
+    actions.receive(actor=north.south, site="EX-SOUTH", tags=TAGS[5:6], at=at(-24))
+
+    for day in ("2026-03-01", "2026-03-02"):
+        answer = observe(administrator, *TAGS[:4], TAGS[5], day=day)
+        assert answer["notices"]["listed_not_held"] == 1
+
+    assert told() == [("listed_not_held", TAGS[5])]
+
+
+def test_the_same_observation_again_gives_the_first_token_and_opens_nothing(
+    administrator: Actor, north: People
+) -> None:
+    first = observe(administrator, TAGS[0])
+    acts, differences = Act.objects.count(), Difference.objects.count()
+
+    assert observe(administrator, TAGS[0]) == first
+    assert (Act.objects.count(), Difference.objects.count()) == (acts, differences)
+
+
+def test_whoever_may_not_import_gets_no_first_answer_either(administrator: Actor, north: People) -> None:
+    observe(administrator, TAGS[0])
+
+    with pytest.raises(NotPermitted):
+        observe(north.north, TAGS[0])
+    with pytest.raises(NotFound):
+        observe(north.south, TAGS[0])
 
 
 def test_a_site_keeps_one_zone(administrator: Actor) -> None:
