@@ -85,6 +85,9 @@ class ListTaken(Recorded):
     persons = models.IntegerField()
     digest = models.CharField(max_length=64)  # SHA-256 of its lines
 
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "listed", "digest"], name="list_taken_once")]
+
 
 class ListedStay(Recorded):
     """The admission that a list states for an arrival, which tells stays apart. It names the arrival's entry."""

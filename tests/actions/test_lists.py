@@ -3,11 +3,14 @@
 import csv
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connections
 from people import TAGS, People, at, people
 
 from muster.access.control import Actor, NotPermitted, actor_of
@@ -16,8 +19,9 @@ from muster.core.errors import FaultyFile, NotFound
 from muster.core.tags import make_tag
 from muster.core.times import end_of_day, zone
 from muster.custody import actions, lists
-from muster.custody.models import Difference
+from muster.custody.models import Difference, ListTaken
 from muster.custody.queries import open_differences
+from muster.custody.rosters import ListOutOfOrder, RosterList
 from muster.ledger import queries
 from muster.ledger.exporting import export
 from muster.ledger.models import Entry
@@ -100,6 +104,88 @@ def test_a_dry_run_plans_and_writes_nothing(administrator: Actor) -> None:
     assert answer["lists"] == [{"date": "2018-03-01", "persons": 1, "known_at": None}]
     assert not Site.objects.exists()
     assert not Act.objects.exists()
+
+
+def without_tokens(answer: dict[str, Any]) -> dict[str, Any]:
+    tokens = [{**token, "known_at": None} for token in answer["lists"]]
+    return answer | {"kept": 0, "lists": tokens}
+
+
+def test_a_dry_run_says_what_the_real_run_says_of_what_is_new_and_gives_first_tokens_of_what_is_not(
+    administrator: Actor,
+) -> None:
+    first = "2018-03-01,P1,2018-02-28T10:00\n2018-03-01,P2,2018-02-28T10:00\n"
+    more = "2018-03-02,P2,2018-02-28T10:00\n2018-03-04,P1,2018-02-28T10:00\n"
+    take_in(administrator, first)
+    acts = Act.objects.count()
+
+    planned = take_in(administrator, first + more, dry_run=True)
+    assert Act.objects.count() == acts
+    done = take_in(administrator, first + more)
+
+    assert done["notices"] == {"first_list": 1, "hole": 1, "missing_list": 1}
+    assert planned["lists"][0] == done["lists"][0]
+    assert [token["known_at"] for token in planned["lists"][1:]] == [None, None]
+    assert without_tokens(planned) == without_tokens(done)
+
+
+def test_a_dry_run_compares_a_list_of_a_site_kept_by_muster_and_opens_no_difference(
+    administrator: Actor, north: People
+) -> None:
+    planned = observe(administrator, TAGS[0], "P77", dry_run=True)
+
+    assert told() == []
+    assert without_tokens(planned) == without_tokens(observe(administrator, TAGS[0], "P77"))
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_dry_run_is_refused_where_the_real_run_is(
+    administrator: Actor, north: People, dry_run: bool
+) -> None:
+    line = "2018-03-0{},P1,2018-02-28T10:00\n"
+    take_in(administrator, line.format(2))
+
+    with pytest.raises(lists.OtherZone):
+        take_in(administrator, line.format(3), zone="America/Chicago", dry_run=dry_run)
+    with pytest.raises(ListOutOfOrder):
+        take_in(administrator, line.format(1), dry_run=dry_run)
+    with pytest.raises(lists.OtherZone):
+        observe(administrator, TAGS[0], zone="America/New_York", dry_run=dry_run)
+    with pytest.raises(NotPermitted):
+        observe(north.north, TAGS[0], dry_run=dry_run)
+    for site in ("EX-SOUTH", "NYC", "NEW"):
+        with pytest.raises(NotFound):
+            take_in(north.north, line.format(3), site=site, dry_run=dry_run)
+
+    assert {taken.listed.day for taken in ListTaken.objects.all()} == {2}
+    assert not Site.objects.filter(pk="NEW").exists()
+
+
+def test_the_same_list_taken_in_by_two_at_once_is_taken_once_and_both_get_its_token(
+    administrator: Actor,
+) -> None:
+    text = "2018-03-01,P1,2018-02-28T10:00\n2018-03-02,P1,2018-02-28T10:00\n"
+    start = Barrier(4)
+
+    def run(_: int) -> dict[str, Any]:
+        start.wait()
+        try:
+            return take_in(administrator, text)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        first, *others = pool.map(run, range(4))
+
+    assert others == [first] * 3
+    taken, _ = ListTaken.objects.all()
+    roster = RosterList(taken.listed, ())
+    with pytest.raises(lists.TakenAlready):
+        lists.import_list(actor=administrator, site="NYC", roster=roster, digest=taken.digest)
+    with pytest.raises(IntegrityError):
+        ListTaken.objects.create(
+            act=taken.act, site_id="NYC", listed=taken.listed, persons=1, digest=taken.digest
+        )
 
 
 def test_a_faulty_file_tells_every_fault_and_writes_nothing(administrator: Actor) -> None:
