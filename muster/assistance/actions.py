@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -73,14 +73,35 @@ def draft(*, act: Act, row: Office, actor: Actor, request: dict[str, Any], at: A
     return Stands(keep(read, row, act=act, at=at).pk, "draft")
 
 
-def keep(read: rules.Request, office: Office, *, act: Act, at: datetime) -> Request:
-    """Write a request that has been read, as a draft."""
+@action("assistance.record_reported", about=_asked)
+def record_reported(
+    *, act: Act, row: Office, actor: Actor, request: dict[str, Any], state: Literal["submitted", "in_review"],
+    at: AwareDatetime, reported_by: Annotated[str, Field(min_length=2, max_length=200)],
+) -> Stands:  # fmt: skip
+    """Record a request that a source reports, in the state that it reports. The moment is marked approximate.
+
+    The steps before it are not recorded, so none is made up. Raises NotFound, FaultyInput, InTheRecord.
+    """
+    read = rules.read_request(request)
+    if Request.objects.filter(pk=read.id).exists():
+        raise InTheRecord(request=read.id)
+    reason = f"Reported by {reported_by}."
+    made = keep(read, row, act=act, at=at, state=state, approximate=True, reason=reason)
+    return Stands(made.pk, state)
+
+
+def keep(
+    read: rules.Request, office: Office, *, act: Act, at: datetime, state: str = "draft", approximate: bool = False,
+    reason: str = "",
+) -> Request:  # fmt: skip
+    """Write a request that has been read, in the state in which it enters the record."""
     made = Request.objects.create(
         id=read.id, act=act, title=read.title, kind=read.kind, requester=read.requester, agency_kind=read.agency_kind,
-        asked=office, of_state=read.state, purpose=read.purpose, priority=read.priority,
+        asked=office, of_state=read.state, purpose=read.purpose, priority=read.priority or "",
         reimbursement=read.reimbursement or "", verbal=read.verbal, duty_status_asked=read.duty_status_asked or "",
         federal_order=read.federal_order or "", as_of=read.as_of,
         facts={name: v if isinstance(v, bool) else v.isoformat() for name, v in read.facts.items()},
+        state=state,
     )  # fmt: skip
     Line.objects.bulk_create(
         Line(act=act, request=made, n=line.n, task=line.task, words=line.words, people=line.people.to_json(),
@@ -91,7 +112,9 @@ def keep(read: rules.Request, office: Office, *, act: Act, at: datetime) -> Requ
     Exclusion.objects.bulk_create(
         Exclusion(act=act, request=made, task=e.task, words=e.words) for e in read.exclusions
     )
-    Step.objects.create(act=act, request=made, n=1, state="draft", happened_at=at)
+    Step.objects.create(
+        act=act, request=made, n=1, state=state, happened_at=at, approximate=approximate, reason=reason
+    )
     return made
 
 

@@ -21,7 +21,7 @@ from muster.decisions import queries, rules
 from muster.decisions.models import Decision, Version
 from muster.record.action import action
 from muster.record.models import Act
-from muster.sources.actions import cited
+from muster.sources.actions import SourceGiven, cited
 
 Code = Annotated[str, Field(max_length=70)]
 Reason = Annotated[str, Field(min_length=3, max_length=4000)]
@@ -166,22 +166,21 @@ def _keep(
 @action("decisions.record_reported", about=_request)
 def record_reported(
     *, act: Act, row: Request, actor: Actor, request: Code, outcome: Outcome, reason: Reason, reported_on: date,
-    publisher: Annotated[str, Field(min_length=2, max_length=200)], url: Annotated[str, Field(min_length=8, max_length=2000)],
-    zone_name: Annotated[str, Field(max_length=40)], limits: dict[str, Any] | None = None,
+    source: SourceGiven, zone_name: Annotated[str, Field(max_length=40)], limits: dict[str, Any] | None = None,
 ) -> Decided:  # fmt: skip
     """Record a decision that a source reports, when nobody here saw it taken: the moment it was taken stays not recorded.
 
     A report is a fact, so it is kept whatever the findings say, and counts from the start of the day it was reported.
 
-    Raises NotAllowedFrom, LimitsNeeded, FaultyInput, NotAZone, NotAnAddress.
+    Raises NotAllowedFrom, LimitsNeeded, FaultyInput for the limits or the source, NotAZone.
     """
     requests.check_step(row.state, "decided")
     read = _limits(outcome, limits)
     at = start_of_day(reported_on, zone(zone_name))
-    source = cited(publisher=publisher, url=url, act=act)
-    made = _keep(row, outcome, reason, read, act, effective_at=at, reported_on=reported_on, source=source)
+    where = cited(source, act=act)
+    made = _keep(row, outcome, reason, read, act, effective_at=at, reported_on=reported_on, source=where)
     if outcome != "referred":
-        take_step(row, "decided", act=act, at=at, reason=f"Reported by {publisher}.", approximate=True)
+        take_step(row, "decided", act=act, at=at, reason=f"Reported by {source.publisher}.", approximate=True)
     return made
 
 

@@ -121,9 +121,7 @@ def keep_apart(
     """Say that something else must not be added in, and under which code its claims stand. Raises AlreadyOpen."""
     if Apart.objects.filter(mission=mission, code=code).exists():
         raise AlreadyOpen(mission=code)
-    where = cited(
-        act=act, publisher=source.publisher, title=source.title, published=source.published, url=source.url
-    )
+    where = cited(source, act=act)
     Apart.objects.create(
         act=act, mission=mission, code=code, title=title, relation=relation, words=words, source=where
     )

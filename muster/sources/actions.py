@@ -106,11 +106,14 @@ def import_facilities(*, act: Act, row: None, actor: Actor, sites: list[Facility
     return Imported(len(new), len(sites) - len(new))
 
 
-def cited(*, publisher: str, act: Act, url: str = "", title: str = "", published: str = "") -> Source:
-    """The source of that address, or of that publisher and title where it has none; made if it is new."""
-    key = uuid5(NAMESPACE_URL, url or f"{publisher}: {title}")
-    details = {"act": act, "publisher": publisher, "url": url, "title": title, "published": published}
-    return Source.objects.get_or_create(id=key, defaults=details)[0]
+def cited(source: SourceGiven, *, act: Act) -> Source:
+    """The source of that address, or of that publisher and title where it has none; made if it is new.
+
+    Raises FaultyInput.
+    """
+    _check_source(source, [])
+    key = uuid5(NAMESPACE_URL, source.url or f"{source.publisher}: {source.title}")
+    return Source.objects.get_or_create(id=key, defaults={"act": act, **asdict(source)})[0]
 
 
 @action("sources.record_claim", about=_everything)
@@ -129,7 +132,7 @@ def record_claim(
     quantity = Quantity.parse(said)
     kept = Claim(
         act=act, id=id, mission=mission, place=place, metric=metric, quantity=quantity.to_json(), as_of=as_of, note=note,
-        stated_by=stated_by, question=question, asked_of=asked_of, source=_cited(source, act),
+        stated_by=stated_by, question=question, asked_of=asked_of, source=cited(source, act=act),
     )  # fmt: skip
     return _once(Claim, kept)
 
@@ -144,7 +147,7 @@ def record_statement(
     _check_source(source, faults)
     kept = Statement(
         act=act, id=id, mission=mission, kind=kind, words=words, stated_by=stated_by, said_on=said_on,
-        source=_cited(source, act),
+        source=cited(source, act=act),
     )  # fmt: skip
     return _once(Statement, kept)
 
@@ -191,10 +194,6 @@ def _check_source(source: SourceGiven, faults: list[Fault]) -> None:
         )
     if faults:
         raise FaultyInput(faults)
-
-
-def _cited(source: SourceGiven, act: Act) -> Source:
-    return cited(act=act, **asdict(source))
 
 
 def _fault(column: str, code: str, message: str) -> Fault:

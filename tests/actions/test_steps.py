@@ -266,7 +266,7 @@ def test_a_decision_needs_findings_limits_and_stays_inside_the_law(offices: Offi
         do.decisions.decide(**decide, outcome="declined", limits=LIMITS)
     with pytest.raises(FaultyInput, match="people_max"):
         do.decisions.decide(**decide, outcome="approved", limits=LIMITS | {"people_max": -1})
-    with pytest.raises(BeyondTheLaw, match="T0[24] is prohibited"):
+    with pytest.raises(BeyondTheLaw, match=r"T0[24] is prohibited"):
         do.decisions.decide(**decide, outcome="approved_with_limits", limits=LIMITS)
 
 
@@ -333,7 +333,7 @@ def test_suspended_nothing_begins_resumed_it_does_and_revoked_for_good(offices: 
 def test_a_reported_decision_is_kept_and_the_moment_it_was_taken_stays_not_recorded(offices: Offices) -> None:
     done = do.decisions.record_reported(
         actor=offices.affairs, request=in_review(offices), outcome="approved_with_limits", reason="As reported",
-        limits=LIMITS, reported_on=date(2026, 2, 27), publisher="Example Gazette", url="https://gazette.example/1",
+        limits=LIMITS, reported_on=date(2026, 2, 27), source={"publisher": "Example Gazette", "url": "https://gazette.example/1"},
         zone_name="America/Chicago",
     )  # fmt: skip
 
@@ -341,6 +341,16 @@ def test_a_reported_decision_is_kept_and_the_moment_it_was_taken_stays_not_recor
     assert (decision.decided_at, decision.reported_on) == (None, date(2026, 2, 27))
     assert decision.source is not None
     assert decision.versions.get().effective_at == datetime(2026, 2, 27, 6, tzinfo=UTC)
+
+
+def test_a_reported_request_begins_in_the_state_reported_and_no_step_is_made_up(offices: Offices) -> None:
+    done = do.assistance.record_reported(
+        actor=offices.affairs, request=asked(), state="in_review", at=at(0), reported_by="Example Gazette"
+    )
+
+    steps = Request.objects.get().steps.values_list("state", "approximate", "reason")
+    assert list(steps) == [("in_review", True, "Reported by Example Gazette.")]
+    assert done.answer.state == "in_review"
 
 
 # --- tasks --------------------------------------------------------------------------
