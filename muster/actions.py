@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.db import DataError
 
 from muster.assistance import actions as assistance
+from muster.assistance import importing
 from muster.authority import actions as authority
 from muster.core.errors import MusterError
 from muster.custody import actions as custody
@@ -18,8 +19,8 @@ from muster.tasks import actions as tasks
 from muster.transport import actions as transport
 
 __all__ = [
-    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "find", "lists", "missions", "sources",
-    "storable", "tasks", "transport",
+    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "find", "importing", "lists", "missions",
+    "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ class Request(models.Model):
     asked = models.ForeignKey(Office, on_delete=models.PROTECT)
     of_state = models.CharField(max_length=2)  # postal code of the state asked
     purpose = models.TextField()
-    priority = models.CharField(max_length=20)
+    priority = models.CharField(max_length=20, blank=True)  # empty: not stated
     reimbursement = models.CharField(max_length=200, blank=True)
     verbal = models.BooleanField()
     duty_status_asked = models.CharField(max_length=40, blank=True)
@@ -42,7 +42,7 @@ class Line(Recorded):
 
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="lines")
     n = models.IntegerField()  # from 1
-    task = models.CharField(max_length=3)
+    task = models.CharField(max_length=3)  # empty: no category is stated
     words = models.TextField()
     people = models.JSONField()
     vehicles = models.JSONField()
@@ -80,3 +80,19 @@ class Step(Recorded):
     class Meta:
         ordering = ["n"]
         constraints = [models.UniqueConstraint(fields=["request", "n"], name="request_step_once")]
+
+
+class Assignment(Recorded):
+    """What a FEMA mission assignment says beside what every request says, as its file has it."""
+
+    request = models.OneToOneField(Request, on_delete=models.PROTECT, related_name="assignment")
+    ma_id = models.CharField(max_length=30)
+    incident = models.CharField(max_length=10)
+    declaration_type = models.CharField(max_length=2)
+    region = models.SmallIntegerField()
+    incident_type = models.CharField(max_length=60)
+    incident_begin = models.DateField()  # the earliest of the days given
+    also_begins = models.JSONField()  # further first days that the file gives, ISO 8601
+    ma_type = models.CharField(max_length=3)
+    esf = models.SmallIntegerField(null=True)  # as numbered in the file; null: not stated
+    agency = models.CharField(max_length=20)

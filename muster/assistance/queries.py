@@ -45,7 +45,7 @@ def as_rule(request: Request) -> rules.Request:
     return rules.Request(
         id=request.pk, title=request.title, kind=cast(rules.Kind, request.kind), requester=request.requester,
         agency_kind=cast(rules.AgencyKind, request.agency_kind), asked=request.asked_id, state=request.of_state,
-        purpose=request.purpose, priority=cast(rules.Priority, request.priority),
+        purpose=request.purpose, priority=cast(rules.Priority | None, request.priority or None),
         reimbursement=request.reimbursement or None, verbal=request.verbal,
         duty_status_asked=request.duty_status_asked or None, federal_order=request.federal_order or None,
         as_of=request.as_of, facts=MappingProxyType({name: _fact(value) for name, value in request.facts.items()}),

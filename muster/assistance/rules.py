@@ -45,7 +45,7 @@ class Line:
     """One thing asked for."""
 
     n: int  # from 1, in the order of the request
-    task: str  # a task category, T01 to T24
+    task: str  # a task category, T01 to T24; empty: none is stated
     words: str
     people: Quantity
     vehicles: Quantity
@@ -75,7 +75,7 @@ class Request:
     asked: str  # code of the office that can decide
     state: str  # postal code of the state asked
     purpose: str
-    priority: Priority
+    priority: Priority | None  # None: not stated
     reimbursement: str | None  # the authority under which it is paid back, as cited; None: not stated
     verbal: bool  # asked by word of mouth: the paper is still to come
     duty_status_asked: str | None

@@ -299,6 +299,18 @@ def import_facilities(
     _import_rows(take_in, file, as_json, dry_run=dry_run, keep_good=keep_good)
 
 
+@import_app.command("assignments")
+@command
+def import_assignments(
+    file: Csv, dry_run: DryRun = False, keep_good: KeepGood = False, data: Data = None, as_json: Json = False
+) -> None:
+    """Take FEMA mission assignments in as requests, as the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from muster.assistance.importing import import_assignments as take_in
+
+    _import_rows(take_in, file, as_json, dry_run=dry_run, keep_good=keep_good)
+
+
 def _import_rows(
     take_in: Callable[..., dict[str, Any]], file: str, as_json: bool, *, dry_run: bool, keep_good: bool
 ) -> None:

@@ -1,0 +1,160 @@
+"""FEMA mission assignments from a CSV file: checked as a whole, every fault told, then kept as requests in one act."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from muster.access.control import Actor, Scope
+from muster.assistance import assignments
+from muster.assistance.assignments import AssignmentRow, DeclarationType, MaType
+from muster.assistance.models import Assignment, Line, Request, Step
+from muster.assistance.rules import Priority
+from muster.core.csvfiles import Row
+from muster.core.errors import Fault, FaultyInput, MusterError
+from muster.core.importing import read_rows
+from muster.core.quantity import Quantity
+from muster.parties.models import Office, Organisation
+from muster.record.action import action
+from muster.record.models import Act
+from muster.sources.actions import Imported
+
+FEMA = "Federal Emergency Management Agency"
+NOT_RECORDED = Quantity("unknown", None, None).to_json()
+
+
+class AssignedOtherwise(MusterError):
+    """A mission assignment is in the record with other words: what was asked is never changed."""
+
+    code = "assistance.assigned_otherwise"
+    status = 409
+
+    def __init__(self, *, requests: Sequence[str]) -> None:
+        self.requests = list(requests)
+        super().__init__(
+            f"{', '.join(requests)}: in the record with other contents. What was asked stays as it is recorded; take "
+            "these rows out of the file, and record what has changed as a request of its own."
+        )
+
+
+def import_assignments(
+    source: Path | BinaryIO, *, actor: Actor, name: str, dry_run: bool = False, keep_good: bool = False
+) -> dict[str, Any]:
+    """Keep a file of mission assignments; what `muster import assignments --json` prints.
+
+    A row that stands twice is one request, and a notice. Raises FaultyFile, AssignedOtherwise.
+    """
+    notices = Counter[str]()
+
+    def twice(row: Row, there: AssignmentRow, again: AssignmentRow) -> AssignmentRow | Fault:
+        if differing := assignments.differing(there, again):
+            message = (
+                f"{again.ma_id} under the incident {again.incident_id} stands further up with another "
+                f"{' and '.join(differing)}. Keep the row that is right."
+            )
+            return Fault(row.number, differing[0], "assistance.row_otherwise", message)
+        both = assignments.with_days_of(there, again)
+        notices["row_twice" if both == there else "another_first_day"] += 1
+        return both
+
+    rows = read_rows(
+        source,
+        columns=assignments.COLUMNS,
+        read=assignments.read_assignment,
+        id_of=lambda row: row.id,
+        twice=twice,
+    )
+    rows.check(keep_good=keep_good)
+    if rows.good and not dry_run:
+        done = keep_assignments(actor=actor, assigned=list(rows.good.values())).answer
+        notices["already_there"] = done.known
+    return rows.answer(name, dry_run=dry_run, notices=notices)
+
+
+def _everything() -> tuple[Scope, None]:
+    return Scope("record", "the record"), None
+
+
+@action("assistance.import_assignments", about=_everything)
+def keep_assignments(*, act: Act, row: None, actor: Actor, assigned: list[AssignmentRow]) -> Imported:
+    """Keep mission assignments as submitted requests, and make the offices of the agencies that are new.
+
+    One that is there already is left alone. Raises FaultyInput where one is given twice, AssignedOtherwise.
+    """
+    given = {one.id: one for one in assigned}
+    if repeated := sorted(key for key, count in Counter(one.id for one in assigned).items() if count > 1):
+        message = f"{', '.join(repeated)}: given more than once. Give each mission assignment once."
+        raise FaultyInput([Fault(None, "assigned", "assistance.given_twice", message)])
+    there = set(Request.objects.filter(id__in=given).values_list("id", flat=True))
+    kept = _kept(there)
+    if changed := sorted(key for key in there if key not in kept or not _says(kept[key], given[key])):
+        raise AssignedOtherwise(requests=changed)
+    new = [one for key, one in given.items() if key not in there]
+    _make_offices(new)
+    Request.objects.bulk_create(_request(one, act) for one in new)
+    Line.objects.bulk_create(
+        Line(act=act, request_id=one.id, n=1, task="", words=one.assistance_requested, people=NOT_RECORDED,
+             vehicles=NOT_RECORDED, place=one.state)
+        for one in new
+    )  # fmt: skip
+    Step.objects.bulk_create(
+        Step(act=act, request_id=one.id, n=1, state="submitted", approximate=True,
+             happened_at=datetime.combine(one.incident_begin[0], time.min, UTC), reason=assignments.why_approximate(one))
+        for one in new
+    )  # fmt: skip
+    Assignment.objects.bulk_create(_assignment(one, act) for one in new)
+    return Imported(len(new), len(there))
+
+
+def _says(kept: AssignmentRow, given: AssignmentRow) -> bool:
+    return not assignments.differing(kept, given) and set(given.incident_begin) <= set(kept.incident_begin)
+
+
+def _make_offices(assigned: Iterable[AssignmentRow]) -> None:
+    agencies = {one.office: one for one in assigned}.values()
+    Organisation.objects.bulk_create(
+        [Organisation(code=one.organisation, name=one.agency, kind="agency") for one in agencies],
+        ignore_conflicts=True,
+    )
+    Office.objects.bulk_create(
+        [Office(code=one.office, title=f"{one.agency}, as assigned by FEMA", organisation_id=one.organisation)
+         for one in agencies],
+        ignore_conflicts=True,
+    )  # fmt: skip
+
+
+def _request(one: AssignmentRow, act: Act) -> Request:
+    return Request(
+        id=one.id, act=act, title=f"FEMA mission assignment {one.ma_id} to {one.agency}", kind="real", requester=FEMA,
+        agency_kind="federal_other", asked_id=one.office, of_state=one.state, purpose=assignments.purpose(one),
+        priority=one.priority or "", verbal=False, facts={}, state="submitted",
+    )  # fmt: skip
+
+
+def _assignment(one: AssignmentRow, act: Act) -> Assignment:
+    first, *also = one.incident_begin
+    return Assignment(
+        act=act, request_id=one.id, ma_id=one.ma_id, incident=one.incident_id, declaration_type=one.declaration_type,
+        region=one.fema_region, incident_type=one.incident_type, incident_begin=first,
+        also_begins=[day.isoformat() for day in also], ma_type=one.ma_type, esf=one.esf, agency=one.agency,
+    )  # fmt: skip
+
+
+def _kept(ids: Iterable[str]) -> dict[str, AssignmentRow]:
+    """The mission assignments in the record, as a file would state them."""
+    words = dict(Line.objects.filter(request__in=ids, n=1).values_list("request_id", "words"))
+    found = Assignment.objects.filter(request__in=ids).select_related("request")
+    return {one.request_id: _row(one, words[one.request_id]) for one in found}
+
+
+def _row(one: Assignment, words: str) -> AssignmentRow:
+    return AssignmentRow(
+        ma_id=one.ma_id, incident_id=one.incident, declaration_type=cast(DeclarationType, one.declaration_type),
+        state=one.request.of_state, fema_region=one.region, incident_type=one.incident_type,
+        incident_begin=(one.incident_begin, *map(date.fromisoformat, one.also_begins)), ma_type=cast(MaType, one.ma_type),
+        priority=cast(Priority, one.request.priority) or None, esf=one.esf, agency=one.agency,
+        assistance_requested=words,
+    )  # fmt: skip
