@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from muster.access.control import Actor, Scope
+from muster.access.control import Actor, Scope, can
 from muster.assistance import assignments
 from muster.assistance.assignments import AssignmentRow, DeclarationType, MaType
 from muster.assistance.models import Assignment, Line, Request, Step
@@ -68,9 +68,12 @@ def import_assignments(
         twice=twice,
     )
     rows.check(keep_good=keep_good)
-    if rows.good and not dry_run:
-        done = keep_assignments(actor=actor, assigned=list(rows.good.values())).answer
-        notices["already_there"] = done.known
+    assigned = list(rows.good.values())
+    if dry_run:
+        can(actor, keep_assignments.name, _everything()[0])
+        notices["already_there"] = len(assigned) - len(_new(assigned))
+    elif assigned:
+        notices["already_there"] = keep_assignments(actor=actor, assigned=assigned).answer.known
     return rows.answer(name, dry_run=dry_run, notices=notices)
 
 
@@ -84,15 +87,10 @@ def keep_assignments(*, act: Act, row: None, actor: Actor, assigned: list[Assign
 
     One that is there already is left alone. Raises FaultyInput where one is given twice, AssignedOtherwise.
     """
-    given = {one.id: one for one in assigned}
     if repeated := sorted(key for key, count in Counter(one.id for one in assigned).items() if count > 1):
         message = f"{', '.join(repeated)}: given more than once. Give each mission assignment once."
         raise FaultyInput([Fault(None, "assigned", "assistance.given_twice", message)])
-    there = set(Request.objects.filter(id__in=given).values_list("id", flat=True))
-    kept = _kept(there)
-    if changed := sorted(key for key in there if key not in kept or not _says(kept[key], given[key])):
-        raise AssignedOtherwise(requests=changed)
-    new = [one for key, one in given.items() if key not in there]
+    new = _new(assigned)
     _make_offices(new)
     Request.objects.bulk_create(_request(one, act) for one in new)
     Line.objects.bulk_create(
@@ -106,7 +104,17 @@ def keep_assignments(*, act: Act, row: None, actor: Actor, assigned: list[Assign
         for one in new
     )  # fmt: skip
     Assignment.objects.bulk_create(_assignment(one, act) for one in new)
-    return Imported(len(new), len(there))
+    return Imported(len(new), len(assigned) - len(new))
+
+
+def _new(assigned: Sequence[AssignmentRow]) -> list[AssignmentRow]:
+    """Those that the record does not have. Raises AssignedOtherwise."""
+    given = {one.id: one for one in assigned}
+    there = set(Request.objects.filter(id__in=given).values_list("id", flat=True))
+    kept = _kept(there)
+    if changed := sorted(key for key in there if key not in kept or not _says(kept[key], given[key])):
+        raise AssignedOtherwise(requests=changed)
+    return [one for one in assigned if one.id not in there]
 
 
 def _says(kept: AssignmentRow, given: AssignmentRow) -> bool:

@@ -198,6 +198,11 @@ def test_a_dry_run_tells_the_notices_and_writes_nothing(administrator: Actor) ->
     assert not Request.objects.exists()
     assert not Office.objects.exists()
 
+    take_in(administrator, {})
+    assert take_in(administrator, {}, dry_run=True)["notices"] == {"already_there": 1}
+    with pytest.raises(importing.AssignedOtherwise):
+        take_in(administrator, {"priority": "Normal"}, dry_run=True)
+
 
 def test_one_id_under_two_incidents_is_two_requests(administrator: Actor) -> None:
     answer = take_in(administrator, {}, {"incident_id": "2017091701"})
@@ -272,5 +277,6 @@ def test_only_an_administrator_brings_mission_assignments_in(
     if role:
         Grant.objects.create(user=user, role=role)
 
-    with pytest.raises(refusal):
-        take_in(actor_of(user), {})
+    for dry_run in (True, False):
+        with pytest.raises(refusal):
+            take_in(actor_of(user), {}, dry_run=dry_run)

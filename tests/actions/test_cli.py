@@ -223,3 +223,26 @@ def test_claims_and_facilities_are_taken_in_by_row(who: People, database_env: di
     assert b"refused: row 3, column metric" in told.stdout
     assert narrow.returncode == 2
     assert b"core.csv_missing_column" in narrow.stderr
+
+
+def test_mission_assignments_are_taken_in_as_requests(who: People, database_env: dict[str, str]) -> None:
+    administrator = User.objects.create_user("administrator")
+    Grant.objects.create(user=administrator, role="administrator")
+    env = database_env | {"MUSTER_TOKEN": new_token(administrator)}
+    rows = (
+        "ma_id,incident_id,declaration_type,state,fema_region,incident_type,incident_begin,ma_type,priority,esf,agency,"
+        "assistance_requested\n"
+        '4331EXVAEPA01,2017082301,DR,VA,3,Flood,2017-08-23,FOS,High,10.0,EPA,"Collect drums,\nopen none."\n'
+        "4331EXVAEPA02,2017082301,DR,VA,3,Flood,2017-08-23,XYZ,High,10.0,EPA,Count drums.\n"
+    )
+
+    whole = muster("import", "assignments", "-", env=env, given=rows)
+    dry = muster("import", "assignments", "-", "--keep-good", "--dry-run", "--json", env=env, given=rows)
+    good = muster("import", "assignments", "-", "--keep-good", "--json", env=env, given=rows)
+    told = muster("import", "assignments", "-", "--keep-good", env=env, given=rows)
+
+    assert whole.returncode == 2
+    assert b"row 3: column ma_type" in whole.stderr
+    assert (json.loads(dry.stdout)["kept"], json.loads(good.stdout)["kept"]) == (0, 1)
+    assert (dry.returncode, good.returncode, told.returncode) == (1, 1, 1)
+    assert b"1 already there" in told.stdout
