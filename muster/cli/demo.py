@@ -1,4 +1,4 @@
-"""`muster demo`: the exercise on an embedded database of its own, served on this machine."""
+"""`muster demo`: the demonstration on an embedded database of its own, served on this machine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Other tags for another seed.")] = 1,
     as_json: Json = False,
 ) -> None:
-    """Load the exercise, print a sign-in link for each role, and serve it on 127.0.0.1."""
+    """Load the demonstration missions, print a sign-in link for each role, and serve it on 127.0.0.1."""
     began = time.monotonic()
     _claim_environment()
     open_record(data or _own_folder())
@@ -38,7 +38,7 @@ def demo(
     with database.when_down():
         database.migrate()
         if not loading.is_loaded():
-            with progress("Exercise", quiet=as_json) as told:
+            with progress("Demonstration", quiet=as_json) as told:
                 loading.load(now=ends_at, seed=seed, told=told)
         answer = {
             "missions": loading.figures(ends_at),
@@ -83,9 +83,30 @@ def _accounts(port: int) -> list[dict[str, str]]:
 
 
 def _told(answer: dict[str, Any]) -> str:
-    mission = answer["missions"][0]
-    sites = ", ".join(f"{count} at {site}" for site, count in mission["figures"]["sites"].items())
+    missions = [
+        [mission["id"], mission["kind"], mission["state"], _in_short(mission["figures"])]
+        for mission in answer["missions"]
+    ]
     rows = [[account["role"], account["try"]] for account in answer["accounts"]]
     links = [f"{account['role']}: {account['link']}" for account in answer["accounts"]]
-    heading = f"{mission['id']}, an exercise: {mission['figures']['persons']} persons in custody, {sites}."
-    return "\n".join([heading, "", table(["role", "what to try"], rows), "", *links, ""])
+    parts = [
+        table(["mission", "", "decision", "figures"], missions),
+        "",
+        table(["role", "what to try"], rows),
+    ]
+    return "\n".join([*parts, "", *links, ""])
+
+
+def _in_short(figures: dict[str, Any]) -> str:
+    if "persons" in figures:
+        sites = ", ".join(f"{count} at {site}" for site, count in figures["sites"].items())
+        return f"{figures['persons']} persons in custody: {sites}"
+    if "asked" in figures:
+        return f"asked for: {', '.join(figures['asked'].values())}"
+    named = ("people_tasked all", "authorised_total US", "people_allowed ZZ")
+    shown = [
+        f"{figures['shown'][name]} {name.rpartition(' ')[0].replace('_', ' ')}"
+        for name in named
+        if name in figures["shown"]
+    ]
+    return ", ".join(shown)

@@ -1,4 +1,4 @@
-"""Playing the exercise through the actions, once for each database."""
+"""Playing the demonstration through the actions, once for each database."""
 
 from __future__ import annotations
 
@@ -10,15 +10,43 @@ from typing import Any
 from muster import actions
 from muster.access.control import Actor, actor_of
 from muster.access.models import Grant, User
+from muster.assistance.models import Request
+from muster.core.errors import MusterError
+from muster.core.quantity import Quantity
 from muster.custody import queries as custody
-from muster.demonstration.story import ACCOUNTS, MISSION, ORGANISATIONS, SITES, Cast, Said, Step, steps
+from muster.decisions import queries as decisions
+from muster.demonstration import missouri, others
+from muster.demonstration.story import ACCOUNTS, OFFICES, ORGANISATIONS, SITES, steps
+from muster.demonstration.telling import Cast, Said, Step
 from muster.ledger import queries as ledger
-from muster.parties.models import Organisation, Site
+from muster.missions.models import Mission
+from muster.parties.models import Office, Organisation, Site
+from muster.picture import queries as picture
+from muster.picture.rules import Figure
+
+
+class NotRefused(Exception):
+    """A step that the story has refused was done, or refused with another code: the story is out of date."""
+
+
+class HalfLoaded(MusterError):
+    """Loading was interrupted: what stands there is a part of the story."""
+
+    code = "demonstration.half_loaded"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The demonstration in this folder was interrupted while it was loaded, and is not whole. Nothing in it is "
+            "changed or deleted: remove the folder, or name another with --data."
+        )
 
 
 def is_loaded() -> bool:
-    """Whether the exercise is in this database already."""
-    return User.objects.filter(username=ACCOUNTS[0].name).exists()
+    """Whether the demonstration is in this database already. Raises HalfLoaded for a part of it."""
+    begun = User.objects.filter(username=ACCOUNTS[0].name).exists()
+    if begun and not Request.objects.filter(pk=others.WAITING, state__in=("in_review", "decided")).exists():
+        raise HalfLoaded()
+    return begun
 
 
 def load(*, now: datetime, seed: int, told: Callable[[int, int], None] = lambda done, of: None) -> None:
@@ -34,8 +62,16 @@ def load(*, now: datetime, seed: int, told: Callable[[int, int], None] = lambda 
 
 
 def play(step: Step, actor: Actor, said: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Do one step, with what earlier steps answered filled in; its answer."""
-    return asdict(actions.find(step.action)(actor=actor, **filled_in(step, said)).answer)
+    """Do one step, with what earlier steps answered filled in; its answer, empty for one that is refused as told."""
+    try:
+        answer = asdict(actions.find(step.action)(actor=actor, **filled_in(step, said)).answer)
+    except MusterError as refusal:
+        if refusal.code != step.refused:
+            raise
+        return {}
+    if step.refused:
+        raise NotRefused(step.refused)
+    return answer
 
 
 def filled_in(step: Step, said: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -46,33 +82,72 @@ def filled_in(step: Step, said: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def figures(now: datetime) -> list[dict[str, Any]]:
     """The key figures of the missions, as `muster demo --json` prints them."""
     known_at = ledger.latest_known()
-    sites = ledger.census(now, known_at).sites
-    open_now = custody.open_differences([code for code, *_ in SITES])
-    by_kind: dict[str, int] = {}
-    for kind in open_now.values_list("kind", flat=True):
-        by_kind[kind] = by_kind.get(kind, 0) + 1
-    numbers = {
-        "persons": sum(sites.values()),
-        "sites": sites,
-        "open_differences": dict(sorted(by_kind.items())),
+    missions = Mission.objects.select_related("decision__request").order_by("act_id")
+    told = [_mission(mission, now, known_at) for mission in missions]
+    for request in Request.objects.filter(pk__in=(missouri.DECLINED, others.WAITING)).order_by("pk"):
+        outcomes = request.decisions.values_list("outcome", flat=True)
+        state = next(iter(outcomes), request.state).replace("_", " ")
+        asked = {str(line.n): Quantity.from_json(line.people).said for line in request.lines.all()}
+        numbers = {"asked": asked, "known_at": known_at}
+        told.append(
+            {
+                "id": request.pk,
+                "state": state,
+                "place": request.of_state,
+                "kind": request.kind,
+                "figures": numbers,
+            }
+        )
+    return told
+
+
+def _mission(mission: Mission, now: datetime, known_at: int) -> dict[str, Any]:
+    """One mission's: what its picture shows, and of the exercise what each site holds and what is open."""
+    request = mission.decision.request
+    in_force = decisions.in_force(mission.decision, now, known_at)
+    found = [figure for figure in picture.figures(mission.pk, now, known_at) if figure.shown]
+    numbers: dict[str, Any] = {
+        "shown": {_key(figure): figure.words for figure in found},
+        "known_at": known_at,
     }
-    return [{"id": MISSION, "state": "exercise", "figures": numbers | {"known_at": known_at}}]
+    sites = {f.place: f.quantity.low for f in found if f.metric == "persons_in_custody" and f.quantity}
+    if sites:
+        numbers |= {"persons": sites.pop("all"), "sites": sites, "open_differences": _open()}
+    state = in_force.why.replace("_", " ") if in_force.why else "in force"
+    return {
+        "id": mission.pk,
+        "state": state,
+        "place": request.of_state,
+        "kind": request.kind,
+        "figures": numbers,
+    }
+
+
+def _key(figure: Figure) -> str:
+    """`people_tasked all`; of a request's lines, which are many, with the line: `requested ZZ, line 2`."""
+    of = figure.evidence[0].partition(",")[2] if figure.metric == "requested" and figure.evidence else ""
+    return f"{figure.metric} {figure.place}" + (f",{of}" if of else "")
+
+
+def _open() -> dict[str, int]:
+    by_kind: dict[str, int] = {}
+    for kind in custody.open_differences([code for code, *_ in SITES]).values_list("kind", flat=True):
+        by_kind[kind] = by_kind.get(kind, 0) + 1
+    return dict(sorted(by_kind.items()))
 
 
 def prepare() -> dict[str, Actor]:
     """Make the places and the accounts; the actors by their names. An account has no password: only its link signs in."""
-    organisations = {
-        code: Organisation.objects.create(code=code, name=name, kind=kind)
-        for code, name, kind in ORGANISATIONS
-    }
-    guard = organisations["EX-GUARD"]
+    for code, name, kind, state in ORGANISATIONS:
+        Organisation.objects.create(code=code, name=name, kind=kind, state=state)
+    for code, title, organisation in OFFICES:
+        Office.objects.create(code=code, title=title, organisation_id=organisation)
     for code, name, zone in SITES:
-        Site.objects.create(code=code, name=name, zone=zone, organisation=guard)
+        Site.objects.create(code=code, name=name, zone=zone, organisation_id="EX-GUARD")
     people = {}
     for account in ACCOUNTS:
         user = User.objects.create_user(account.name)
-        Grant.objects.create(
-            user=user, role=account.role, site_id=account.site, organisation=None if account.site else guard
-        )
+        over = None if account.site or account.everywhere else "EX-GUARD"
+        Grant.objects.create(user=user, role=account.role, site_id=account.site, organisation_id=over)
         people[account.name] = actor_of(user)
     return people

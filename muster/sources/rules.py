@@ -29,6 +29,7 @@ METRICS = {
     "activated_max": "members activated, at most",
     "activated_share_pct": "share of the authorised that is activated, per cent",
     "deployed": "members deployed",
+    "fbi_staff_added": "FBI staff added",
     "on_duty": "members on duty",
     "declined": "members given by a state that declined",
     "title32_listed": "named in a list of Title 32 missions",

@@ -1,0 +1,204 @@
+"""The exercise: a request of five lines, a decision with limits, tasks, two sites, 120 generated persons and one trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from muster.demonstration.telling import Cast, Said, Step, request_file
+
+AGENCY = "EX-FIELD-OFFICE"
+NORTH, SOUTH = "EX-NORTH", "EX-SOUTH"
+NORTH_PLACE, SOUTH_PLACE = "North processing site", "South processing site"
+BUSES = ((0, 40), (40, 80), (80, 120))  # persons by number, the end not included
+ON_THE_TRIP = slice(85, 95)
+
+
+def steps(cast: Cast) -> Iterator[Step]:
+    """The story in the order in which it was recorded."""
+    yield from asked(cast)
+    yield from decided(cast)
+    yield from tasked(cast)
+    yield from arrived(cast)
+    yield from moved(cast)
+    yield from afterwards(cast)
+
+
+def asked(cast: Cast) -> Iterator[Step]:
+    """The agency asks, counsel finds, and the operations center puts it before the governor."""
+    request = request_file("exercise") | {"id": cast.mission, "as_of": cast.day(6)}
+    for line in request["lines"]:
+        line |= {"from": cast.day(5), "to": cast.day(-25)}
+    yield Step("agency", "assistance.draft", {"request": request, "at": cast.ago(150)})
+    yield Step("agency", "assistance.submit", {"request": cast.mission, "at": cast.ago(149)})
+    yield Step("operations", "assistance.validate", {"request": cast.mission, "at": cast.ago(147)})
+    yield Step("counsel", "authority.assess", {"request": cast.mission, "on_date": cast.day(6)})
+    yield Step("operations", "assistance.review", {"request": cast.mission, "at": cast.ago(145)})
+
+
+def decided(cast: Cast) -> Iterator[Step]:
+    """The governor approves with limits, and the operations center opens the mission."""
+    yield Step(
+        "governor", "decisions.decide",
+        {"request": cast.mission, "outcome": "approved_with_limits", "at": cast.ago(130), "limits": limits(cast),
+         "instrument": "Exercise order 1",
+         "reason": "So that persons in custody are received, cared for and moved without delay."},
+    )  # fmt: skip
+    yield Step(
+        "operations", "missions.open",
+        {"decision": f"{cast.mission}-D1", "mission": cast.mission, "title": "Exercise: support to in-processing",
+         "organisation": "EX-GUARD", "at": cast.ago(129)},
+    )  # fmt: skip
+
+
+def limits(cast: Cast) -> dict[str, Any]:
+    """What the exercise's governor allows."""
+    return {
+        "zone": "America/Chicago", "people_max": 40, "people_max_by_task": {"T04": 10}, "vehicles_max": 8,
+        "tasks_allowed": ["T01", "T02", "T04", "T06", "T08"], "tasks_barred": ["T12", "T13", "T14"], "contact": "direct",
+        "places": [NORTH_PLACE, SOUTH_PLACE], "armed": "none", "effective_from": cast.day(5), "effective_to": cast.day(-25),
+        "reporting_interval_days": 7, "conditions": ["An officer of the agency rides along on every transport of persons."],
+        "sentences": {
+            "people_max": "No more than forty members at any one moment.",
+            "people_max_by_task": "No more than ten of them on transport.",
+            "tasks_allowed": "Data entry, case management, transport with an officer of the agency aboard, property lists and supply.",
+            "tasks_barred": "No guarding, no arrests and no searches.",
+            "places": "At the two processing sites only.", "armed": "Nobody is armed.",
+        },
+    }  # fmt: skip
+
+
+def tasked(cast: Cast) -> Iterator[Step]:
+    """Four tasks inside the limits; one outside, refused with the sentence of the decision."""
+    for category, words, place, people, vehicles, contact in (
+        ("T01", "Data entry for in- and out-processing", NORTH_PLACE, "12", "0", "none"),
+        ("T02", "Checklists, scheduling and moving files", NORTH_PLACE, "about 8", "0", "incidental"),
+        (
+            "T04",
+            "Driving between the two sites, an officer of the agency aboard",
+            NORTH_PLACE,
+            "10",
+            "3",
+            "direct",
+        ),
+        ("T08", "Supplies and vehicle maintenance", SOUTH_PLACE, "up to 8", "4", "none"),
+    ):
+        yield _order(cast, category, words, place, people, vehicles, contact)
+    yield _order(
+        cast,
+        "T12",
+        "Guarding the yard at night",
+        NORTH_PLACE,
+        "2",
+        "0",
+        "direct",
+        refused="decisions.barred_task",
+    )
+    yield Step(
+        "operations", "tasks.report_present", {"task": f"{cast.mission}-T1", "people": 11, "at": cast.ago(27)}
+    )
+
+
+def _order(
+    cast: Cast,
+    category: str,
+    words: str,
+    place: str,
+    people: str,
+    vehicles: str,
+    contact: str,
+    refused: str = "",
+) -> Step:
+    inputs = {
+        "mission": cast.mission, "category": category, "words": words, "place": place, "people": people,
+        "vehicles": vehicles, "contact": contact, "begins_at": cast.ago(40), "ends_at": cast.ago(-240),
+    }  # fmt: skip
+    return Step("operations", "tasks.order", inputs, refused=refused)
+
+
+def arrived(cast: Cast) -> Iterator[Step]:
+    """Three buses of forty, none of them offered beforehand: each arrival stays a difference until the giver answers."""
+    for number, (first, end) in enumerate(BUSES):
+        inputs = {"site": NORTH, "from_organisation": AGENCY, "mission": cast.mission}
+        at = cast.ago(30 - 2 * number)
+        yield Step("clerk.north", "custody.receive", inputs | {"tags": cast.tags[first:end], "at": at})
+
+
+def moved(cast: Cast) -> Iterator[Step]:
+    """Fifty are offered to the south, one of whom stayed behind; both sites are counted; ten go by a trip of the mission."""
+    tags = cast.tags
+    yield Step(
+        "clerk.north", "custody.offer",
+        {"giver": NORTH, "receiver": SOUTH, "tags": tags[:50], "mission": cast.mission}, "to the south",
+    )  # fmt: skip
+    # The south signs for forty-nine, and the fiftieth is a difference.
+    yield Step(
+        "clerk.south", "custody.accept",
+        {"handover": Said("to the south", "handover"), "at": cast.ago(22), "tags": tags[:49]},
+    )  # fmt: skip
+    for by, site, persons in (("clerk.north", NORTH, 70), ("clerk.south", SOUTH, 49)):
+        yield Step(by, "custody.open_count", {"site": site, "at": cast.ago(20)}, f"count at {site}")
+        yield Step(
+            by, "custody.submit_count", {"count": Said(f"count at {site}", "count"), "persons": persons}
+        )
+    yield from _trip(cast)
+
+
+def _trip(cast: Cast) -> Iterator[Step]:
+    trip = f"{cast.mission}-BUS-1"
+    persons = cast.tags[ON_THE_TRIP]
+    yield Step(
+        "operations", "transport.plan_trip",
+        {"mission": cast.mission, "trip": trip, "task": f"{cast.mission}-T3", "from_site": NORTH, "to_site": SOUTH,
+         "vehicle": "Bus 1", "seats": 12, "departs_at": cast.ago(14)},
+    )  # fmt: skip
+    yield Step(
+        "custodian", "transport.depart", {"trip": trip, "at": cast.ago(14)}, refused="transport.no_custodian"
+    )
+    yield Step(
+        "operations",
+        "transport.name_custodian",
+        {"trip": trip, "custodian": "custodian", "at": cast.ago(14.5)},
+    )
+    handover = {"mission": cast.mission, "tags": persons}
+    yield Step(
+        "clerk.north",
+        "custody.offer",
+        {**handover, "giver": NORTH, "receiver": f"trip:{trip}"},
+        "onto the bus",
+    )
+    yield Step(
+        "custodian", "custody.accept", {"handover": Said("onto the bus", "handover"), "at": cast.ago(14.2)}
+    )
+    yield Step("custodian", "transport.depart", {"trip": trip, "at": cast.ago(14)})
+    yield Step("custodian", "transport.arrive", {"trip": trip, "at": cast.ago(12.5)})
+    yield Step(
+        "custodian", "custody.offer", {**handover, "giver": f"trip:{trip}", "receiver": SOUTH}, "off the bus"
+    )
+    yield Step(
+        "clerk.south", "custody.accept", {"handover": Said("off the bus", "handover"), "at": cast.ago(12.2)}
+    )
+    yield Step("custodian", "transport.close_trip", {"trip": trip, "at": cast.ago(12)})
+
+
+def afterwards(cast: Cast) -> Iterator[Step]:
+    """One late entry, three releases, one arrival that contradicts the record, and an offer that waits."""
+    tags = cast.tags
+    # Found the next morning: the bus had come earlier for one person than was written down.
+    yield Step(
+        "clerk.north", "custody.correct",
+        {"site": NORTH, "tag": tags[80], "n": 1, "happened_at": cast.ago(27.5), "reason": "late_entry"},
+    )  # fmt: skip
+    yield Step(
+        "clerk.north", "custody.release",
+        {"site": NORTH, "tags": tags[100:103], "at": cast.ago(6), "reason": "court_order"},
+    )  # fmt: skip
+    # The south scans somebody whom the record has in the north: kept as a report.
+    yield Step(
+        "clerk.south", "custody.receive",
+        {"site": SOUTH, "tags": tags[110:111], "at": cast.ago(3), "from_organisation": AGENCY, "mission": cast.mission},
+    )  # fmt: skip
+    yield Step(
+        "clerk.north", "custody.offer",
+        {"giver": NORTH, "receiver": SOUTH, "tags": tags[60:70], "mission": cast.mission}, "waiting",
+    )  # fmt: skip
