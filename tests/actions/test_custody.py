@@ -15,7 +15,7 @@ from muster.access.control import Actor, NotPermitted, actor_of
 from muster.access.models import Grant, User
 from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread
-from muster.custody import actions, queries, rules
+from muster.custody import actions, queries, reports, rules
 from muster.custody.models import Counted, Difference
 from muster.ledger import queries as ledger
 from muster.ledger import rules as ledger_rules
@@ -470,3 +470,27 @@ def test_a_person_received_at_two_sites_at_once_is_at_one_of_them(who: People, k
     (winner,) = counts(at(1))
     assert sorted(ends) == ["custody.already_here"] * 3 + ["received"] + [f"report: {winner}"] * 4
     assert counts(at(1)) == {winner: 1}
+
+
+def test_who_is_received_elsewhere_between_the_look_and_the_entry_is_not_taken_over(
+    who: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(who, BUS[:1], -2)
+    release(who, BUS[:1], -1)
+    write = reports.write
+
+    def south_first(*changes: Any, **more: Any) -> object:
+        monkeypatch.setattr(reports, "write", write)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(receive_at_south).result()
+        return write(*changes, **more)
+
+    def receive_at_south() -> None:
+        receive(who, BUS[:1], site="EX-SOUTH")
+        connections.close_all()
+
+    monkeypatch.setattr(reports, "write", south_first)
+    answer = receive(who, BUS[:1]).answer
+
+    assert (answer.received, answer.held_elsewhere) == ([], {BUS[0]: "EX-SOUTH"})
+    assert counts(at(1)) == {"EX-SOUTH": 1}
