@@ -154,14 +154,18 @@ def may(actor: Actor, action: str, scope: Scope) -> bool:
 
 
 def visible(
-    actor: Actor, rows: QuerySet[M], *, organisation: str = "organisation", site: str = "code"
+    actor: Actor, rows: QuerySet[M], *, organisation: str = "organisation", site: str | None = "code"
 ) -> QuerySet[M]:
-    """The rows that the actor may read; the two names say which columns hold a row's scope."""
+    """The rows that the actor may read; the two names say which columns hold a row's scope.
+
+    `site` None: the rows belong to no site, so a role at one site alone does not reach them.
+    """
     if any(scoped.organisation is None and scoped.site is None for scoped in actor.roles):
         return rows
     of = [scoped.organisation for scoped in actor.roles if scoped.site is None and scoped.organisation]
     at = [scoped.site for scoped in actor.roles if scoped.site]
-    return rows.filter(Q(**{f"{organisation}__in": of}) | Q(**{f"{site}__in": at}))
+    reached = Q(**{f"{organisation}__in": of})
+    return rows.filter(reached | Q(**{f"{site}__in": at}) if site else reached)
 
 
 def _digest(secret: str) -> str:

@@ -31,7 +31,7 @@ def for_change(request: str) -> Request:
 def requests_of(actor: Actor) -> QuerySet[Request]:
     """The requests that the actor may read, the one recorded first in front."""
     rows = Request.objects.select_related("asked__organisation", "act").order_by("act_id", "id")
-    return visible(actor, rows, organisation="asked__organisation", site="id")
+    return visible(actor, rows, organisation="asked__organisation", site=None)
 
 
 def state_at(request: Request, at: datetime, known_at: int) -> Step | None:

@@ -388,6 +388,37 @@ def census(
 
 @app.command()
 @command
+def picture(
+    at: Annotated[str, typer.Option(help="A moment, or a day: its end where the decision counts its days.")],
+    mission: Annotated[str | None, typer.Option(help="One mission; all without it.")] = None,
+    known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Every figure of a mission as of a moment, as known at an act's number, and where each comes from."""
+    open_record(data)
+    from muster.actions import storable
+    from muster.database import when_down
+    from muster.picture.queries import picture_of, pictures_of
+
+    with when_down(), storable():
+        found = pictures_of(at, known_at) if mission is None else picture_of(mission, at, known_at)
+    told = [found] if mission is not None else found["missions"]
+    pictures = "\n\n".join(map(_pictured, told)) or "No mission was open by then."
+    show(found, as_json=as_json, text=lambda: pictures)
+
+
+def _pictured(found: dict[str, Any]) -> str:
+    heading = f"Mission {found['mission']}, as of {found['at']}, known at act {found['known_at']}"
+    rows = [[f["label"], f["place"], f["said"] if f["shown"] else f"({f['said']})", f["as_of"], f["source"]]
+            for f in found["figures"]]  # fmt: skip
+    beside = any(not figure["shown"] for figure in found["figures"])
+    notes = ["In parentheses: a claim that stands beside the one shown."] if beside else []
+    return "\n".join([heading, table(["what", "place", "number", "as of", "source"], rows), *notes])
+
+
+@app.command()
+@command
 def history(tag: str, data: Data = None, as_json: Json = False) -> None:
     """Everything the ledger has about one thing, in the order in which it was written."""
     open_record(data)

@@ -99,7 +99,7 @@ def census_of(at: str, *, site: str | None = None, known_at: str | None = None) 
     sites = list(Site.objects.filter(code=site) if site else Site.objects.all())
     if site and not sites:
         raise NotFound(kind="site", name=site)
-    known = _known(known_at)
+    known = ledger.known(known_at)
     zones = sorted({place.zone for place in sites} or {"UTC"})
     moments = {name: parse_moment(at, zone(name)) for name in zones}
     counts: dict[str, int] = {}
@@ -114,9 +114,3 @@ def census_of(at: str, *, site: str | None = None, known_at: str | None = None) 
         "total": sum(counts.values()),
         "sites": [{"site": code, "count": counts[code]} for code in sorted(counts)],
     }
-
-
-def _known(text: str | None) -> int:
-    if text is None:
-        return ledger.latest_known()
-    return int(text) if text.isdecimal() else ledger.known_by(parse_moment(text, zone("UTC")))

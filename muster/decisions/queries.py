@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -30,7 +31,15 @@ def for_change(decision: str) -> Decision:
 def decisions_of(actor: Actor) -> QuerySet[Decision]:
     """The decisions that the actor may read, in the order in which they were recorded."""
     rows = Decision.objects.select_related("office", "request", "source").order_by("act_id", "id")
-    return visible(actor, rows, organisation="office__organisation", site="id")
+    return visible(actor, rows, organisation="office__organisation", site=None)
+
+
+def zone_of(decision: Decision, known_at: int) -> ZoneInfo:
+    """The zone of its latest limits, as known at an act's number: its days are days there. UTC where it has no limits."""
+    stated = Version.objects.filter(
+        decision=decision, limits__isnull=False, act__number__number__lte=known_at
+    )
+    return ZoneInfo(stated.order_by("-n").values_list("limits__zone", flat=True).first() or "UTC")
 
 
 def in_force(decision: Decision, at: datetime, known_at: int) -> rules.InForce:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from muster.core.errors import NotFound
+from muster.core.times import parse_moment, zone
 from muster.ledger.models import Thing
 from muster.record.action import sequence
 from muster.record.models import Number
@@ -34,6 +35,7 @@ FROM ledger_entry e JOIN ledger_holder g ON g.id = e.giver_id JOIN ledger_holder
 LEFT JOIN record_number k ON k.act_id = e.act_id LEFT JOIN ledger_handover ho ON ho.id = e.handover_id
 WHERE e.thing_id = %(thing)s ORDER BY e.n
 """
+NUMBER_DIGITS = 18  # no act's number is longer: more digits are no number that the database can hold
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,18 @@ def known_by(moment: datetime) -> int:
     sequence()
     found = Number.objects.filter(act__recorded_at__lte=moment).order_by("-number")
     return found.values_list("number", flat=True).first() or 0
+
+
+def known(text: str | None) -> int:
+    """The act's number that a reader means: a number, or a moment (the last act before it); None is what is known now.
+
+    Raises NotAMoment.
+    """
+    if text is None:
+        return latest_known()
+    if text.isdecimal() and len(text) <= NUMBER_DIGITS:
+        return int(text)
+    return known_by(parse_moment(text, zone("UTC")))
 
 
 def census(at: datetime, known_at: int, *, site: str | None = None) -> Census:

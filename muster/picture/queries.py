@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -13,7 +14,9 @@ from muster.assistance.models import Request
 from muster.core.errors import NotFound
 from muster.core.quantity import Quantity, total
 from muster.core.tasks import TASKS
+from muster.core.times import parse_moment
 from muster.decisions import queries as decisions
+from muster.ledger import queries as ledger
 from muster.ledger.models import Entry
 from muster.missions.models import Apart, Mission
 from muster.picture.rules import Figure, choose, stated_by_then
@@ -75,10 +78,28 @@ def known(mission: str) -> bool:
     return any(rows.exists() for rows in named) or Request.objects.filter(pk=mission).exists()
 
 
-def picture(mission: str, at: datetime, known_at: int) -> dict[str, Any]:
-    """What `muster picture --json` prints. Raises NotFound."""
-    told = [figure.to_json() for figure in figures(mission, at, known_at)]
-    return {"mission": mission, "at": at.isoformat(), "known_at": known_at, "figures": told}
+def picture_of(mission: str, at: str, known_at: str | None = None) -> dict[str, Any]:
+    """The picture as the command line and the API give it: `at` is a moment or a day, `known_at` as `ledger.known` reads it.
+
+    A day ends in the zone of the decision's limits, else in UTC. Raises NotFound, NotAMoment.
+    """
+    return _picture(mission, at, ledger.known(known_at))
+
+
+def pictures_of(at: str, known_at: str | None = None) -> dict[str, Any]:
+    """The picture of every mission opened by then, the one opened first in front. Raises NotAMoment."""
+    parse_moment(at, ZoneInfo("UTC"))  # so that a slip is told where no mission is open as well
+    number = ledger.known(known_at)
+    opened = Mission.objects.filter(act__number__number__lte=number).order_by("opened_at", "id")
+    return {"missions": [_picture(mission, at, number) for mission in opened.values_list("id", flat=True)]}
+
+
+def _picture(mission: str, at: str, known_at: int) -> dict[str, Any]:
+    row = Mission.objects.filter(pk=mission).select_related("decision").first()
+    where = decisions.zone_of(row.decision, known_at) if row else ZoneInfo("UTC")
+    moment = parse_moment(at, where)
+    told = [figure.to_json() for figure in figures(mission, moment, known_at)]
+    return {"mission": mission, "at": moment.isoformat(), "known_at": known_at, "figures": told}
 
 
 def figures(mission: str, at: datetime, known_at: int) -> list[Figure]:

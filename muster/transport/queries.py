@@ -11,8 +11,8 @@ from muster.transport.models import Trip
 
 
 def scope_of(trip: Trip) -> Scope:
-    """Where a trip belongs: to the organisation that runs its mission."""
-    return Scope("trip", trip.pk, trip.mission.organisation_id)
+    """Where a trip belongs: to the organisation that runs its mission, and to the site that it leaves."""
+    return Scope("trip", trip.pk, trip.mission.organisation_id, trip.from_site_id)
 
 
 def for_change(trip: str) -> Trip:
