@@ -1,0 +1,263 @@
+"""The shapes of the steps as the API answers with them: moments and days are ISO 8601, and null where not recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ninja import Schema
+
+
+class Said(Schema):
+    """A number as it was stated; an end that is open is null."""
+
+    said: str
+    low: int | None
+    high: int | None
+
+
+class LineTold(Schema):
+    """One thing asked for."""
+
+    n: int
+    task: str
+    words: str
+    people: Said
+    vehicles: Said
+    place: str
+    window_from: str | None
+    window_to: str | None
+    contact: str
+
+
+class RequestTold(Schema):
+    """A request, and where it stands."""
+
+    id: str
+    title: str
+    kind: str
+    state: str
+    requester: str
+    asked: str
+    of_state: str
+    priority: str
+    lines: list[LineTold]
+
+
+class RequestsPage(Schema):
+    """Some requests in the order of their ids, and the cursor of the page after; null on the last one."""
+
+    requests: list[RequestTold]
+    next: str | None
+
+
+class ExclusionTold(Schema):
+    """A task that the request itself leaves out."""
+
+    task: str
+    words: str
+
+
+class StepTold(Schema):
+    """A step that the request took, written by the act numbered `known_at`."""
+
+    n: int
+    state: str
+    happened_at: str
+    approximate: bool
+    reason: str
+    known_at: int | None
+
+
+class FindingTold(Schema):
+    """What was found about one line, and the rule that decided it."""
+
+    line: int
+    task: str
+    finding: str
+    layer: str
+    rule: str
+    citation: str
+    verified: bool
+    words: str
+    conditions: list[str]
+
+
+class AssessmentTold(Schema):
+    """The latest look at the request against the law."""
+
+    status: str
+    on_date: str
+    known_at: int | None
+    findings: list[FindingTold]
+
+
+class Outcome(Schema):
+    """A decision about the request."""
+
+    id: str
+    outcome: str
+    reason: str
+
+
+class WholeRequest(RequestTold):
+    """A request with everything about it."""
+
+    agency_kind: str
+    purpose: str
+    reimbursement: str
+    verbal: bool
+    duty_status_asked: str
+    federal_order: str
+    as_of: str | None
+    facts: dict[str, bool | str]
+    exclusions: list[ExclusionTold]
+    steps: list[StepTold]
+    assessment: AssessmentTold | None
+    decisions: list[Outcome]
+
+
+class InForceTold(Schema):
+    """What the decision allows: `limits` where `why` is null; else why nothing is in force, and since when."""
+
+    limits: dict[str, Any] | None
+    why: str | None
+    since: str | None
+
+
+class VersionTold(Schema):
+    """One record of a decision; `limits` of an issued or amended one."""
+
+    n: int
+    kind: str
+    effective_at: str
+    known_at: int
+    reason: str
+    limits: dict[str, Any] | None
+
+
+class DecisionTold(Schema):
+    """A decision with the versions known at the act numbered `known_at`, and what is in force at `at` by them."""
+
+    id: str
+    request: str
+    office: str
+    outcome: str
+    reason: str
+    instrument: str
+    decided_at: str | None
+    reported_on: str | None
+    source: str | None
+    at: str
+    known_at: int
+    versions: list[VersionTold]
+    in_force: InForceTold
+
+
+class MissionTold(Schema):
+    """A mission, and the decision under which it runs."""
+
+    id: str
+    title: str
+    drill: bool
+    organisation: str
+    request: str
+    decision: str
+    opened_at: str
+    closed_at: str | None
+
+
+class MissionsPage(Schema):
+    """Some missions in the order of their ids, and the cursor of the page after; null on the last one."""
+
+    missions: list[MissionTold]
+    next: str | None
+
+
+class TaskTold(Schema):
+    """A task, and what it draws from `begins_at` until it ends, or was ended before its time."""
+
+    id: str
+    category: str
+    words: str
+    place: str
+    people: Said
+    vehicles: Said
+    begins_at: str
+    ends_at: str
+    ended_at: str | None
+    contact: str
+    armed: str
+    volunteers: bool
+    conditions: list[str]
+
+
+class HeadroomTold(Schema):
+    """`used` of the `most` that a limit allows, at the fullest moment still to come; `of` names a task or a place."""
+
+    limit: str
+    of: str
+    most: int
+    used: int
+
+
+class WholeMission(MissionTold):
+    """A mission with what its decision allows now, its tasks, and how much of the limits they use."""
+
+    in_force: InForceTold
+    tasks: list[TaskTold]
+    headroom: list[HeadroomTold]
+
+
+class FigureTold(Schema):
+    """One number with where it comes from; `shown` is false for a claim that stands beside the one shown."""
+
+    metric: str
+    place: str
+    low: int | None
+    high: int | None
+    said: str
+    as_of: str
+    source: str
+    evidence: list[str]
+    label: str
+    note: str
+    stated_by: str
+    url: str
+    shown: bool
+
+
+class PictureAnswer(Schema):
+    """Every figure of a mission as of `at`, known at the act numbered `known_at`."""
+
+    mission: str
+    at: str
+    known_at: int
+    figures: list[FigureTold]
+
+
+class TripEventTold(Schema):
+    """What happened to a trip, and how many persons were aboard by the record."""
+
+    n: int
+    kind: str
+    aboard: int
+    words: str
+    at: str
+    known_at: int | None
+
+
+class TripTold(Schema):
+    """A trip; `custodian` is the name by which the officer who signs for its persons signs in."""
+
+    id: str
+    mission: str
+    task: str
+    state: str
+    custodian: str | None
+    from_site: str
+    to_site: str
+    vehicle: str
+    seats: int
+    departs_at: str
+    aboard: int
+    events: list[TripEventTold]

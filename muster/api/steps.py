@@ -1,0 +1,226 @@
+"""The steps from the request to the trip as the API lets an actor read them, narrowed as the pages are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import F, Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query, Router
+
+from muster.actions import storable
+from muster.api.reads import PAGE, Words
+from muster.api.shapes import (
+    DecisionTold,
+    MissionsPage,
+    PictureAnswer,
+    RequestsPage,
+    TripTold,
+    WholeMission,
+    WholeRequest,
+)  # fmt: skip
+from muster.assistance import queries as assistance
+from muster.assistance.models import Line, Request
+from muster.authority import queries as authority
+from muster.authority.models import Assessment
+from muster.core.errors import NotFound
+from muster.core.quantity import Quantity
+from muster.core.times import parse_moment
+from muster.database import when_down
+from muster.decisions import queries as decisions
+from muster.decisions.rules import InForce
+from muster.decisions.rules import headroom as headroom_of
+from muster.ledger import queries as ledger
+from muster.missions import queries as missions
+from muster.missions.models import Mission
+from muster.picture.queries import picture_of
+from muster.record.models import Number
+from muster.tasks import queries as tasks
+from muster.tasks.models import Task
+from muster.transport import queries as transport
+
+router = Router(tags=["steps"])
+M = TypeVar("M", bound=Model)
+
+
+@router.get("/requests", response=RequestsPage)
+def requests(request: HttpRequest, cursor: Query[Words | None] = None, limit: int = PAGE) -> dict[str, Any]:
+    """The requests that the actor may see, page by page: send `next` as the next page's `cursor`."""
+    with when_down(), storable():
+        rows = assistance.requests_of(_actor(request)).prefetch_related("lines")
+        page, after = _page(rows, cursor, limit)
+        return {"requests": [_request(row) for row in page], "next": after}
+
+
+# The id of a request is the requester's own, so it may hold a space or a slash.
+@router.get("/requests/{path:id}", response=WholeRequest)
+def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
+    """A request: its lines and exclusions, the steps it took, the latest findings, and what was decided."""
+    with when_down(), storable():
+        row = _one(assistance.requests_of(_actor(request)), "request", id)
+        ledger.latest_known()  # numbers what waits for its number, so that each step has one
+        seen = authority.latest(row.pk)
+        names = (
+            "agency_kind",
+            "purpose",
+            "reimbursement",
+            "verbal",
+            "duty_status_asked",
+            "federal_order",
+            "facts",
+        )
+        return {
+            **_request(row),
+            **{name: getattr(row, name) for name in names},
+            "as_of": _iso(row.as_of),
+            "exclusions": list(row.exclusions.values("task", "words")),
+            "steps": _told(row.steps, "n", "state", "happened_at", "approximate", "reason"),
+            "assessment": _assessment(seen) if seen else None,
+            "decisions": list(row.decisions.order_by("id").values("id", "outcome", "reason")),
+        }  # fmt: skip
+
+
+@router.get("/decisions/{path:id}", response=DecisionTold)
+def decision(
+    request: HttpRequest, id: str, at: Query[Words | None] = None, known_at: Query[Words | None] = None
+) -> dict[str, Any]:
+    """A decision: its versions, and what is in force at a moment. A bare date means its end where it counts its days."""
+    with when_down(), storable():
+        row = _one(decisions.decisions_of(_actor(request)), "decision", id)
+        known = ledger.known(known_at)
+        moment = parse_moment(at, decisions.zone_of(row, known)) if at else timezone.now()
+        versions = row.versions.filter(act__number__number__lte=known)
+        return {
+            "id": row.pk, "request": row.request_id, "office": row.office_id, "outcome": row.outcome, "reason": row.reason,
+            "instrument": row.instrument, "decided_at": _iso(row.decided_at), "reported_on": _iso(row.reported_on),
+            "source": row.source and (row.source.title or row.source.publisher), "at": moment.isoformat(), "known_at": known,
+            "versions": _told(versions, "n", "kind", "effective_at", "reason", "limits"),
+            "in_force": _in_force(decisions.in_force(row, moment, known)),
+        }  # fmt: skip
+
+
+@router.get("/missions", response=MissionsPage)
+def missions_page(
+    request: HttpRequest, cursor: Query[Words | None] = None, limit: int = PAGE
+) -> dict[str, Any]:
+    """The missions that the actor may see, page by page: send `next` as the next page's `cursor`."""
+    with when_down(), storable():
+        page, after = _page(missions.missions_of(_actor(request)), cursor, limit)
+        return {"missions": [_mission(row) for row in page], "next": after}
+
+
+@router.get("/missions/{id}", response=WholeMission)
+def mission(request: HttpRequest, id: str) -> dict[str, Any]:
+    """A mission: what its decision allows now, its tasks, and how much of the limits they use from now on."""
+    with when_down(), storable():
+        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        now = timezone.now()
+        in_force = decisions.in_force(row.decision, now, ledger.latest_known())
+        draws = tasks.draws(row.decision)
+        used = headroom_of(in_force.limits, draws, now) if in_force.limits else []
+        return {
+            **_mission(row),
+            "in_force": _in_force(in_force),
+            "tasks": [_task(task) for task in row.tasks.order_by("begins_at", "id")],
+            "headroom": [asdict(limit) for limit in used],
+        }
+
+
+@router.get("/missions/{id}/picture", response=PictureAnswer)
+def picture(
+    request: HttpRequest, id: str, at: Query[Words], known_at: Query[Words | None] = None
+) -> dict[str, Any]:
+    """Every figure of a mission. A bare date means its end where the decision counts its days."""
+    with when_down(), storable():
+        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        return picture_of(row.pk, at, known_at)
+
+
+@router.get("/trips/{id}", response=TripTold)
+def trip(request: HttpRequest, id: str) -> dict[str, Any]:
+    """A trip: where it stands, who signs for its persons, how many are aboard, and what happened to it."""
+    with when_down(), storable():
+        row = _one(transport.trips_of(_actor(request)), "trip", id)
+        ledger.latest_known()
+        return {
+            "id": row.pk, "mission": row.mission_id, "task": row.task_id, "state": row.state,
+            "custodian": row.custodian and row.custodian.get_username(), "from_site": row.from_site_id,
+            "to_site": row.to_site_id, "vehicle": row.vehicle, "seats": row.seats, "departs_at": row.departs_at.isoformat(),
+            "aboard": len(transport.aboard(row)), "events": _told(row.events, "n", "kind", "aboard", "words", "at"),
+        }  # fmt: skip
+
+
+def _actor(request: HttpRequest) -> Any:
+    return request.auth  # type: ignore[attr-defined]  # set by the API before each view
+
+
+def _one(rows: QuerySet[M], kind: str, id: str) -> M:
+    """The row of that id among those that the actor may see. Raises NotFound."""
+    found = rows.filter(pk=id).first()
+    if found is None:
+        raise NotFound(kind=kind, name=id)
+    return found
+
+
+def _page(rows: QuerySet[M], cursor: str | None, limit: int) -> tuple[list[M], str | None]:
+    """Some rows in the order of their ids, and where the next page begins; None on the last one."""
+    found = list(rows.filter(pk__gt=cursor or "").order_by("pk")[: limit + 1])
+    return found[:limit], str(found[limit - 1].pk) if len(found) > limit else None
+
+
+def _told(rows: Any, *names: str) -> list[dict[str, Any]]:
+    """These columns of each row, moments in ISO 8601, and the number of the act that wrote it."""
+    found = rows.values(*names, known_at=F("act__number__number"))
+    return [{k: _iso(v) if isinstance(v, datetime) else v for k, v in row.items()} for row in found]
+
+
+def _iso(moment: Any) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _said(quantity: object) -> dict[str, Any]:
+    read = Quantity.from_json(quantity)
+    return {"said": read.said, "low": read.low, "high": read.high}
+
+
+def _request(row: Request) -> dict[str, Any]:
+    names = ("id", "title", "kind", "state", "requester", "of_state", "priority")
+    lines = [_line(line) for line in row.lines.all()]
+    return {**{name: getattr(row, name) for name in names}, "asked": row.asked_id, "lines": lines}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "n": line.n, "task": line.task, "words": line.words, "people": _said(line.people), "vehicles": _said(line.vehicles),
+        "place": line.place, "window_from": _iso(line.window_from), "window_to": _iso(line.window_to), "contact": line.contact,
+    }  # fmt: skip
+
+
+def _assessment(seen: Assessment) -> dict[str, Any]:
+    names = ("line", "task", "finding", "layer", "rule", "citation", "verified", "words", "conditions")
+    number = Number.objects.filter(act=seen.act_id).values_list("number", flat=True).first()
+    found = list(seen.findings.values(*names))
+    return {"status": seen.status, "on_date": _iso(seen.on_date), "known_at": number, "findings": found}
+
+
+def _in_force(found: InForce) -> dict[str, Any]:
+    limits = found.limits.to_json() if found.limits else None
+    return {"limits": limits, "why": found.why, "since": _iso(found.since)}
+
+
+def _mission(row: Mission) -> dict[str, Any]:
+    return {
+        "id": row.pk, "title": row.title, "drill": row.drill, "organisation": row.organisation_id,
+        "request": row.decision.request_id, "decision": row.decision_id, "opened_at": _iso(row.opened_at),
+        "closed_at": _iso(row.closed_at),
+    }  # fmt: skip
+
+
+def _task(task: Task) -> dict[str, Any]:
+    names = ("id", "category", "words", "place", "contact", "armed", "volunteers", "conditions")
+    moments = {name: _iso(getattr(task, name)) for name in ("begins_at", "ends_at", "ended_at")}
+    numbers = {"people": _said(task.people), "vehicles": _said(task.vehicles)}
+    return {**{name: getattr(task, name) for name in names}, **moments, **numbers}
