@@ -116,7 +116,7 @@ def figures(mission: str, at: datetime, known_at: int) -> list[Figure]:
         .first()
     )
     if row is not None:
-        found += [*_allowed(row, at, known_at), *_tasked(row, at, known_at), *_held(mission, at, known_at)]
+        found += [*_allowed(row, at, known_at), *_tasked(row, at, known_at), *held(mission, at, known_at)]
     return found + claims(mission, at, known_at)
 
 
@@ -175,7 +175,8 @@ def _tasked(mission: Mission, at: datetime, known_at: int) -> Iterator[Figure]:
         )  # fmt: skip
 
 
-def _held(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
+def held(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
+    """The persons of the mission, by site and aboard trips, and how many came and went; nothing before the first came."""
     asked: dict[str, Any] = {"mission": mission, "at": at, "known_at": known_at}
     with connection.cursor() as cursor:
         cursor.execute(HELD, asked)

@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from muster.web.views import board, counter, counter_forms, demonstration, history, home
+from muster.web.views import board, counter, counter_forms, demonstration, history, home, public
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("public/", public.index, name="public"),
+    path("public/<str:mission>/", public.mission, name="public-mission"),
+    path("public/<str:mission>/figures.json", public.figures_json, name="public-figures-json"),
+    path("public/<str:mission>/figures.csv", public.figures_csv, name="public-figures-csv"),
     path("account/signup/", home.no_sign_up, name="no-sign-up"),
     path("demonstration/<str:token>/", demonstration.sign_in, name="demonstration"),
     path("counter/", counter.counters, name="counters"),

@@ -77,6 +77,17 @@ def legend(marked: Mapping[str, str]) -> tuple[Mark, ...]:
     )
 
 
+def name_of(usps: str) -> str:
+    """The state's name; the code itself for what is not drawn."""
+    state = _atlas()["states"].get(usps)
+    return str(state["name"]) if state else usps
+
+
+def draws(marked: Iterable[str]) -> bool:
+    """Whether any of these is on the map: an exercise's invented state is not."""
+    return any(usps in _atlas()["states"] for usps in marked)
+
+
 @cache
 def _atlas() -> Any:
     made = resources.files("muster.web") / "static" / "vendor" / "us-states.json"

@@ -1,0 +1,186 @@
+"""The public pages: one for each mission, without sign-in, cookies or script.
+
+They are rendered without the request, so that no session is read: every reader gets the same page, and it may be kept
+by any cache on the way.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from muster.core.errors import MusterError
+from muster.ledger.queries import latest_known
+from muster.picture import public
+from muster.picture.public import Asked, Page
+from muster.picture.rules import RULE_OF_CHOICE, Figure
+from muster.picture.summary import en_espanol, in_english, state_of
+from muster.sources.rules import METRICS
+from muster.web import us_map
+
+P = ParamSpec("P")
+
+KEPT_S = 300  # how long a cache may give the same page
+KINDS = {"people_allowed": "people allowed at one moment", "people_tasked": "people tasked"}
+# What a claim about a state says on the map; a claim that is none of these marks nothing.
+ON_THE_MAP = {
+    "listed": "listed", "title32_listed": "listed", "declined": "declined", "requested": "asked", "requested_max": "asked",
+} | dict.fromkeys(("approved", "directed", "training", "activated", "activated_max", "deployed", "on_duty"), "decided")  # fmt: skip
+STRONGEST = ("decided", "declined", "asked", "listed", "separate")
+
+
+def for_everybody(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Answer reads alone, let caches keep the answer, and show what is refused as a page in words."""
+
+    @require_safe
+    @wraps(view)
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            answer = view(request, *args, **kwargs)
+        except MusterError as refusal:
+            return _shown("web/public_refused.html", {"refusal": refusal}, status=refusal.status)
+        answer.headers["Cache-Control"] = f"public, max-age={KEPT_S}"
+        return answer
+
+    return page
+
+
+@for_everybody
+def index(request: HttpRequest) -> HttpResponse:
+    """Every mission with where it stands, in one line."""
+    now, known_at = timezone.now(), latest_known()
+    pages = [public.page(mission, now, known_at) for mission in public.missions()]
+    told = [(page, state_of(page.asked[0].facts) if page.asked else _told_by_sources(page)) for page in pages]
+    return _shown("web/public_index.html", {"missions": told, "at": now, "known_at": known_at})
+
+
+@for_everybody
+def mission(request: HttpRequest, mission: str) -> HttpResponse:
+    """The page of one mission, as of today or a past day, as known at an act's number."""
+    page = _page(request, mission)
+    here = page.asked[0].request.state if page.asked else None
+    marked, said = _marks(page)
+    figures = _by_kind(page)
+    as_of = urlencode({"at": page.at.date().isoformat(), "known_at": page.known_at})
+    address = reverse("public-mission", args=[mission])
+    return _shown(
+        "web/public.html",
+        {
+            "page": page, "drill": page.drill, "past": "at" in request.GET, "lead": page.asked[0] if page.asked else None,
+            "sentences": in_english(page.asked[0].facts)[1:] if page.asked else (),
+            "oraciones": en_espanol(page.asked[0].facts) if page.asked else (),
+            "kinds": figures, "rule_of_choice": RULE_OF_CHOICE, "several": len(page.asked) > 1,
+            "map": us_map.state_map(marked, here=here, words=said) if us_map.draws(marked) else None,
+            "legend": us_map.legend(marked),
+            "states": [(us_map.name_of(usps), said[usps]) for usps in sorted(marked, key=us_map.name_of)],
+            "address": f"{address}?{as_of}", "permanent": request.build_absolute_uri(f"{address}?{as_of}"), "as_of": as_of,
+        },
+    )  # fmt: skip
+
+
+@for_everybody
+def figures_json(request: HttpRequest, mission: str) -> HttpResponse:
+    """The figures of the page as JSON."""
+    page = _page(request, mission)
+    told = {"mission": page.mission, "title": page.title, "drill": page.drill, "at": page.at.isoformat(timespec="seconds"),
+            "known_at": page.known_at, "rule_of_choice": RULE_OF_CHOICE, "figures": page.rows}  # fmt: skip
+    return JsonResponse(told, json_dumps_params={"ensure_ascii": False, "indent": 1})
+
+
+@for_everybody
+def figures_csv(request: HttpRequest, mission: str) -> HttpResponse:
+    """The figures of the page as CSV in UTF-8, with a header row."""
+    page = _page(request, mission)
+    file = io.StringIO(newline="")
+    rows = csv.DictWriter(file, public.ROW)
+    rows.writeheader()
+    rows.writerows({**row, "shown": "yes" if row["shown"] else "no"} for row in page.rows)
+    answer = HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8; header=present")
+    answer.headers["Content-Disposition"] = content_disposition_header(True, f"{page.mission}-figures.csv") or ""
+    return answer
+
+
+def _page(request: HttpRequest, mission: str) -> Page:
+    asked = (request.GET.get("at"), request.GET.get("known_at"))
+    at, known_at = public.moment(*asked, now=timezone.now(), latest=latest_known())
+    return public.page(mission, at, known_at)
+
+
+def _shown(template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+    return HttpResponse(render_to_string(template, dict(context)), status=status)
+
+
+def _told_by_sources(page: Page) -> str:
+    return f"Known from {len(page.sources)} source{'' if len(page.sources) == 1 else 's'} alone; no request is recorded"
+
+
+def _by_kind(page: Page) -> list[dict[str, Any]]:
+    """The figures by what they count, in the order of the record: those shown, and those that stand beside them."""
+    kinds: dict[str, list[Figure]] = {}
+    for figure in page.figures:
+        kinds.setdefault(figure.metric, []).append(figure)
+    return [
+        {
+            "label": KINDS.get(metric) or METRICS[metric],
+            "shown": [_line(figure) for figure in found if figure.shown],
+            "beside": [_line(figure) for figure in found if not figure.shown],
+        }
+        for metric, found in kinds.items()
+    ]
+
+
+def _line(figure: Figure) -> dict[str, str]:
+    of_claim = figure.evidence[:1] and figure.evidence[0].startswith("claim ")
+    return {
+        "said": figure.words, "place": _place(figure.place), "as_of": figure.as_of, "note": figure.note,
+        "stated_by": figure.stated_by or ("the source itself" if of_claim else "this record"),
+        "source": figure.source, "url": figure.url,
+    }  # fmt: skip
+
+
+def _place(code: str) -> str:
+    return {"all": "in all", "US": "United States"}.get(code) or us_map.name_of(code)
+
+
+def _marks(page: Page) -> tuple[dict[str, str], dict[str, str]]:
+    """The map's category of each state, and everything that is said of it, as words."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for asked in page.asked:
+        found.setdefault(asked.request.state, []).append(_mark_of(asked))
+    for figure in page.figures:
+        if (
+            figure.metric in ON_THE_MAP
+            and figure.shown
+            and figure.evidence[0].startswith("claim ")
+            and figure.place != "US"
+        ):
+            said = METRICS[figure.metric] + (f": {figure.words}" if figure.quantity else "")
+            found.setdefault(figure.place, []).append((ON_THE_MAP[figure.metric], said))
+    for thing, figures in page.apart:
+        for figure in figures:
+            found.setdefault(figure.place, []).append(("separate", f"{thing.title}, not added in"))
+    marked = {
+        usps: min((category for category, _ in said), key=STRONGEST.index) for usps, said in found.items()
+    }
+    words = {usps: "; ".join(dict.fromkeys(word for _, word in said)) for usps, said in found.items()}
+    return {usps: marked[usps] for usps in marked if usps != "US"}, words
+
+
+def _mark_of(asked: Asked) -> tuple[str, str]:
+    outcome = asked.facts.outcome
+    if outcome in ("", "referred"):
+        return "asked", f"asked; the request is {asked.step.state.replace('_', ' ')}"
+    return "declined" if outcome == "declined" else "decided", state_of(asked.facts)
