@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 import schemathesis
 from django.db import connections
 from django.test import Client
+from doors import Door, door
 from hypothesis import HealthCheck, Phase, given, settings
 from people import TAGS, People, at, people
 from schemathesis import checks
@@ -24,34 +22,9 @@ from muster.ledger.models import Entry
 RECEIVE = "/api/v1/acts/custody/receive"
 
 
-@dataclass
-class Door:
-    """One asker at the API."""
-
-    url: str
-    token: str | None
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def ask(self, method: str, path: str, body: Any = None, **more: str) -> tuple[int, str, Any]:
-        """Status, media type and JSON of the answer; `body` is sent as JSON, or as it is when it is bytes."""
-        headers = {"Content-Type": "application/json", **self.headers, **more}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        http_ = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
-        http_.request(method, path, body if isinstance(body, bytes) else json.dumps(body), headers)
-        answer = http_.getresponse()
-        told = json.loads(answer.read())
-        http_.close()
-        return answer.status, str(answer.getheader("Content-Type")), told
-
-
 @pytest.fixture
 def who() -> People:
     return people()
-
-
-def door(url: str, user: int) -> Door:
-    return Door(url, new_token(User.objects.get(pk=user)))
 
 
 def arrival(*tags: str, site: str = "EX-NORTH") -> dict[str, Any]:
