@@ -46,7 +46,7 @@ def decided(cast: Cast) -> Iterator[Step]:
     )  # fmt: skip
     yield Step(
         "operations", "missions.open",
-        {"decision": f"{cast.mission}-D1", "mission": cast.mission, "title": "Exercise: support to in-processing",
+        {"decision": f"{cast.mission}-D1", "mission": cast.mission, "title": "Support to in-processing",
          "organisation": "EX-GUARD", "at": cast.ago(129)},
     )  # fmt: skip
 

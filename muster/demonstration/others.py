@@ -30,7 +30,7 @@ def flood(cast: Cast) -> Iterator[Step]:
                 "effective_to": cast.day(-5),
                 "sentences": {"people_max": "Up to ninety members.", "tasks_allowed": "Rescue, and the shelters."}},
     )  # fmt: skip
-    yield _open(cast, FLOOD, "Exercise: flood on the Example River", hours_ago=207)
+    yield _open(cast, FLOOD, "Flood on the Example River", hours_ago=207)
     for category, words, people, vehicles in (
         ("T21", "Boats and high-water vehicles", "60", "20"),
         ("T22", "Registration, bedding and meals at two shelters", "between 20 and 24", "0"),
@@ -49,7 +49,7 @@ def expired(cast: Cast) -> Iterator[Step]:
                 "effective_to": last,
                 "sentences": {"tasks_allowed": "Supply runs, and nothing else.", "effective_to": f"Until {last}, that day included."}},
     )  # fmt: skip
-    yield _open(cast, EXPIRED, "Exercise: supply runs whose authority has ended", hours_ago=38 * 24)
+    yield _open(cast, EXPIRED, "Supply runs whose authority has ended", hours_ago=38 * 24)
     place = "North processing site"
     yield _order(cast, EXPIRED, "T03", "Two drivers a day", "4", "2", place, 12 * 24, begins=30 * 24)
     yield _order(
@@ -60,7 +60,7 @@ def expired(cast: Cast) -> Iterator[Step]:
 def waiting(cast: Cast) -> Iterator[Step]:
     """An evacuation shelter that the governor's office has before it."""
     request = {
-        "id": WAITING, "title": "EXERCISE: staff for an evacuation shelter", "kind": "exercise",
+        "id": WAITING, "title": "Staff for an evacuation shelter", "kind": "exercise",
         "requester": "Example County Emergency Management", "agency_kind": "local", "asked": "ZZ-GOVERNOR", "state": "ZZ",
         "purpose": "Staff for a shelter of 200 residents while the county's own people rest.", "priority": "life_sustaining",
         "duty_status_asked": "SAD", "as_of": cast.day(2),

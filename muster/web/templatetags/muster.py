@@ -16,7 +16,10 @@ from django.utils.safestring import SafeString
 
 from muster.access.control import actor_of
 from muster.access.models import User
+from muster.core.quantity import Quantity
+from muster.core.tasks import TASKS
 from muster.core.times import local, zone
+from muster.web.forms import Input
 from muster.web.views.home import Page, pages_for
 
 register = template.Library()
@@ -38,6 +41,18 @@ def moment(at: datetime | str | None, where: str = "UTC") -> str | SafeString:
 def words(code: str) -> str:
     """A coded reason in words: `no_space` reads *no space*."""
     return code.replace("_", " ")
+
+
+@register.filter
+def said(quantity: dict[str, Any] | None) -> str:
+    """A quantity in its own words; *not recorded* for none."""
+    return Quantity.from_json(quantity).said if quantity else "not recorded"
+
+
+@register.filter
+def task_name(category: str) -> str:
+    """`T04 transport of detainees`; *not recorded* where a line states no category."""
+    return f"{category} {TASKS[category].name}" if category in TASKS else "task category not recorded"
 
 
 @register.simple_tag
@@ -70,6 +85,28 @@ def choice(context: Context, name: str, label: str, choices: Iterable[Model]) ->
         "name": name, "label": label, "choices": choices,
         "errors": _errors(context, name), "chosen": context["entered"].get(name, ""),
     }  # fmt: skip
+
+
+@register.inclusion_tag("web/input.html", takes_context=True, name="input")
+def input_field(context: Context, one: Input) -> dict[str, Any]:
+    """A field of a form of one action, with what was entered."""
+    return {
+        "one": one, "errors": _errors(context, one.name), "value": context["entered"].get(one.name, one.value),
+        "entered": context["entered"], "problems": context.get("problems"),
+    }  # fmt: skip
+
+
+@register.inclusion_tag("web/step_indicator.html")
+def step_indicator(current: int) -> dict[str, Any]:
+    """The four steps to a decision, with the present one marked."""
+    return {"names": ("Read", "Limits", "Review", "Sign"), "current": current}
+
+
+@register.simple_tag(takes_context=True)
+def line_error(context: Context, n: int) -> str | SafeString:
+    """What is wrong with the choice for one line of a request."""
+    found = [error for name in ("line", "people", "why") for error in _errors(context, f"{name}-{n}")]
+    return format_html('<span class="usa-error-message">{}</span>', " ".join(found)) if found else ""
 
 
 def _errors(context: Context, name: str) -> list[str]:

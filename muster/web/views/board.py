@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,12 +17,15 @@ from muster.core.errors import MusterError, NotFound
 from muster.custody import actions as custody
 from muster.custody.models import Difference
 from muster.custody.queries import open_differences, scope_of
+from muster.decisions import queries as decisions
 from muster.ledger import queries
 from muster.ledger.models import Handover
+from muster.missions.queries import missions_of
 from muster.parties.models import Site
 from muster.record.action import sequence
 from muster.web.pages import form_page, key_of, signed_in
 from muster.web.views.history import visible_things
+from muster.web.views.missions import bars, is_drill_at
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Card:
     offers: list[Handover]
     differences: list[Difference]
     may_settle: bool
+    drill: bool
 
 
 @signed_in
@@ -52,13 +58,36 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
             [offer for offer in offers if code in (offer.giver.site, offer.receiver.site)],
             [difference for difference in differences if difference.site_id == code],
             may(actor, "custody.settle", scope_of(site)),
+            is_drill_at(site),
         )
         for code, site in sites.items()
         if code in busy
     ]
     named = visible_things(actor, {d.thing_id for d in differences if d.thing_id})
-    context = {"cards": cards, "named": named, "now": now, "known_at": known_at, "waiting": sequence()}
+    context = {
+        "missions": _missions(actor, now, known_at),
+        "cards": cards,
+        "named": named,
+        "now": now,
+        "known_at": known_at,
+        "waiting": sequence(),
+    }
     return render(request, "web/board.html", context)
+
+
+def _missions(actor: Actor, now: datetime, known_at: int) -> list[dict[str, Any]]:
+    """The open missions: where the decision stands, vehicles moving, and limits that are used above four fifths."""
+    told = []
+    for row in missions_of(actor).filter(closed_at=None):
+        in_force = decisions.in_force(row.decision, now, known_at)
+        near = (
+            [bar for bar in bars(row.decision, in_force.limits) if bar.is_near]
+            if in_force.limits and not in_force.why
+            else []
+        )
+        moving = row.trips.filter(state="departed").count()
+        told.append({"row": row, "in_force": in_force, "near": near, "moving": moving})
+    return told
 
 
 @signed_in

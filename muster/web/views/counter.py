@@ -17,6 +17,7 @@ from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
 from muster.parties.models import Site
 from muster.web.pages import form_page, signed_in
 from muster.web.views.history import visible_things
+from muster.web.views.missions import is_drill_at
 
 Word = Literal["IN", "OUT", "HELD", "NOT FOUND", "MISREAD"]
 
@@ -68,7 +69,14 @@ def counter_page(
         for offer in waiting.select_related("giver", "receiver", "offered_act")
     ]
     named = visible_things(actor, [answer.thing.pk]) if answer and answer.thing else set()
-    context = {"site": site, "answer": answer, "named": named, "offers": offers, "reasons": rules.REFUSALS}
+    context: dict[str, Any] = {
+        "site": site,
+        "answer": answer,
+        "named": named,
+        "offers": offers,
+        "reasons": rules.REFUSALS,
+    }
+    context |= {"drill": is_drill_at(site)}
     return form_page(request, "web/counter.html", context, refusal=refusal)
 
 

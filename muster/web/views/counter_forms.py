@@ -8,23 +8,31 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from muster.access.control import Actor
+from muster.access.control import Actor, can, visible
 from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
 from muster.core.times import local, zone
 from muster.custody import actions as custody
+from muster.custody import rules
 from muster.custody.models import Count
+from muster.custody.queries import scope_of
+from muster.ledger.models import Handover, Thing
+from muster.missions.models import Mission
 from muster.parties.models import Organisation, Site
 from muster.record.action import Done, KeyReused
+from muster.transport.models import Trip
+from muster.web.forms import ActForm, Input, when
 from muster.web.pages import form_page, key_of, moment_in, signed_in
 from muster.web.views.counter import counter_page, site_for
+from muster.web.views.missions import is_drill_at
 
 ABOUT_TAGS = dict.fromkeys(
     (
         "core.tag_misread", "custody.no_tags", "custody.tag_twice", "custody.not_held_here", "ledger.before_live_top",
-        "ledger.already_offered",
+        "ledger.already_offered", "custody.already_here", "custody.not_on_offer",
     ),
     "tags",
 )  # fmt: skip
@@ -43,7 +51,7 @@ def receive(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
             at = moment_in(request.POST.get("at", ""), zone(place.zone))
             done = custody.receive(
                 actor=actor, key=key_of(request), site=place.code, tags=_tags(request), at=at,
-                from_organisation=request.POST.get("from_organisation", ""),
+                from_organisation=request.POST.get("from_organisation", ""), mission=request.POST.get("mission", ""),
             )  # fmt: skip
         except KeyReused:
             return _once(request, place)
@@ -58,11 +66,14 @@ def receive(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
                     f"{people} received from {giver} at {local(at, zone(place.zone))}. {_record(done)}",
                 )
             if done.answer.report:
-                held = ", ".join(f"{tag} by {by}" for tag, by in done.answer.held_elsewhere.items())
-                words = f"Kept as a report, because the record says they are held elsewhere: {held}."
+                why = "; ".join(done.answer.reported.values())
+                words = f"Kept as a report, because it does not fit the record: {why}"
                 messages.warning(request, f"{words} Somebody must settle the difference. {_record(done)}")
             return redirect("counter", place.code)
-    context = {"site": place, "organisations": Organisation.objects.order_by("name")}
+    context = {
+        "site": place, "drill": is_drill_at(place), "organisations": Organisation.objects.order_by("name"),
+        "missions": _missions(place),
+    }  # fmt: skip
     return form_page(request, "web/receive.html", context, refusal=refusal, fields=FIELDS)
 
 
@@ -74,7 +85,12 @@ def hand_over(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
         to = request.POST.get("receiver", "")
         try:
             done = custody.offer(
-                actor=actor, key=key_of(request), giver=place.code, receiver=to, tags=_tags(request)
+                actor=actor,
+                key=key_of(request),
+                giver=place.code,
+                receiver=to,
+                tags=_tags(request),
+                mission=request.POST.get("mission", ""),
             )
         except KeyReused:
             return _once(request, place)
@@ -87,10 +103,121 @@ def hand_over(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
                 f"{people} offered to {to}. Custody has not moved until {to} accepts. {_record(done)}",
             )
             return redirect("counter", place.code)
-    sites = Site.objects.filter(kept_by_list_since=None).exclude(pk=place.pk)
-    return form_page(
-        request, "web/hand_over.html", {"site": place, "sites": sites}, refusal=refusal, fields=FIELDS
+    sites = [
+        (row.code, row.name) for row in Site.objects.filter(kept_by_list_since=None).exclude(pk=place.pk)
+    ]
+    trips = Trip.objects.filter(from_site=place, state=Trip.State.PLANNED).select_related("holder")
+    receivers = Input(
+        "receiver", "To", "choice", choices=[*sites, *((t.holder.code, f"Trip {t.pk}") for t in trips)]
     )
+    context = {
+        "site": place,
+        "drill": is_drill_at(place),
+        "receivers": receivers,
+        "missions": _missions(place),
+    }
+    return form_page(request, "web/hand_over.html", context, refusal=refusal, fields=FIELDS)
+
+
+def _missions(site: Site) -> list[Mission]:
+    """The open missions of the site's organisation, under which persons are received and handed over."""
+    return list(
+        Mission.objects.filter(organisation=site.organisation_id, closed_at=None).order_by("opened_at")
+    )
+
+
+@signed_in
+def sign(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> HttpResponse:
+    """Sign for those of an offer who arrived, ticked one by one; who is not ticked stays with the giver, as a difference."""
+    place = site_for(actor, site)
+    offer = Handover.objects.filter(
+        pk=handover, receiver__site=place.code, state=Handover.State.OFFERED
+    ).first()
+    if offer is None:
+        raise NotFound(kind="open offer", name=str(handover))
+    tags = list(offer.offers.filter(open=True).order_by("thing__tag").values_list("thing__tag", flat=True))
+    refusal, ticked = None, request.POST.getlist("tag")
+    if request.method == "POST":
+        try:
+            at = moment_in(request.POST.get("at", ""), zone(place.zone))
+            done = custody.accept(actor=actor, key=key_of(request), handover=handover, at=at, tags=ticked)
+        except KeyReused:
+            return _once(request, place)
+        except MusterError as told:
+            refusal = told
+        else:
+            arrived, missing = done.answer.accepted, done.answer.missing
+            words = f"{_people(len(arrived))} received and signed for at {local(at, zone(place.zone))}."
+            if missing:
+                words += f" {_people(len(missing))} did not arrive and stay with {offer.giver}: a difference is open."
+            messages.success(request, f"{words} {_record(done)}")
+            return redirect("counter", place.code)
+    context = {"site": place, "drill": is_drill_at(place), "offer": offer, "tags": tags, "ticked": ticked}
+    return form_page(request, "web/sign.html", context, refusal=refusal, fields=FIELDS)
+
+
+@signed_in
+def release(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
+    """Record that persons left custody. It is never refused for what else is open."""
+    place = site_for(actor, site)
+    organisations = [
+        (row.code, row.name) for row in Organisation.objects.filter(kind="agency").order_by("name")
+    ]
+    inputs = [
+        Input("tags", "Tags", "tags", "One on each line. Scan them one after the other.", rows=6),
+        Input("reason", "Because of", "choice", choices=[(r, r.replace("_", " ")) for r in rules.RELEASES]),
+        Input("order_reference", "Number of the order", hint="As it stands on the paper; leave empty where there is none.", needed=False),
+        Input("to_organisation", "Handed back to", "choice", "Leave empty for a release into freedom.", organisations, needed=False),
+        when("Time released"),
+    ]  # fmt: skip
+    return ActForm(
+        action="custody.release", title=f"Release from {place.name}", button="Record release", inputs=inputs,
+        given={"site": place.code}, done=_released, back=reverse("counter", args=[place.code]), zone=place.zone,
+        lead="A release that a court or the holding authority ordered is recorded at once; what is open becomes a difference.",
+        drill=is_drill_at(place),
+    ).page(request, actor)  # fmt: skip
+
+
+def _released(answer: Any) -> str:
+    words = f"{_people(len(answer.released))} released."
+    return (
+        f"{words} What does not fit the record is kept as a report, which somebody must settle."
+        if answer.report
+        else words
+    )
+
+
+@signed_in
+def correct(request: HttpRequest, actor: Actor, site: str, thing: UUID, n: int) -> HttpResponse:
+    """Correct one entry: another time, another place, or that it did not happen. The old one stays readable."""
+    place = visible(actor, Site.objects.filter(code=site)).first()
+    found = Thing.objects.filter(pk=thing).first()
+    if place is None or found is None:
+        raise NotFound(kind="entry", name=f"{thing} {n}")
+    can(actor, "custody.correct", scope_of(place))
+    sites = [(row.code, row.name) for row in Site.objects.filter(kept_by_list_since=None)]
+    inputs = [
+        Input("happened_at", "It happened at", "text", "Such as 2026-03-01 14:05. Leave empty if it is right.", needed=False),
+        Input("receiver", "It was received by", "choice", "Leave empty if the place is right.", sites, needed=False),
+        Input("void", "It did not happen at all", "flag"),
+        Input("reason", "Why it is corrected", hint="Such as late entry, wrong person."),
+    ]  # fmt: skip
+    return Correction(
+        action="custody.correct", title=f"Correct entry {n} of {found.tag}", button="Record correction", inputs=inputs,
+        given={"site": place.code, "tag": found.tag, "n": n}, zone=place.zone, drill=is_drill_at(place),
+        done=lambda answer: f"{answer.tag} is corrected by {len(answer.entries)} entries; the old ones stay readable.",
+        back=reverse("history", args=[found.pk]), about={"core.not_a_moment": "happened_at", "ledger.before_live_top": "happened_at"},
+        lead="A correction is a new record that names the old one. Nothing is changed or deleted.",
+    ).page(request, actor)  # fmt: skip
+
+
+class Correction(ActForm):
+    """The form of a correction: an empty time means that the time is right, not now."""
+
+    def taken(self, read: dict[str, Any]) -> dict[str, Any]:
+        """What is given to the action."""
+        text = read.get("happened_at")
+        return {**read, "happened_at": moment_in(text, zone(self.zone))} if text else read
 
 
 @require_POST
@@ -134,7 +261,8 @@ def headcount(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
             return _once(request, place)
         except MusterError as told:
             refusal = told
-    return form_page(request, "web/headcount.html", {"site": place}, refusal=refusal)
+    context = {"site": place, "drill": is_drill_at(place)}
+    return form_page(request, "web/headcount.html", context, refusal=refusal)
 
 
 @signed_in
@@ -147,7 +275,10 @@ def count(request: HttpRequest, actor: Actor, site: str, count: UUID) -> HttpRes
     if request.method == "POST":
         try:
             persons = _whole_number(request, "persons")
-            done = custody.submit_count(actor=actor, key=key_of(request), count=count, persons=persons)
+            explanation = request.POST.get("explanation", "").strip()
+            done = custody.submit_count(
+                actor=actor, key=key_of(request), count=count, persons=persons, explanation=explanation
+            )
         except MusterError as told:
             refusal = told
         else:
@@ -161,7 +292,12 @@ def count(request: HttpRequest, actor: Actor, site: str, count: UUID) -> HttpRes
                     f"{words} The count is kept and a difference is open. Count again, or explain it. {_record(done)}",
                 )
             return redirect("counter", place.code)
-    context = {"site": place, "opened": opened, "is_in": hasattr(opened, "counted")}
+    context = {
+        "site": place,
+        "drill": is_drill_at(place),
+        "opened": opened,
+        "is_in": hasattr(opened, "counted"),
+    }
     return form_page(request, "web/count.html", context, refusal=refusal)
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from muster.access.control import Actor, visible
+from muster.access.control import Actor, may, visible
 from muster.access.models import User
 from muster.core.errors import NotFound
+from muster.custody.queries import scope_of
 from muster.ledger import queries
 from muster.ledger.models import Entry, Thing
+from muster.missions.models import Mission
 from muster.parties.models import Site
 from muster.web.pages import signed_in
 
@@ -33,13 +36,35 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
             **entry,
             "corrected_by": reversals.get(entry["n"]),
             "signers": [names[u] for u in entry["signed_by"]],
+            "correct_at": _correct_at(actor, entry, reversals),
         }
         for entry in told
     ]
     context = {
+        "drill": _is_drill(found),
         "thing": found, "entries": entries, "zone": _zone(actor, thing), "known_at": known_at,
     }  # fmt: skip
     return render(request, "web/history.html", context)
+
+
+def _correct_at(actor: Actor, entry: dict[str, Any], reversals: dict[int, int]) -> str:
+    """The site at which the actor may correct a live entry; empty where there is none."""
+    if entry["kind"] == "pop" or entry["n"] in reversals:
+        return ""
+    sides = visible(actor, Site.objects.filter(code__in=(entry["giver"], entry["receiver"])))
+    return next((site.code for site in sides if may(actor, "custody.correct", scope_of(site))), "")
+
+
+def _is_drill(thing: Thing) -> bool:
+    """Whether the thing's latest entry under a mission was under an exercise."""
+    latest = (
+        Entry.objects.filter(thing=thing)
+        .exclude(mission="")
+        .order_by("-n")
+        .values_list("mission", flat=True)
+        .first()
+    )
+    return Mission.objects.filter(pk=latest, drill=True).exists()
 
 
 def visible_things(actor: Actor, things: Collection[UUID]) -> set[UUID]:

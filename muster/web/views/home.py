@@ -32,15 +32,29 @@ class Page:
     address: str
 
 
+EVERYBODY = set(Role.values)
+# Each page with the roles whose work it holds; the first that an actor has is the one to land on.
+PAGES: tuple[tuple[str, str, set[str]], ...] = (
+    ("Decisions", "decisions", {Role.GOVERNOR, Role.COUNSEL}),
+    ("Counter", "counters", {Role.CLERK}),
+    ("Trips", "trips", {Role.CUSTODIAN}),
+    (
+        "Board",
+        "board",
+        EVERYBODY - {Role.GOVERNOR, Role.COUNSEL, Role.REQUESTER, Role.AFFAIRS, Role.CUSTODIAN},
+    ),
+    ("Requests", "requests", EVERYBODY - {Role.CLERK, Role.CUSTODIAN}),
+    ("Missions", "missions", EVERYBODY - {Role.CLERK}),
+    ("Decisions", "decisions", {Role.JOC, Role.OVERSIGHT, Role.AFFAIRS, Role.ADMINISTRATOR}),
+    ("Trips", "trips", {Role.JOC, Role.OVERSIGHT}),
+)
+
+
 def pages_for(actor: Actor) -> list[Page]:
     """The pages that hold something for this actor, the one to land on first."""
     roles = {scoped.role for scoped in actor.roles}
-    pages = []
-    if Role.CLERK in roles:
-        pages.append(Page("Counter", reverse("counters")))
-    if roles:
-        pages.append(Page("Board", reverse("board")))
-    return pages
+    named = {address: name for name, address, for_roles in PAGES if roles & for_roles}
+    return [Page(name, reverse(address)) for address, name in named.items()]
 
 
 @signed_in

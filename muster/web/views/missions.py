@@ -1,0 +1,265 @@
+"""Missions: the brief of one on a page, and the forms that open one, task it and close it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from muster.access.control import Actor, can, may, visible
+from muster.assistance.rules import INVENTED
+from muster.core.errors import NotFound
+from muster.core.tasks import CONTACTS, TASKS
+from muster.custody.queries import open_differences
+from muster.decisions import queries as decisions
+from muster.decisions.actions import APPROVALS
+from muster.decisions.models import Decision
+from muster.decisions.rules import ARMS, Draw, Limits, peak_of
+from muster.ledger.queries import latest_known
+from muster.missions import queries
+from muster.missions.models import Mission
+from muster.parties.models import Organisation, Site
+from muster.picture import queries as picture
+from muster.tasks import queries as tasks
+from muster.tasks.models import Task
+from muster.transport.models import Trip
+from muster.web.forms import ActForm, Input, when
+from muster.web.pages import signed_in
+from muster.web.views.decisions import order_in_words
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How much of one limit is used: the most drawn at any one moment of the window, and what is allowed."""
+
+    what: str
+    used: int
+    most: int
+
+    @property
+    def share(self) -> int:
+        """Per cent of the limit, 100 at most for the bar."""
+        return min(100, round(100 * self.used / self.most)) if self.most else 100
+
+    @property
+    def is_near(self) -> bool:
+        """Above four fifths: somebody ought to know before the next task is ordered."""
+        return self.used * 5 > self.most * 4
+
+
+def bars(decision: Decision, limits: Limits) -> Iterator[Bar]:
+    """The limits on numbers against the peak of what is tasked under the decision."""
+    draws = tasks.draws(decision)
+    for what, most, of, chosen in _limited(limits, draws):
+        peak = max((peak_of(chosen, draw, of) for draw in chosen), default=0)
+        yield Bar(what, peak, most)
+
+
+def _limited(limits: Limits, draws: list[Draw]) -> Iterator[tuple[str, int, Any, list[Draw]]]:
+    if limits.people_max is not None:
+        yield "People in all", limits.people_max, "people", draws
+    for category, most in limits.people_max_by_task.items():
+        yield (
+            f"People on {category} {TASKS[category].name.lower()}",
+            most,
+            "people",
+            [d for d in draws if d.task == category],
+        )
+    for place, most in limits.people_max_by_place.items():
+        yield f"People at {place}", most, "people", [d for d in draws if d.place == place]
+    if limits.vehicles_max is not None:
+        yield "Vehicles in all", limits.vehicles_max, "vehicles", draws
+
+
+@signed_in
+def listed(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """The missions that the actor may read, and the approvals under which one could be opened."""
+    at, known_at = timezone.now(), latest_known()
+    rows = [(row, decisions.in_force(row.decision, at, known_at)) for row in queries.missions_of(actor)]
+    approvals = decisions.decisions_of(actor).filter(outcome__in=APPROVALS, missions=None)
+    to_open = [row for row in approvals if may(actor, "missions.open", decisions.scope_of(row))]
+    return render(
+        request, "web/missions.html", {"rows": rows, "to_open": to_open, "now": at, "known_at": known_at}
+    )
+
+
+def found(actor: Actor, name: str) -> Mission:
+    """The mission, for those who may read it. Raises NotFound."""
+    row = queries.missions_of(actor).select_related("decision__office").filter(pk=name).first()
+    if row is None:
+        raise NotFound(kind="mission", name=name)
+    return row
+
+
+@signed_in
+def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """One page of one mission, made to be printed: limits used, tasks, totals, open problems, the next expiry."""
+    row, at, known_at = found(actor, name), timezone.now(), latest_known()
+    in_force = decisions.in_force(row.decision, at, known_at)
+    scope = queries.scope_of(row)
+    sites = visible(actor, Site.objects.filter(organisation=row.organisation_id))
+    ends = in_force.limits.ends_at if in_force.limits else None
+    context = {
+        "row": row, "drill": row.drill, "in_force": in_force, "now": at, "known_at": known_at, "zone": zone_of(row),
+        "order": order_in_words(in_force.limits) if in_force.limits else [],
+        "bars": list(bars(row.decision, in_force.limits)) if in_force.limits else [],
+        "tasks": _tasks(row, actor, at), "trips": Trip.objects.filter(mission=row).select_related("custodian", "from_site", "to_site"),
+        "figures": [f for f in picture.figures(row.pk, at, known_at) if f.shown],
+        "apart": picture.apart(row.pk, at, known_at), "days_left": (ends - at).days if ends and ends > at else None,
+        "differences": open_differences(list(sites.values_list("code", flat=True))).select_related("site"),
+        "may_order": may(actor, "tasks.order", scope) and row.closed_at is None,
+    }  # fmt: skip
+    return render(request, "web/mission.html", context)
+
+
+def _tasks(row: Mission, actor: Actor, at: datetime) -> list[dict[str, Any]]:
+    may_finish = may(actor, "tasks.finish", queries.scope_of(row))
+    told = []
+    for task in (
+        Task.objects.filter(mission=row)
+        .select_related("mission")
+        .prefetch_related("present")
+        .order_by("begins_at", "id")
+    ):
+        draw = tasks.draw_of(task)
+        state = "ended" if draw.ends_at <= at else "under way" if draw.begins_at <= at else "to come"
+        seen = max(task.present.all(), key=lambda present: present.at, default=None)
+        told.append(
+            {
+                "task": task,
+                "state": state,
+                "present": seen,
+                "may_finish": may_finish and task.ended_at is None and state != "ended",
+            }
+        )
+    return told
+
+
+def zone_of(row: Mission) -> str:
+    """The zone of the decision's days; UTC where it states none."""
+    limits = decisions.in_force(row.decision, timezone.now(), latest_known()).limits
+    return limits.zone if limits else "UTC"
+
+
+@signed_in
+def open_one(request: HttpRequest, actor: Actor, decision: str) -> HttpResponse:
+    """Open a mission under an approval."""
+    row = decisions.decisions_of(actor).filter(pk=decision).first()
+    if row is None:
+        raise NotFound(kind="decision", name=decision)
+    can(actor, "missions.open", decisions.scope_of(row))
+    organisations = visible(actor, Organisation.objects.order_by("name"), organisation="code", site="code")
+    inputs = [
+        Input(
+            "mission",
+            "Id of the mission",
+            hint="Capitals, digits and dashes, such as EX-PROCESSING-1.",
+            value=row.request_id,
+        ),
+        Input("title", "Title", value=row.request.title),
+        Input("organisation", "Run by", "choice", choices=[(o.code, o.name) for o in organisations]),
+        when("Time opened"),
+    ]
+    return ActForm(
+        action="missions.open", title=f"Open a mission under {row.pk}", button="Open mission", inputs=inputs,
+        given={"decision": row.pk}, done=lambda answer: f"The mission {answer.mission} is open.", back=reverse("missions"),
+        drill=row.request.kind == "exercise", about={"missions.already_open": "mission", "core.not_found": "organisation"},
+    ).page(request, actor)  # fmt: skip
+
+
+@signed_in
+def order(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Order a task: it is checked against the decision and the law, and refused with the sentence that stops it."""
+    row = found(actor, name)
+    can(actor, "tasks.order", queries.scope_of(row))
+    limits = decisions.in_force(row.decision, timezone.now(), latest_known()).limits
+    places = list(limits.places) if limits else []
+    inputs = [
+        Input("category", "Task category", "choice", choices=[(t.id, f"{t.id} {t.name}") for t in TASKS.values()]),
+        Input("words", "What is done"),
+        Input("place", "Place", "choice", choices=[(p, p) for p in places]) if places else Input("place", "Place"),
+        Input("people", "People", hint="A number, or words such as: about 8, up to 15. The high end counts."),
+        Input("vehicles", "Vehicles", value="0"),
+        when("Begins", "begins_at"), when("Ends", "ends_at"),
+        Input("contact", "Contact with persons in custody", "radio", choices=[(c, c) for c in CONTACTS]),
+        Input("armed", "Arms", "radio", choices=[(a, a) for a in ARMS], value="none"),
+        Input("volunteers", "Only volunteers are used", "flag"),
+    ]  # fmt: skip
+    return ActForm(
+        action="tasks.order", title=f"Order a task of {row.pk}", button="Order task", inputs=inputs,
+        given={"mission": row.pk}, done=_ordered, back=reverse("mission", args=[row.pk]), drill=row.drill, zone=zone_of(row),
+        lead="A task outside the decision is refused with the sentence that stops it, and nothing is recorded as ordered.",
+        about={"core.not_a_moment": "begins_at"},
+    ).page(request, actor)  # fmt: skip
+
+
+def _ordered(answer: Any) -> str:
+    asked = f" The law asks beside it: {'; '.join(answer.conditions)}." if answer.conditions else ""
+    return f"{answer.task} is ordered; it draws {answer.people} people of the limit.{asked}"
+
+
+def task_of(actor: Actor, name: str) -> Task:
+    """The task, for those who may read its mission. Raises NotFound."""
+    row = (
+        Task.objects.select_related("mission__decision")
+        .filter(pk=name, mission__in=queries.missions_of(actor))
+        .first()
+    )
+    if row is None:
+        raise NotFound(kind="task", name=name)
+    return row
+
+
+@signed_in
+def finish(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """End a task before its time."""
+    row = task_of(actor, name)
+    can(actor, "tasks.finish", tasks.scope_of(row))
+    return ActForm(
+        action="tasks.finish", title=f"Finish {row.pk}", button="Finish task", given={"task": row.pk},
+        inputs=[Input("reason", "Why", "long", "Done, called off, and why."), when("Time it ended")],
+        done=lambda answer: f"{answer.task} is finished and draws on no limit any more.",
+        back=reverse("mission", args=[row.mission_id]), drill=row.mission.drill, zone=zone_of(row.mission),
+    ).page(request, actor)  # fmt: skip
+
+
+@signed_in
+def present(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Say how many members are present at a task."""
+    row = task_of(actor, name)
+    can(actor, "tasks.report_present", tasks.scope_of(row))
+    return ActForm(
+        action="tasks.report_present", title=f"Who is present: {row.pk}", button="Record members present", given={"task": row.pk},
+        inputs=[Input("people", "Members present", "number"), when("Time of the count")],
+        done=lambda answer: f"{answer.people} members present at {answer.task}.",
+        back=reverse("mission", args=[row.mission_id]), drill=row.mission.drill, zone=zone_of(row.mission),
+    ).page(request, actor)  # fmt: skip
+
+
+@signed_in
+def close(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Close a mission that holds nobody any more."""
+    row = found(actor, name)
+    can(actor, "missions.close", queries.scope_of(row))
+    return ActForm(
+        action="missions.close", title=f"Close {row.pk}", button="Close mission", given={"mission": row.pk},
+        inputs=[Input("reason", "Why it can be closed", "long"), when("Time closed")],
+        done=lambda answer: f"The mission {answer.mission} is closed.", back=reverse("mission", args=[row.pk]),
+        drill=row.drill, zone=zone_of(row),
+    ).page(request, actor)  # fmt: skip
+
+
+def is_drill_at(site: Site) -> bool:
+    """Whether all that goes on at a site's organisation is an exercise, which every page of the site then says."""
+    if site.organisation is not None and site.organisation.state == INVENTED:
+        return True
+    missions = Mission.objects.filter(organisation=site.organisation_id, closed_at=None).values_list(
+        "drill", flat=True
+    )
+    return bool(missions) and all(missions)

@@ -1,0 +1,201 @@
+"""Requests: what was asked, what was found, where each stands, and the step that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from muster.access.control import Actor, Scope, can, may, visible
+from muster.assistance import actions as assistance
+from muster.assistance.models import Request
+from muster.assistance.queries import requests_of, scope_of
+from muster.assistance.rules import MalformedRequest
+from muster.authority import queries as authority
+from muster.authority.packs import load_packs
+from muster.core.errors import FaultyInput, MusterError, NotFound
+from muster.core.files import Malformed, read_data
+from muster.decisions.models import Decision
+from muster.parties.models import Office
+from muster.record.action import KeyReused
+from muster.web.forms import ONCE, ActForm, Input, now, record, when
+from muster.web.pages import form_page, key_of, signed_in
+from muster.web.paging import page_of
+
+OPEN = ("draft", "submitted", "returned_for_information", "validated", "in_review")
+REASON = Input("reason", "Why", "long", "The requester reads it.")
+
+
+@dataclass(frozen=True)
+class StepForm:
+    """A step that a request can take by a form of its own, and the words around it."""
+
+    action: str
+    verb: str
+    title: str
+    inputs: tuple[Input, ...]
+    states: tuple[str, ...]  # in which it can be taken
+
+    @property
+    def button(self) -> str:
+        return self.verb
+
+
+STEPS: dict[str, StepForm] = {
+    "submit": StepForm("assistance.submit", "Submit request", "Submit", (when("Time submitted"),), ("draft", "returned_for_information")),
+    "validate": StepForm("assistance.validate", "Record as complete", "Complete", (when("Time found complete"),), ("submitted",)),
+    "return": StepForm(
+        "assistance.return_for_information", "Return for information", "Return for information",
+        (REASON, when("Time returned")), ("submitted",),
+    ),
+    "assess": StepForm(
+        "authority.assess", "Record assessment", "Assess",
+        (Input("on_date", "Judged as of which day", "day", "Such as 2026-03-01."),
+         Input("status", "Duty status", "choice", "Empty: the one that the request asks for.", needed=False)),
+        OPEN,
+    ),
+    "review": StepForm("assistance.review", "Put before the office", "Put in review", (when("Time put in review"),), ("validated",)),
+    "withdraw": StepForm("assistance.withdraw", "Withdraw request", "Withdraw", (REASON, when("Time withdrawn")), OPEN),
+    "expire": StepForm("assistance.expire", "Record as expired", "Expire", (REASON, when("Time expired")), OPEN[1:]),
+    "close": StepForm("assistance.close", "Close request", "Close", (when("Time closed"),), ("decided",)),
+}  # fmt: skip
+
+
+@signed_in
+def queue(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """The requests that the actor may read: those that wait first, the one waiting longest in front."""
+    rows = requests_of(actor).prefetch_related("steps")
+    waiting = [(row, _waits_days(row)) for row in rows.filter(state__in=OPEN)]
+    waiting.sort(key=lambda pair: -pair[1])
+    ended = page_of(request, rows.exclude(state__in=OPEN).order_by("-act_id", "id"))
+    context = {"waiting": waiting, "ended": ended, "may_draft": _offices(actor) != [], "now": timezone.now()}
+    return render(request, "web/requests.html", context)
+
+
+def _waits_days(row: Request) -> int:
+    latest = list(row.steps.all())[-1]
+    return max(0, (timezone.now() - latest.happened_at).days)
+
+
+def _offices(actor: Actor) -> list[Office]:
+    """The offices that the actor may put a request to."""
+    offices = visible(actor, Office.objects.order_by("title"), organisation="organisation", site="code")
+    return [
+        office
+        for office in offices
+        if may(actor, "assistance.draft", Scope("request", "", office.organisation_id))
+    ]
+
+
+@signed_in
+def new(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Record a request from its file, pasted or uploaded: every fault is told, and what was entered is kept."""
+    offices = _offices(actor)
+    if not offices:
+        can(actor, "assistance.draft", Scope("request", "a new request", None))
+    refusal = None
+    if request.method == "POST":
+        try:
+            data = _read(request.POST.get("text", ""))
+            done = assistance.draft(actor=actor, key=key_of(request), request=data, at=now())
+        except KeyReused:
+            messages.info(request, ONCE)
+            return redirect("requests")
+        except MusterError as told:
+            refusal = told
+        else:
+            messages.success(request, f"{done.answer.request} is recorded as a draft. {record(done)}")
+            return redirect("request", done.answer.request)
+    context = {"offices": offices}
+    return form_page(request, "web/request_new.html", context, refusal=_in_one_field(refusal), fields={
+        "core.not_found": "text", "assistance.in_the_record": "text", "assistance.malformed": "text",
+    })  # fmt: skip
+
+
+def _read(text: str) -> dict[str, object]:
+    try:
+        return dict(read_data(text))
+    except Malformed as fault:
+        raise MalformedRequest(reason=fault.reason, row=fault.row) from None
+
+
+def _in_one_field(refusal: MusterError | None) -> MusterError | None:
+    """The faults of a pasted request lead to the field that it was pasted into."""
+    if isinstance(refusal, FaultyInput):
+        return FaultyInput(
+            [type(f)(f.row, "text", f.code, f"{f.column}: {f.message}") for f in refusal.faults]
+        )
+    return refusal
+
+
+def found(actor: Actor, name: str) -> Request:
+    """The request, for those who may read it. Raises NotFound."""
+    row = requests_of(actor).filter(pk=name).first()
+    if row is None:
+        raise NotFound(kind="request", name=name)
+    return row
+
+
+@signed_in
+def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """One request: lines with their findings, every step it took, decisions, and what can be done next."""
+    row = found(actor, name)
+    scope = scope_of(row)
+    seen = authority.latest(row.pk)
+    next_steps = [
+        (key, step)
+        for key, step in STEPS.items()
+        if row.state in step.states and may(actor, step.action, scope)
+    ]
+    context = {
+        "row": row, "drill": row.kind == "exercise", "lines": with_findings(row), "seen": seen,
+        "steps": row.steps.select_related("act__number", "act__actor"), "next_steps": next_steps,
+        "decisions": Decision.objects.filter(request=row).select_related("office", "source"),
+        "may_decide": row.state == "in_review" and may(actor, "decisions.decide", scope),
+    }  # fmt: skip
+    return render(request, "web/request.html", context)
+
+
+def with_findings(row: Request) -> list[tuple[object, object]]:
+    """Each line of a request with what the latest assessment found about it; None where nobody looked."""
+    seen = authority.latest(row.pk)
+    findings = {finding.line: finding for finding in seen.findings.all()} if seen else {}
+    return [(line, findings.get(line.n)) for line in row.lines.all()]
+
+
+@signed_in
+def step(request: HttpRequest, actor: Actor, name: str, verb: str) -> HttpResponse:
+    """The form of one step of a request."""
+    row = found(actor, name)
+    form = STEPS.get(verb)
+    if form is None:
+        raise NotFound(kind="step of a request", name=verb)
+    can(actor, form.action, scope_of(row))
+    statuses = [(status.id, f"{status.id}: {status.name}") for status in load_packs().law.statuses.values()]
+    inputs = [one if one.name != "status" else _with(one, statuses) for one in form.inputs]
+    said: Callable[[object], str] = lambda answer: _told(row.pk, answer)  # noqa: E731
+    return ActForm(
+        action=form.action, title=f"{form.title}: {row.pk}", button=form.button, inputs=inputs, given={"request": row.pk},
+        done=said, back=reverse("request", args=[row.pk]), lead=row.title, drill=row.kind == "exercise",
+    ).page(request, actor)  # fmt: skip
+
+
+def _with(one: Input, choices: list[tuple[str, str]]) -> Input:
+    return Input(one.name, one.label, one.kind, one.hint, choices, one.needed)
+
+
+def _told(name: str, answer: object) -> str:
+    state = getattr(answer, "state", None)
+    if state:
+        return f"{name} is {state.replace('_', ' ')} now."
+    findings = getattr(answer, "findings", {})
+    return f"{name} is assessed: {_listed(findings)}."
+
+
+def _listed(findings: dict[int, str]) -> str:
+    return ", ".join(f"line {n} {finding.replace('_', ' ')}" for n, finding in findings.items())
