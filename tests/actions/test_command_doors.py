@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from exercised import MISSION, told
 from people import TAGS, People, at, people
 from typer.testing import CliRunner, Result
 
+from muster import actions as do
 from muster.access.control import new_token
 from muster.access.models import User
 from muster.cli.main import app
@@ -107,6 +109,66 @@ def test_a_fault_nobody_foresaw_gives_a_reference_and_no_trace() -> None:
     assert (done.exit_code, done.stdout) == (2, "")
     assert "reference" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_picture_is_told_as_of_any_moment_as_known_at_any_act() -> None:
+    people = told()
+    source = {"publisher": "Example Gazette", "url": "https://gazette.example/1", "title": "Guard helps"}
+    for name, said, as_of in (("C1", "about 30", "2026-10"), ("C2", "nearly 40", "2026-11-01")):
+        do.sources.record_claim(
+            actor=people["records.desk"], id=name, mission=MISSION, place="MO", metric="activated", said=said, as_of=as_of,
+            source=source,
+        )  # fmt: skip
+    asked = ("picture", "--mission", MISSION, "--at", "2026-11-20")
+
+    found = answer(run(*asked, "--json"))
+    first = answer(run(*asked, "--known-at", "3", "--json"))
+    long_ago = answer(run(*asked, "--known-at", "2026-01-01", "--json"))
+    everything = answer(run("picture", "--at", "2026-11-20", "--json"))
+    text = run(*asked).stdout.splitlines()
+
+    assert {"mission", "at", "known_at", "figures"} <= set(found)
+    assert (
+        found["at"] == "2026-11-21T05:59:59.999999+00:00"
+    )  # the day ends where the decision counts its days
+    figures = {(f["metric"], f["place"]): f for f in found["figures"] if f["shown"]}
+    in_custody = figures["persons_in_custody", "all"]
+    assert (in_custody["low"], in_custody["high"], in_custody["said"]) == (117, 117, "117")
+    assert in_custody["source"] == f"ledger, known at act {found['known_at']}"
+    assert figures["activated", "MO"]["evidence"] == ["claim C2"]
+    assert (first["known_at"], {f["metric"] for f in first["figures"]}) == (3, {"requested"})
+    assert (long_ago["known_at"], long_ago["figures"]) == (0, [])
+    assert everything == {"missions": [found]}
+    assert text[0] == f"Mission {MISSION}, as of {found['at']}, known at act {found['known_at']}"
+    assert text[1].split() == ["what", "place", "number", "as", "of", "source"]
+    assert [line.split()[-6:] for line in text if "members activated" in line] == [
+        ["MO", "(about", "30)", "2026-10", "Guard", "helps"],
+        ["MO", "nearly", "40", "2026-11-01", "Guard", "helps"],
+    ]
+    assert text[-1] == "In parentheses: a claim that stands beside the one shown."
+
+
+def test_a_picture_of_no_mission_says_so() -> None:
+    done = run("picture", "--at", "2026-11-20")
+
+    assert (done.exit_code, done.stdout) == (0, "No mission was open by then.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--at", "noon"), "core.not_a_moment"),
+        (("--at", "2026-11-20", "--known-at", "soon"), "core.not_a_moment"),
+        (("--at", "2026-11-20", "--known-at", "9" * 5000), "core.not_a_moment"),
+        (("--at", "2026-11-20", "--mission", "NOTHING"), "core.not_found"),
+        (("--at", "2026-11-20", "--mission", "NUL\0"), "core.not_storable"),
+    ],
+)
+def test_a_picture_that_cannot_be_made_says_why(words: tuple[str, ...], code: str) -> None:
+    done = run("picture", *words)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"[{code}]\n")
 
 
 def test_version_and_packs_start_no_database_and_leave_no_folder(tmp_path: Path) -> None:
