@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from muster.access.control import NotSignedIn
@@ -51,6 +52,16 @@ class NotJson(MusterError):
 
     def __init__(self) -> None:
         super().__init__("The body cannot be read as JSON. Correct it and send it again.")
+
+
+class NoSuchPath(MusterError):
+    """No act and no read has this address."""
+
+    code = "api.no_such_path"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing at this address. Every one that there is stands in openapi.json.")
 
 
 class Unforeseen(MusterError):
@@ -114,6 +125,12 @@ def _fault(error: dict[str, Any]) -> Fault:
     # Beneath a body comes the name of the function's parameter, which the sender does not know.
     column = ".".join(where[1:] if source == "body" else where) or source
     return Fault(None, column, "core.bad_value", f"{column}: {error['msg']}. Correct it and send it again.")
+
+
+@csrf_exempt
+def no_such_path(request: HttpRequest) -> HttpResponse:
+    """What is asked of an address that the API does not have, by whatever method."""
+    return problem(NoSuchPath())
 
 
 def unforeseen(request: HttpRequest, fault: Exception) -> HttpResponse:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, re_path
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
@@ -64,4 +64,4 @@ HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
 for kind, handler in HANDLERS.items():
     api.add_exception_handler(kind, handler)
 
-urlpatterns = [path("", api.urls)]
+urlpatterns = [path("", api.urls), re_path("", problems.no_such_path)]

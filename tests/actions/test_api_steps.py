@@ -216,6 +216,15 @@ def test_what_is_not_yours_reads_like_what_is_not_there(live_url: str, people: d
         assert kept[2]["detail"].replace("EX-PROCESSING-1", "EX-NOTHING-1") == absent[2]["detail"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/requests/a%0Ab"), ("GET", "/nothing"), ("POST", "/acts/custody/vanish")]
+)
+def test_an_address_that_is_not_there_is_a_problem_too(live_url: str, method: str, path: str) -> None:
+    status, media, answer = Door(live_url, None).ask(method, V1 + path, {})
+
+    assert (status, media, answer["code"]) == (404, "application/problem+json", "api.no_such_path")
+
+
 def test_what_cannot_be_read_is_a_problem(live_url: str, people: dict[str, Actor]) -> None:
     asker = door(live_url, people["oversight"].user)
 
