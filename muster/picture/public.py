@@ -73,12 +73,32 @@ class Decided:
     versions: tuple[Version, ...]
 
     @property
-    def limits(self) -> tuple[str, ...]:
-        """Each limit as a sentence, the decision's own where it has one; then its conditions."""
+    def where(self) -> ZoneInfo:
+        """The zone whose days the decision counts."""
+        return ZoneInfo(self.in_force.limits.zone if self.in_force.limits else "UTC")
+
+    @property
+    def taken_on(self) -> date | None:
+        """The day on which it was taken; None: not recorded."""
+        return _day(self.decision.decided_at, self.where)
+
+    @property
+    def followed(self) -> tuple[tuple[str, date | None, str], ...]:
+        """What followed it: kind, from which day, and the reason given."""
+        later = self.versions[1:]
+        return tuple(
+            (version.kind, _day(version.effective_at, self.where), version.reason) for version in later
+        )
+
+    @property
+    def limits(self) -> tuple[tuple[str, bool], ...]:
+        """Each limit as a sentence, and whether it is the decision's own; then its conditions, which always are."""
         limits = self.in_force.limits
         if limits is None:
             return ()
-        return (*(limits.sentence(name) for name in SENTENCES if _bounds(limits, name)), *limits.conditions)
+        bounding = (name for name in SENTENCES if _bounds(limits, name))
+        said = ((limits.sentence(name), name in limits.sentences) for name in bounding)
+        return (*said, *((condition, True) for condition in limits.conditions))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +117,13 @@ class Asked:
     @property
     def facts(self) -> Facts:
         """What its three sentences are made of; of several decisions, the latest."""
+        latest = self.decided[-1] if self.decided else None
+        where = latest.where if latest else ZoneInfo("UTC")
         asked = Facts(
             title=self.request.title, requester=self.request.requester, office=self.office, state=self.step.state,
-            state_on=self.step.happened_at.date(), approximate=self.step.approximate,
+            state_on=_day(self.step.happened_at, where), approximate=self.step.approximate,
         )  # fmt: skip
-        return _with_decision(asked, self.decided[-1]) if self.decided else asked
+        return _with_decision(asked, latest) if latest else asked
 
     @property
     def standing(self) -> str:
@@ -263,22 +285,30 @@ def _bounds(limits: Limits, name: str) -> bool:
 
 
 def _with_decision(facts: Facts, decided: Decided) -> Facts:
-    decision, limits, in_force = decided.decision, decided.in_force.limits, decided.in_force
-    where = ZoneInfo(limits.zone) if limits else UTC
+    decision, limits = decided.decision, decided.in_force.limits
     return replace(
-        facts, outcome=decision.outcome, reported_on=decision.reported_on,
-        decided_on=decision.decided_at.astimezone(where).date() if decision.decided_at else None,
+        facts, outcome=decision.outcome, reported_on=decision.reported_on, decided_on=decided.taken_on,
         reported_by=decision.source.publisher if decision.source else "", limited=limits is not None,
         begins=limits.effective_from if limits else None, ends=limits.effective_to if limits else None,
-        why=in_force.why, since=in_force.since.astimezone(where).date() if in_force.since else None,
+        why=decided.in_force.why, since=_day(decided.in_force.since, decided.where),
     )  # fmt: skip
+
+
+def _day(moment: datetime | None, where: ZoneInfo) -> date | None:
+    return moment.astimezone(where).date() if moment else None
 
 
 def _totals(figures: Iterable[Figure]) -> Iterator[Figure]:
     """What is public at once: no persons, which are told by day; and where members work is told as a total alone."""
     for figure in figures:
         if figure.metric not in PERSONS and (figure.metric != "people_tasked" or figure.place == "all"):
-            yield figure
+            yield replace(figure, stated_by=figure.stated_by or _stated_by(figure))
+
+
+def _stated_by(figure: Figure) -> str:
+    """Who states a figure that names nobody: its source, or the request, the decision or the tasks of this record."""
+    of_claim = any(behind.startswith("claim ") for behind in figure.evidence)
+    return "the source itself" if of_claim else f"the {figure.source.partition(' ')[0]}"
 
 
 def _days(mission: str, at: datetime, known_at: int) -> Iterator[Day]:
@@ -303,7 +333,9 @@ def _on(end: datetime, metric: str, told: Mapping[str, Figure]) -> Figure:
         label="",
         evidence=(),
     )
-    return replace(told.get(metric, nobody), as_of=end.date().isoformat(), evidence=())
+    return replace(
+        told.get(metric, nobody), as_of=end.date().isoformat(), stated_by="the ledger", evidence=()
+    )
 
 
 def _claims(figures: Iterable[Figure]) -> tuple[Claim, ...]:

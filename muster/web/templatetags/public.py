@@ -10,6 +10,7 @@ from muster.authority.rules import Verdict
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 from muster.picture.summary import MONTHS, day_in_words
+from muster.web import us_map
 
 register = template.Library()
 
@@ -46,6 +47,13 @@ def as_said(quantity: Quantity) -> str:
 def task_in_words(category: str) -> str:
     """The name of a task category; *not recorded* where none is stated."""
     return TASKS[category].name if category in TASKS else "not recorded"
+
+
+@register.filter
+def place_in_words(code: str) -> str:
+    """The name of a place by its postal code."""
+    others = {"all": "in all", "US": "United States", "ZZ": "ZZ, an invented state"}
+    return others.get(code) or us_map.name_of(code)
 
 
 @register.filter

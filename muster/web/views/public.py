@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 from muster.core.errors import MusterError
 from muster.ledger.queries import latest_known
 from muster.picture import public
-from muster.picture.public import Asked, Page
+from muster.picture.public import Page
 from muster.picture.rules import RULE_OF_CHOICE, Figure
 from muster.picture.summary import en_espanol, in_english, state_of
 from muster.sources.rules import METRICS
@@ -71,24 +71,25 @@ def index(request: HttpRequest) -> HttpResponse:
 def mission(request: HttpRequest, mission: str) -> HttpResponse:
     """The page of one mission, as of today or a past day, as known at an act's number."""
     page = _page(request, mission)
-    here = page.asked[0].request.state if page.asked else None
-    marked, said = _marks(page)
-    figures = _by_kind(page)
+    lead = page.asked[0] if page.asked else None
     as_of = urlencode({"at": page.at.date().isoformat(), "known_at": page.known_at})
-    address = reverse("public-mission", args=[mission])
-    return _shown(
-        "web/public.html",
-        {
-            "page": page, "drill": page.drill, "past": "at" in request.GET, "lead": page.asked[0] if page.asked else None,
-            "sentences": in_english(page.asked[0].facts)[1:] if page.asked else (),
-            "oraciones": en_espanol(page.asked[0].facts) if page.asked else (),
-            "kinds": figures, "rule_of_choice": RULE_OF_CHOICE, "several": len(page.asked) > 1,
-            "map": us_map.state_map(marked, here=here, words=said) if us_map.draws(marked) else None,
-            "legend": us_map.legend(marked),
-            "states": [(us_map.name_of(usps), said[usps]) for usps in sorted(marked, key=us_map.name_of)],
-            "address": f"{address}?{as_of}", "permanent": request.build_absolute_uri(f"{address}?{as_of}"), "as_of": as_of,
-        },
-    )  # fmt: skip
+    address = f"{reverse('public-mission', args=[mission])}?{as_of}"
+    shown = {
+        "page": page,
+        "drill": page.drill,
+        "past": "at" in request.GET,
+        "lead": lead,
+        "sentences": in_english(lead.facts)[1:] if lead else (),
+        "oraciones": en_espanol(lead.facts) if lead else (),
+        "several": len(page.asked) > 1,
+        "below": 4 if len(page.asked) > 1 else 3,  # the level of the headings inside one request
+        "kinds": _by_kind(page),
+        "rule_of_choice": RULE_OF_CHOICE,
+        "as_of": as_of,
+        "address": address,
+        "permanent": request.build_absolute_uri(address),
+    }
+    return _shown("web/public.html", shown | _map(page))
 
 
 @for_everybody
@@ -109,7 +110,9 @@ def figures_csv(request: HttpRequest, mission: str) -> HttpResponse:
     rows.writeheader()
     rows.writerows({**row, "shown": "yes" if row["shown"] else "no"} for row in page.rows)
     answer = HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8; header=present")
-    answer.headers["Content-Disposition"] = content_disposition_header(True, f"{page.mission}-figures.csv") or ""
+    answer.headers["Content-Disposition"] = (
+        content_disposition_header(True, f"{page.mission}-figures.csv") or ""
+    )
     return answer
 
 
@@ -134,53 +137,45 @@ def _by_kind(page: Page) -> list[dict[str, Any]]:
         kinds.setdefault(figure.metric, []).append(figure)
     return [
         {
-            "label": KINDS.get(metric) or METRICS[metric],
-            "shown": [_line(figure) for figure in found if figure.shown],
-            "beside": [_line(figure) for figure in found if not figure.shown],
+            "label": (label := KINDS.get(metric) or METRICS[metric]),
+            "beside_label": f"{label}: claims that stand beside it",
+            "shown": [figure for figure in found if figure.shown],
+            "beside": [figure for figure in found if not figure.shown],
         }
         for metric, found in kinds.items()
     ]
 
 
-def _line(figure: Figure) -> dict[str, str]:
-    of_claim = figure.evidence[:1] and figure.evidence[0].startswith("claim ")
+def _map(page: Page) -> dict[str, Any]:
+    """The map with its legend, and the table beside it: each state with everything that is said of it."""
+    marks: dict[str, list[tuple[str, str]]] = {}
+    for state, category, about in _marks(page):
+        if state != "US":
+            marks.setdefault(state, []).append((category, about))
+    marked = {state: min((c for c, _ in found), key=STRONGEST.index) for state, found in marks.items()}
+    said = {state: list(dict.fromkeys(words for _, words in found)) for state, found in marks.items()}
+    drawn = us_map.draws(marked)
+    words = {state: "; ".join(each) for state, each in said.items()}
+    here = page.asked[0].request.state if page.asked else None
     return {
-        "said": figure.words, "place": _place(figure.place), "as_of": figure.as_of, "note": figure.note,
-        "stated_by": figure.stated_by or ("the source itself" if of_claim else "this record"),
-        "source": figure.source, "url": figure.url,
-    }  # fmt: skip
+        "map": us_map.state_map(marked, here=here, words=words) if drawn else None,
+        "legend": us_map.legend(marked),
+        "states": [(state, said[state]) for state in sorted(marked, key=us_map.name_of)],
+    }
 
 
-def _place(code: str) -> str:
-    return {"all": "in all", "US": "United States"}.get(code) or us_map.name_of(code)
-
-
-def _marks(page: Page) -> tuple[dict[str, str], dict[str, str]]:
-    """The map's category of each state, and everything that is said of it, as words."""
-    found: dict[str, list[tuple[str, str]]] = {}
+def _marks(page: Page) -> Iterator[tuple[str, str, str]]:
+    """What the page says of states: state, category of the map, words."""
     for asked in page.asked:
-        found.setdefault(asked.request.state, []).append(_mark_of(asked))
+        outcome, state = asked.facts.outcome, asked.request.state
+        if outcome in ("", "referred"):
+            yield state, "asked", f"asked; the request is {asked.step.state.replace('_', ' ')}"
+        else:
+            yield state, "declined" if outcome == "declined" else "decided", state_of(asked.facts).rstrip(".")
     for figure in page.figures:
-        if (
-            figure.metric in ON_THE_MAP
-            and figure.shown
-            and figure.evidence[0].startswith("claim ")
-            and figure.place != "US"
-        ):
-            said = METRICS[figure.metric] + (f": {figure.words}" if figure.quantity else "")
-            found.setdefault(figure.place, []).append((ON_THE_MAP[figure.metric], said))
+        if figure.metric in ON_THE_MAP and figure.shown and figure.evidence[0].startswith("claim "):
+            counted = "" if figure.quantity is None else f": {figure.words}"
+            yield figure.place, ON_THE_MAP[figure.metric], METRICS[figure.metric] + counted
     for thing, figures in page.apart:
         for figure in figures:
-            found.setdefault(figure.place, []).append(("separate", f"{thing.title}, not added in"))
-    marked = {
-        usps: min((category for category, _ in said), key=STRONGEST.index) for usps, said in found.items()
-    }
-    words = {usps: "; ".join(dict.fromkeys(word for _, word in said)) for usps, said in found.items()}
-    return {usps: marked[usps] for usps in marked if usps != "US"}, words
-
-
-def _mark_of(asked: Asked) -> tuple[str, str]:
-    outcome = asked.facts.outcome
-    if outcome in ("", "referred"):
-        return "asked", f"asked; the request is {asked.step.state.replace('_', ' ')}"
-    return "declined" if outcome == "declined" else "decided", state_of(asked.facts)
+            yield figure.place, "separate", f"{thing.title}, not added in"
