@@ -7,19 +7,19 @@ twice acts once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 
 from muster.access.control import Actor
 from muster.actions import find, storable
 from muster.core.errors import Fault, FaultyInput, MusterError
+from muster.core.times import NotAMoment
 from muster.record.action import Done, KeyReused
 from muster.web.pages import form_page, key_of, moment_in
 
@@ -74,12 +74,12 @@ class Input:
         return FaultyInput([Fault(None, self.name, "web.bad_field", message)])
 
 
-MOMENT_HINT = "Leave empty for now. Else 14:05, or 2026-03-01 14:05, in the time of this place."
+MOMENT_HINT = "Leave empty for now. Else 14:05, or 2026-03-01 14:05, in the time of {zone}."
 
 
 def when(label: str, name: str = "at") -> Input:
     """The field for a moment; empty means now."""
-    return Input(name, label, "moment", MOMENT_HINT)
+    return Input(name, label, "moment")
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,12 @@ class ActForm:
     template: str = "web/act.html"
     context: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def fields(self) -> list[Input]:
+        """The fields, those of moments with the zone in which they are read."""
+        hint = MOMENT_HINT.format(zone=self.zone)
+        return [replace(one, hint=hint) if one.kind == "moment" else one for one in self.inputs]
+
     def page(self, request: HttpRequest, actor: Actor) -> HttpResponse:
         """The form, fresh or refused; after the act, the way back with the fact in words."""
         refusal = None
@@ -118,14 +124,33 @@ class ActForm:
         return form_page(request, self.template, context, refusal=refusal, fields={**ABOUT, **self.about})
 
     def _act(self, request: HttpRequest, actor: Actor) -> Done[Any]:
-        read = {one.name: one.read(request, ZoneInfo(self.zone)) for one in self.inputs}
-        given = {name: value for name, value in read.items() if value is not None}
+        given = {
+            name: value
+            for name, value in read_all(self.inputs, request, self.zone).items()
+            if value is not None
+        }
         with storable():
             return find(self.action)(actor=actor, key=key_of(request), **self.given, **self.taken(given))
 
     def taken(self, read: dict[str, Any]) -> dict[str, Any]:
         """What is given to the action of what was read: all of it."""
         return read
+
+
+def read_all(inputs: Sequence[Input], request: HttpRequest, zone: str) -> dict[str, Any]:
+    """What was entered in every field, by name. Raises FaultyInput with the fault of each."""
+    read: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for one in inputs:
+        try:
+            read[one.name] = one.read(request, ZoneInfo(zone))
+        except FaultyInput as told:
+            faults += told.faults
+        except NotAMoment as told:
+            faults.append(Fault(None, one.name, told.code, str(told)))
+    if faults:
+        raise FaultyInput(faults)
+    return read
 
 
 ABOUT = {
@@ -142,8 +167,3 @@ ONCE = "That form was sent before and is recorded once. Start a new one if you m
 def record(done: Done[Any]) -> str:
     """The number under which an act stands in the record."""
     return f"Record {done.known_at:,}." if done.known_at else "Recorded; its number follows."
-
-
-def now() -> datetime:
-    """The present moment, in UTC."""
-    return timezone.now().astimezone(UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Locator, Page
 
 PASSWORD = "a long exercise password"
 
@@ -32,14 +32,16 @@ class Reader:
 
     def press(self, button: str) -> None:
         """Press a button that leads to a page, and look that page over."""
-        with self.page.expect_navigation():
-            self.page.get_by_role("button", name=button, exact=True).first.click()
-        self.look_over()
+        self.click(self.page.get_by_role("button", name=button, exact=True).first)
 
     def follow(self, link: str) -> None:
         """Follow a link, and look over the page it leads to."""
+        self.click(self.page.get_by_role("link", name=link, exact=True))
+
+    def click(self, at: Locator) -> None:
+        """Press what leads to a page, and look that page over."""
         with self.page.expect_navigation():
-            self.page.get_by_role("link", name=link, exact=True).click()
+            at.click()
         self.look_over()
 
     def said(self) -> str:

@@ -17,7 +17,7 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from muster.access.control import new_token
+from muster.access.control import Actor, new_token
 from muster.access.models import User
 from muster.assistance.models import Request
 from muster.core.quantity import Quantity
@@ -56,15 +56,21 @@ def tell(cast: Cast, door: Door) -> list[Row]:
     )
 
 
+def inside(people: dict[str, Actor]) -> Door:
+    """The door of the actions themselves."""
+
+    def door(step: Step, inputs: dict[str, Any]) -> dict[str, Any]:
+        return loading.play(Step(step.by, step.action, inputs, refused=step.refused), people[step.by], {})
+
+    return door
+
+
 def test_the_story_is_the_same_through_the_api_and_the_command_line(
     live_url: str, database_env: dict[str, str]
 ) -> None:
     """Three casts of other tags play it beside each other, so that one database holds the three ledgers."""
     people = loading.prepare()
     tokens = {name: new_token(User.objects.get(username=name)) for name in people}
-
-    def inside(step: Step, inputs: dict[str, Any]) -> dict[str, Any]:
-        return loading.play(Step(step.by, step.action, inputs, refused=step.refused), people[step.by], {})
 
     def api(step: Step, inputs: dict[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {tokens[step.by]}", "Content-Type": "application/json"}
@@ -89,7 +95,7 @@ def test_the_story_is_the_same_through_the_api_and_the_command_line(
         assert done.returncode in (0, 1), done.stderr
         return dict(json.loads(done.stdout)["answer"])
 
-    expected = tell(Cast.drawn(NOW, 1, "EX-ONE"), inside)
+    expected = tell(Cast.drawn(NOW, 1, "EX-ONE"), inside(people))
 
     assert len(expected) == 120 + 49 + 2 * 10 + 2 + 3
     assert tell(Cast.drawn(NOW, 2, "EX-TWO"), api) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,8 +26,8 @@ from muster.decisions.models import Decision
 from muster.decisions.rules import SENTENCES, Limits
 from muster.ledger.queries import latest_known
 from muster.record.action import KeyReused
-from muster.web.forms import ONCE, ActForm, Input, now, record, when
-from muster.web.pages import form_page, key_of, signed_in
+from muster.web.forms import ONCE, ActForm, Input, read_all, record, when
+from muster.web.pages import form_page, key_of, moment_in, signed_in
 from muster.web.views.requests import found, with_findings
 
 # Work at the body of a person, or over it: refused unless somebody says why it is allowed (ui.md, sensitive lines).
@@ -50,11 +51,13 @@ DETAILS: tuple[Input, ...] = (
     Input("effective_to", "Last day, included", "day", "Such as 2026-03-31.", needed=False),
     Input("zone", "Time zone of these days", "choice", choices=tuple((zone, zone) for zone in ZONES)),
     Input("places", "Places", "long", "One on each line, as the lines of the request name them. Empty: anywhere.", needed=False, rows=3),
+    Input("barred", "Tasks barred by name", hint="Such as T11, T12. Refused lines and exclusions are barred anyway.", needed=False),
     Input("contact", "Contact with persons in custody", "radio", choices=CONTACT),
     Input("armed", "Arms", "radio", choices=ARMED),
     Input("volunteers_only", "Volunteers only", "flag"),
     Input("conditions", "Conditions", "long", "One on each line.", needed=False, rows=3),
     Input("reason", "Why it is decided so", "long", "The requester and the public read it."),
+    Input("at", "Time decided", "moment", "Leave empty for now. Else as 2026-03-01 14:05, in UTC or with its offset."),
 )  # fmt: skip
 
 
@@ -129,7 +132,7 @@ def decide(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
                 outcome=outcome,
                 reason=reason,
                 limits=limits,
-                at=now(),
+                at=moment_in(request.POST.get("at", ""), UTC_ZONE),
             )
             messages.success(request, f"{row.pk} is {outcome.replace('_', ' ')}. {record(done)}")
             return redirect("decision", done.answer.decision)
@@ -160,13 +163,11 @@ def _limits(row: Request, choices: list[Choice], request: HttpRequest) -> dict[s
     faults = _faults(choices)
     read: dict[str, Any] = {}
     allowed = [choice for choice in choices if choice.allowed]
-    for one in DETAILS:
-        if one.name == "reason" or allowed:
-            try:
-                read[one.name] = one.read(request, UTC_ZONE)
-            except FaultyInput as told:
-                faults += told.faults
-    if len((read.get("reason") or "").strip()) < 3:
+    try:
+        read = read_all([one for one in DETAILS if allowed or one.name in ("reason", "at")], request, "UTC")
+    except FaultyInput as told:
+        faults += told.faults
+    if len(request.POST.get("reason", "").strip()) < 3:
         faults.append(Fault(None, "reason", "web.bad_field", "Say why it is decided so."))
     if faults:
         raise FaultyInput(faults)
@@ -174,9 +175,10 @@ def _limits(row: Request, choices: list[Choice], request: HttpRequest) -> dict[s
         return None
     tasks = sorted({choice.line.task for choice in allowed})
     refused = {choice.line.task for choice in choices if not choice.allowed}
+    named = {task.upper() for task in re.split(r"[\s,;]+", read["barred"] or "") if task}
     left_out = {exclusion.task for exclusion in row.exclusions.all()}
     limits = {
-        "zone": read["zone"], "tasks_allowed": tasks, "tasks_barred": sorted((refused | left_out) - set(tasks)),
+        "zone": read["zone"], "tasks_allowed": tasks, "tasks_barred": sorted((refused | left_out | named) - set(tasks)),
         "people_max": read["people_max"], "people_max_by_task": _by_task(allowed), "contact": read["contact"],
         "armed": read["armed"], "volunteers_only": read["volunteers_only"], "places": _lines(read["places"]),
         "effective_from": read["effective_from"], "effective_to": read["effective_to"],

@@ -142,8 +142,12 @@ def _tasks(row: Mission, actor: Actor, at: datetime) -> list[dict[str, Any]]:
 
 
 def zone_of(row: Mission) -> str:
-    """The zone of the decision's days; UTC where it states none."""
-    limits = decisions.in_force(row.decision, timezone.now(), latest_known()).limits
+    """The zone of the days of the mission's decision; UTC where it states none."""
+    return _zone(row.decision)
+
+
+def _zone(decision: Decision) -> str:
+    limits = decisions.in_force(decision, timezone.now(), latest_known()).limits
     return limits.zone if limits else "UTC"
 
 
@@ -169,7 +173,7 @@ def open_one(request: HttpRequest, actor: Actor, decision: str) -> HttpResponse:
     return ActForm(
         action="missions.open", title=f"Open a mission under {row.pk}", button="Open mission", inputs=inputs,
         given={"decision": row.pk}, done=lambda answer: f"The mission {answer.mission} is open.", back=reverse("missions"),
-        drill=row.request.kind == "exercise", about={"missions.already_open": "mission", "core.not_found": "organisation"},
+        drill=row.request.kind == "exercise", zone=_zone(row), about={"missions.already_open": "mission", "core.not_found": "organisation"},
     ).page(request, actor)  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from muster.core.files import Malformed, read_data
 from muster.decisions.models import Decision
 from muster.parties.models import Office
 from muster.record.action import KeyReused
-from muster.web.forms import ONCE, ActForm, Input, now, record, when
+from muster.web.forms import ONCE, ActForm, Input, record, when
 from muster.web.pages import form_page, key_of, signed_in
 from muster.web.paging import page_of
 
@@ -102,7 +102,7 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST":
         try:
             data = _read(request.POST.get("text", ""))
-            done = assistance.draft(actor=actor, key=key_of(request), request=data, at=now())
+            done = assistance.draft(actor=actor, key=key_of(request), request=data, at=timezone.now())
         except KeyReused:
             messages.info(request, ONCE)
             return redirect("requests")

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from muster.access.control import Actor, can, may
+from muster.access.control import Actor, Scope, can, may
 from muster.access.models import Grant, Role, User
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import zone
@@ -59,6 +59,11 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     return _page(request, actor, found(actor, name))
 
 
+def _holder(row: Trip) -> Scope:
+    """The trip as a holder of persons: who signs for it is its custodian, and no clerk of the site it leaves from."""
+    return Scope("trip", row.holder.code, row.holder.organisation or None)
+
+
 def _page(request: HttpRequest, actor: Actor, row: Trip, refusal: MusterError | None = None) -> HttpResponse:
     scope = queries.scope_of(row)
     aboard = queries.aboard(row)
@@ -77,7 +82,7 @@ def _page(request: HttpRequest, actor: Actor, row: Trip, refusal: MusterError | 
     context = {
         "row": row, "drill": row.mission.drill, "zone": row.from_site.zone, "aboard": aboard, "offers": offers,
         "events": events, "history": row.events.select_related("act__actor", "act__number"), "reasons": rules.REFUSALS,
-        "may_sign": may(actor, "custody.accept", scope),
+        "may_sign": may(actor, "custody.accept", _holder(row)),
         "may_name": row.state == "planned" and may(actor, "transport.name_custodian", scope),
         "sites": [row.from_site, row.to_site],
     }  # fmt: skip
@@ -151,7 +156,7 @@ def plan(request: HttpRequest, actor: Actor, mission: str) -> HttpResponse:
 def hand_over(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """Offer those aboard to a site; the trip holds them until somebody there signs."""
     row = found(actor, name)
-    can(actor, "custody.offer", queries.scope_of(row))
+    can(actor, "custody.offer", _holder(row))
     sites = [(site.code, site.name) for site in (row.to_site, row.from_site)]
     aboard = "\n".join(queries.aboard(row))
     inputs = [
