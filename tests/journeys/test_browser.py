@@ -195,3 +195,28 @@ def test_a_demonstration_says_so_on_every_page(
 
     assert "(demonstration)" in watch.page.title()
     assert "Demonstration." in watch.page.locator(".muster-striped").inner_text()
+
+
+def test_the_board_refreshes_itself_and_says_when_it_cannot(
+    people: None, reader: Callable[[str], Reader]
+) -> None:
+    watch, north = reader("watch"), reader("clerk-north")
+    page = watch.page
+    north.follow("Receive")
+    north.page.get_by_label("Tags").fill(make_tag(7))
+    north.press("Record persons received")
+
+    page.evaluate("document.querySelector('#board').dispatchEvent(new CustomEvent('every'))")
+    page.locator(".muster-cards", has_text="North Hall").wait_for()
+    assert page.locator("#paused").is_hidden()
+    page.route("**/board/", lambda route: route.abort())
+    page.evaluate("document.querySelector('#board').dispatchEvent(new CustomEvent('every'))")
+    page.locator("#paused").wait_for()
+    assert "North Hall" in page.inner_text("#board")
+    page.unroute("**/board/")
+    page.context.clear_cookies()  # as when the sign-in has ended
+    page.evaluate("document.querySelector('#board').dispatchEvent(new CustomEvent('every'))")
+    page.wait_for_timeout(300)
+    assert page.locator("#paused").is_visible()
+    assert "North Hall" in page.inner_text("#board")
+    watch.look_over()
