@@ -25,7 +25,7 @@ from muster.decisions.rules import SENTENCES, InForce, Limits
 from muster.missions.models import Apart, Mission
 from muster.picture import queries
 from muster.picture.rules import PERSONS, Figure, for_the_public, public_moment, stated_by_then
-from muster.picture.summary import Facts, in_english
+from muster.picture.summary import Facts, in_english, state_of
 from muster.sources.models import Claim, Source, Statement
 
 DAYS_TOLD = 14
@@ -159,10 +159,43 @@ class Page:
     sources: tuple[Source, ...]
 
     @property
+    def nobody(self) -> bool:
+        """Whether the days told hold no person at all."""
+        return bool(self.days) and all(day.in_custody.words == day.aboard.words == "0" for day in self.days)
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
         """Every figure of the page as its downloads give it."""
         by_day = [figure for day in self.days for figure in (day.in_custody, day.aboard)]
         return [_row(figure) for figure in (*self.figures, *by_day)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """What a mission is called and what was asked; `row` is None where no mission is open."""
+
+    row: Mission | None
+    title: str
+    drill: bool
+    asked: tuple[Asked, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A mission on the list. Without `facts` no request is recorded, and only so many sources speak of it."""
+
+    mission: str
+    title: str
+    drill: bool
+    facts: Facts | None
+    sources: int
+
+    @property
+    def state(self) -> str:
+        """Where it stands."""
+        if self.facts is not None:
+            return state_of(self.facts)
+        return f"Known from {self.sources} source{'' if self.sources == 1 else 's'} alone; no request is recorded"
 
 
 def moment(at: str | None, known_at: str | None, *, now: datetime, latest: int) -> tuple[datetime, int]:
@@ -195,12 +228,23 @@ def _number(text: str, latest: int) -> int:
     return number
 
 
-def missions() -> list[str]:
-    """The ids that have a page: missions, requests that belong to none, and what sources alone speak of."""
+def lines(at: datetime, known_at: int) -> Iterator[Line]:
+    """Every mission that has a page, in one line."""
+    for mission in _missions():
+        head = _head(mission, at, known_at)
+        cited = (
+            Claim.objects.filter(mission=mission, act__number__number__lte=known_at)
+            .values("source")
+            .distinct()
+        )
+        facts = head.asked[0].facts if head.asked else None
+        yield Line(mission=mission, title=head.title, drill=head.drill, facts=facts, sources=cited.count())
+
+
+def _missions() -> list[str]:
+    """The ids on the list: missions, requests that belong to none, and what sources alone speak of."""
     opened = list(Mission.objects.order_by("opened_at", "id").values_list("pk", flat=True))
-    handed_in = (
-        Request.objects.exclude(steps=None).exclude(state="draft").exclude(decisions__missions__in=opened)
-    )
+    handed_in = Request.objects.exclude(state="draft").exclude(decisions__missions__in=opened)
     waiting = [
         request
         for request in handed_in.order_by("pk").values_list("pk", flat=True)
@@ -215,23 +259,30 @@ def page(mission: str, at: datetime, known_at: int) -> Page:
     """The page of a mission. Raises NotFound for one of which the record says nothing that is public."""
     if not _is_public(mission):
         raise NotFound(kind="mission", name=mission[:60])
-    known = Mission.objects.filter(pk=mission, act__number__number__lte=known_at)
-    row = known.select_related("decision").first()
-    asked = _asked(row, mission, at, known_at)
+    head = _head(mission, at, known_at)
     figures = tuple(_totals(queries.figures(mission, at, known_at)))
     apart = tuple((thing, tuple(found)) for thing, found in queries.apart(mission, at, known_at))
     claims = _claims([*figures, *(figure for _, found in apart for figure in found)])
     said = queries.statements(mission, known_at)
     statements = tuple(one for one in said if stated_by_then(_month_at_least(one.said_on), at))
-    exercise = row.drill if row is not None else any(one.request.kind == "exercise" for one in asked)
+    row = head.row
     return Page(
-        mission=mission, title=row.title if row is not None else asked[0].request.title if asked else mission,
-        drill=exercise, at=at, known_at=known_at, asked=asked, figures=figures, apart=apart, statements=statements,
+        mission=mission, title=head.title, drill=head.drill, at=at, known_at=known_at, asked=head.asked, figures=figures,
+        apart=apart, statements=statements,
         closed_at=row.closed_at if row is not None and row.closed_at and row.closed_at <= at else None,
         days=tuple(_days(mission, at, known_at)) if row is not None and row.drill else (),
         questions=tuple(claim for claim in claims if claim.question and claim.mission == mission),
-        sources=_sources(claims, statements, apart, asked),
+        sources=_sources(claims, statements, apart, head.asked),
     )  # fmt: skip
+
+
+def _head(mission: str, at: datetime, known_at: int) -> Head:
+    known = Mission.objects.filter(pk=mission, act__number__number__lte=known_at)
+    row = known.select_related("decision").first()
+    asked = _asked(row, mission, at, known_at)
+    title = row.title if row is not None else asked[0].request.title if asked else mission
+    drill = row.drill if row is not None else any(one.request.kind == "exercise" for one in asked)
+    return Head(row=row, title=title, drill=drill, asked=asked)
 
 
 def _is_public(mission: str) -> bool:

@@ -62,9 +62,8 @@ def for_everybody(
 def index(request: HttpRequest) -> HttpResponse:
     """Every mission with where it stands, in one line."""
     now, known_at = timezone.now(), latest_known()
-    pages = [public.page(mission, now, known_at) for mission in public.missions()]
-    told = [(page, state_of(page.asked[0].facts) if page.asked else _told_by_sources(page)) for page in pages]
-    return _shown("web/public_index.html", {"missions": told, "at": now, "known_at": known_at})
+    missions = list(public.lines(now, known_at))
+    return _shown("web/public_index.html", {"missions": missions, "at": now, "known_at": known_at})
 
 
 @for_everybody
@@ -124,10 +123,6 @@ def _page(request: HttpRequest, mission: str) -> Page:
 
 def _shown(template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     return HttpResponse(render_to_string(template, dict(context)), status=status)
-
-
-def _told_by_sources(page: Page) -> str:
-    return f"Known from {len(page.sources)} source{'' if len(page.sources) == 1 else 's'} alone; no request is recorded"
 
 
 def _by_kind(page: Page) -> list[dict[str, Any]]:
