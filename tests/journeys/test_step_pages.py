@@ -143,3 +143,18 @@ def test_refusing_every_line_declines_the_request(demonstration: None) -> None:
 
     assert Decision.objects.get(request="EX-SHELTER-1").outcome == "declined"
     assert Request.objects.get(pk="EX-SHELTER-1").state == "decided"
+
+
+def test_every_page_of_an_exercise_says_that_it_is_one(demonstration: None) -> None:
+    exercise_pages = {
+        "operations": ["/missions/EX-PROCESSING-1/", "/requests/EX-SHELTER-1/", "/decisions/EX-FLOOD-1-D1/",
+                       "/trips/EX-PROCESSING-1-BUS-1/", "/tasks/EX-PROCESSING-1-T1/finish/"],
+        "clerk.north": ["/counter/EX-NORTH/", "/counter/EX-NORTH/receive/", "/counter/EX-NORTH/release/",
+                        "/counter/EX-NORTH/headcount/", "/counter/EX-NORTH/hand-over/"],
+    }  # fmt: skip
+    for name, addresses in exercise_pages.items():
+        client = signed_in(name)
+        for address in addresses:
+            content = client.get(address).content.decode()
+            assert "<title>EXERCISE: " in content, address
+            assert "A drill: nothing on this page happened." in content, address

@@ -1,0 +1,56 @@
+"""Every page of the demonstration that its accounts can see, looked over by axe, for the security policy and on a small phone."""
+
+from __future__ import annotations
+
+import pytest
+from browsing import Reader
+from django.conf import settings
+from playwright.sync_api import Browser
+from test_step_pages import ALLOWED, NOW
+
+from muster.access.models import User
+from muster.custody.models import Difference
+from muster.demonstration import loading
+from muster.demonstration.links import link_for
+from muster.ledger.models import Handover, Thing
+
+pytestmark = pytest.mark.browser
+
+
+def test_every_page_of_every_account_is_looked_over(
+    browser: Browser, live_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"demonstration": True}))
+    loading.load(now=NOW, seed=1)
+    corrected = Thing.objects.filter(entries__kind="pop").distinct().get()
+    waiting = Handover.objects.get(state="offered")
+    difference = Difference.objects.first()
+    assert difference is not None
+    more = {
+        "clerk.north": [
+            "/counter/EX-NORTH/", "/counter/EX-NORTH/receive/", "/counter/EX-NORTH/hand-over/", "/counter/EX-NORTH/headcount/",
+            f"/things/{corrected.pk}/", f"/counter/EX-NORTH/things/{corrected.pk}/4/correct/", "/board/",
+        ],
+        "clerk.south": ["/counter/EX-SOUTH/", f"/counter/EX-SOUTH/offers/{waiting.pk}/sign/"],
+        "operations": [
+            "/board/", f"/board/differences/{difference.pk}/", "/requests/EX-FLOOD-1/close/", "/decisions/EX-FLOOD-1-D1/",
+            "/missions/EX-EXPIRED-1/", "/missions/EX-FLOOD-1/", "/missions/NOTHING/",
+        ],
+        "governor": ["/decisions/EX-PROCESSING-1-D1/revoke/", "/decisions/EX-EXPIRED-1-D1/"],
+        "counsel": ["/decisions/", "/requests/ICE-SUPPORT-2025-MO/", "/requests/ICE-SUPPORT-2025-MO/assess/"],
+        "records.desk": ["/missions/", "/missions/ICE-SUPPORT-2025/", "/decisions/ICE-SUPPORT-2025-MO-D1/"],
+    }  # fmt: skip
+    looked_at = 0
+    for name in [*ALLOWED, "counsel", "records.desk"]:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        reader = Reader(context, live_url)
+        reader.page.goto(live_url + link_for(User.objects.get(username=name)))
+        for page in [*sorted(ALLOWED.get(name, ())), *more.get(name, [])]:
+            answer = reader.page.goto(live_url + page)
+            assert answer is not None
+            assert answer.status in (200, 404), (name, page)
+            reader.look_over()
+            assert reader.page.title().endswith("(demonstration) · Muster"), (name, page)
+            looked_at += 1
+        context.close()
+    assert looked_at == sum(map(len, ALLOWED.values())) + sum(map(len, more.values()))
