@@ -127,8 +127,35 @@ def test_a_request_that_is_still_a_draft_has_no_page_and_is_on_no_list(people: d
 
     tell(waiting[1:], people)
 
-    assert "Nobody has assessed" not in page("/public/EX-SHELTER-1/")
+    assert "No decision is recorded." in page("/public/EX-SHELTER-1/")
     assert "In review since" in page("/public/")
+
+
+def test_a_draft_taken_back_before_it_was_handed_in_stays_its_agencys_own(people: dict[str, Actor]) -> None:
+    waiting = list(others.waiting(Cast.drawn(timezone.now(), 1)))
+    taken_back = {
+        "request": "EX-SHELTER-1",
+        "at": timezone.now().isoformat(),
+        "reason": "Not needed after all.",
+    }
+    tell([waiting[0], Step("agency", "assistance.withdraw", taken_back)], people)
+
+    assert Client().get("/public/EX-SHELTER-1/").status_code == 404
+    assert "EX-SHELTER-1" not in page("/public/")
+
+
+def test_an_assessment_of_a_coming_day_is_on_the_page_once_it_is_recorded(people: dict[str, Actor]) -> None:
+    waiting = list(others.waiting(Cast.drawn(timezone.now(), 1)))
+    coming = (timezone.now() + timedelta(days=30)).date().isoformat()
+    tell(
+        [
+            step if step.by != "counsel" else Step("counsel", step.action, step.inputs | {"on_date": coming})
+            for step in waiting
+        ],
+        people,
+    )
+
+    assert "What was found for each line, judged as of" in page("/public/EX-SHELTER-1/")
 
 
 # --- as of a past day ---------------------------------------------------------------

@@ -23,7 +23,8 @@ from django.views.decorators.http import require_safe
 from muster.core.errors import MusterError
 from muster.ledger.queries import latest_known
 from muster.picture import public
-from muster.picture.public import Page
+from muster.picture.moments import moment
+from muster.picture.pages import ROW, Page
 from muster.picture.rules import RULE_OF_CHOICE, Figure
 from muster.picture.summary import en_espanol, in_english, state_of
 from muster.sources.rules import METRICS
@@ -105,7 +106,7 @@ def figures_csv(request: HttpRequest, mission: str) -> HttpResponse:
     """The figures of the page as CSV in UTF-8, with a header row."""
     page = _page(request, mission)
     file = io.StringIO(newline="")
-    rows = csv.DictWriter(file, public.ROW)
+    rows = csv.DictWriter(file, ROW)
     rows.writeheader()
     rows.writerows({**row, "shown": "yes" if row["shown"] else "no"} for row in page.rows)
     answer = HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8; header=present")
@@ -117,7 +118,7 @@ def figures_csv(request: HttpRequest, mission: str) -> HttpResponse:
 
 def _page(request: HttpRequest, mission: str) -> Page:
     asked = (request.GET.get("at"), request.GET.get("known_at"))
-    at, known_at = public.moment(*asked, now=timezone.now(), latest=latest_known())
+    at, known_at = moment(*asked, now=timezone.now(), latest=latest_known())
     return public.page(mission, at, known_at)
 
 
