@@ -85,7 +85,7 @@ def problem(refusal: MusterError, *, status: int | None = None, **more: Any) -> 
         "type": f"urn:muster:{refusal.code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": str(refusal),
+        "detail": refusal.abroad,
         "code": refusal.code,
         "faults": [fault.to_json() for fault in faults],
         **more,
@@ -95,6 +95,8 @@ def problem(refusal: MusterError, *, status: int | None = None, **more: Any) -> 
 
 def refused(request: HttpRequest, refusal: MusterError) -> HttpResponse:
     """A refusal of Muster's own."""
+    if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        log.error("%s: %s", refusal.code, refusal)
     return problem(refusal)
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+NOT_ANSWERING = (
+    "The record does not answer just now. Nothing was kept. Try again in a minute; "
+    "an administrator finds in the server's log why."
+)
+
 
 class MusterError(Exception):
     """Something was refused, or cannot be done, and the person who asked can read why.
@@ -14,6 +19,11 @@ class MusterError(Exception):
 
     code: str = "core.refused"
     status: int = 422
+
+    @property
+    def abroad(self) -> str:
+        """The sentence for a reader on the other side of a network: what the machine says of itself (paths, addresses) stays here."""
+        return NOT_ANSWERING if self.status == 503 else str(self)
 
 
 class NotFound(MusterError):

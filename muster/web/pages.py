@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -22,6 +23,7 @@ from muster.core.ids import new_id
 from muster.core.times import NotAMoment, parse_moment
 
 P = ParamSpec("P")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ def signed_in(
 
 def refused(request: HttpRequest, refusal: MusterError) -> HttpResponse:
     """A page that says what stopped it and what to do."""
+    if refusal.status == 503:
+        log.error("%s: %s", refusal.code, refusal)
     return render(request, "web/refused.html", {"refusal": refusal}, status=refusal.status)
 
 
@@ -108,4 +112,4 @@ def _problems(refusal: MusterError, fields: Mapping[str, str]) -> list[Problem]:
         return [
             Problem((fault.column or "").split(".")[0] or None, fault.message) for fault in refusal.faults
         ]
-    return [Problem(fields.get(refusal.code), str(refusal))]
+    return [Problem(fields.get(refusal.code), refusal.abroad)]

@@ -151,6 +151,7 @@ def test_a_database_that_is_down_is_a_problem_with_503(live_url: str) -> None:
         connections.settings["default"]["NAME"] = right
 
     assert (status, media, told["code"]) == (503, "application/problem+json", "database.down")
+    assert "no_such_database" not in told["detail"]  # what the machine says of itself stays on it
 
 
 def test_a_fault_nobody_foresaw_gives_a_reference_and_no_trace(live_url: str, who: People) -> None:

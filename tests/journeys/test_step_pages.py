@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connections
 from django.test import Client
 
 from muster.access.models import User
@@ -158,3 +159,18 @@ def test_every_page_of_an_exercise_says_that_it_is_one(demonstration: None) -> N
             content = client.get(address).content.decode()
             assert "<title>EXERCISE: " in content, address
             assert "A drill: nothing on this page happened." in content, address
+
+
+def test_a_database_that_is_down_is_told_without_the_machine_s_own_names() -> None:
+    right = connections.settings["default"]["NAME"]
+    connections.close_all()
+    connections.settings["default"]["NAME"] = "no_such_database"
+    try:
+        answer = Client(raise_request_exception=False).get("/public/")
+    finally:
+        connections.close_all()
+        connections.settings["default"]["NAME"] = right
+
+    assert answer.status_code == 503
+    assert "does not answer just now" in answer.content.decode()
+    assert "no_such_database" not in answer.content.decode()
