@@ -2,8 +2,8 @@
 
 from typing import Any
 
+import psycopg
 from django.db.backends.postgresql import base
-from django.db.utils import InterfaceError, OperationalError
 
 from muster.database import embedded
 from muster.database.down import DatabaseDown
@@ -22,5 +22,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         try:
             return super().get_new_connection(conn_params)
-        except (OperationalError, InterfaceError) as error:
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise DatabaseDown.told_by(error) from error

@@ -133,9 +133,11 @@ def _asked(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
         step = assistance.state_at(request, at, known_at)
         if step is None or step.state == "draft":
             continue
+        first = request.steps.earliest("n").happened_at
+        asked_on = request.as_of.isoformat() if request.as_of else first.isoformat()
         for line in assistance.as_rule(request).lines:
             yield Figure(
-                metric="requested", place=request.of_state, quantity=line.people, as_of=step.happened_at.isoformat(),
+                metric="requested", place=request.of_state, quantity=line.people, as_of=asked_on,
                 source=f"request {request.pk}", label=f"people asked for: {_task(line.task)}", note=line.words,
                 evidence=(f"request {request.pk}, line {line.n}",),
             )  # fmt: skip
