@@ -11,9 +11,9 @@ from muster.authority.packs import load_packs
 from muster.authority.rules import Finding, LimitLayer, assess
 
 
-def latest(request: str, *, known_at: int | None = None) -> Assessment | None:
-    """The assessment recorded last, by the act numbered `known_at` where it is given."""
-    found = Assessment.objects.filter(request=request)
+def latest(request: str, *, known_at: int | None = None, status: str | None = None) -> Assessment | None:
+    """The assessment recorded last, by the act numbered `known_at`, or in the duty status, where one is given."""
+    found = Assessment.objects.filter(request=request, **({"status": status} if status else {}))
     if known_at is not None:
         found = found.filter(act__number__number__lte=known_at)
     return found.order_by("-id").first()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from muster.access.control import Actor, Scope
+from muster.access.control import Actor, NotPermitted, Scope
 from muster.assistance import queries as assistance
 from muster.assistance import rules as requests
 from muster.assistance.actions import take_step
@@ -84,6 +84,20 @@ class NotInForce(MusterError):
         )
 
 
+class OnlyReported(MusterError):
+    """The decision is known from a report: what others did, and nothing to act under."""
+
+    code = "decisions.only_reported"
+    status = 409
+
+    def __init__(self, *, decision: str) -> None:
+        self.decision = decision
+        super().__init__(
+            f"{decision} is known from a report only, so no task is ordered under it. The office that was asked "
+            "decides the request here first; then open a mission under that decision."
+        )
+
+
 @dataclass(frozen=True)
 class Decided:
     """The decision, and the number of its version."""
@@ -109,9 +123,14 @@ def decide(
 ) -> Decided:  # fmt: skip
     """Decide a request that is in review, for the office that was asked, on the latest findings.
 
-    Raises NotAllowedFrom, NotAssessed, LimitsNeeded, FaultyInput for the limits, BeyondTheLaw.
+    A decision that was only reported does not take it from the office.
+
+    Raises NotPermitted for who asked, NotAllowedFrom, NotAssessed, LimitsNeeded, FaultyInput for the limits, BeyondTheLaw.
     """
-    requests.check_step(row.state, "decided")
+    _check_did_not_ask(row, actor, "decisions.decide")
+    only_reported = row.state == "decided" and not _issued_here(row)
+    if not only_reported:
+        requests.check_step(row.state, "decided")
     seen = authority.latest(row.pk)
     if seen is None:
         raise NotAssessed(request=row.pk)
@@ -129,9 +148,20 @@ def decide(
         instrument=instrument,
         findings_seen=seen,
     )
-    if outcome != "referred":
+    if outcome != "referred" and not only_reported:
         take_step(row, "decided", act=act, at=at)
     return made
+
+
+def _check_did_not_ask(request: Request, actor: Actor, action: str) -> None:
+    """The policy `requester-never-decides` knows roles; this knows who drafted or submitted this very request."""
+    asked = request.steps.filter(state__in=("draft", "submitted"), act__actor=actor.user)
+    if asked.exists():
+        raise NotPermitted(actor=actor.name, action=action, policy="requester-never-decides", roles=[])
+
+
+def _issued_here(request: Request) -> bool:
+    return request.decisions.filter(reported_on=None).exclude(outcome=Decision.Outcome.REFERRED).exists()
 
 
 def _limits(outcome: str, limits: dict[str, Any] | None) -> rules.Limits | None:
@@ -190,6 +220,7 @@ def amend(
     effective_at: AwareDatetime,
 ) -> Decided:  # fmt: skip
     """Set other limits from a moment on; what was in force before stays readable. Raises FaultyInput, NotInForce."""
+    _check_did_not_ask(row.request, actor, "decisions.amend")
     read = rules.Limits.from_json(limits)
     _check_standing(row, effective_at)
     if seen := authority.latest(row.request_id):
@@ -211,6 +242,7 @@ def resume(
     *, act: Act, row: Decision, actor: Actor, decision: Code, reason: Reason, effective_at: AwareDatetime
 ) -> Decided:
     """Let a suspended decision count again. Raises NotInForce where it is not suspended."""
+    _check_did_not_ask(row.request, actor, "decisions.resume")
     why = queries.in_force_locked(row, effective_at).why
     if why != "suspended":
         raise NotInForce(decision=row.pk, why=why or "not suspended")

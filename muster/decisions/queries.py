@@ -51,9 +51,18 @@ def in_force(decision: Decision, at: datetime, known_at: int) -> rules.InForce:
 
 def in_force_locked(decision: Decision, at: datetime) -> rules.InForce:
     """What it allows at `at` by everything committed, for an act that has locked it: a number comes only after commit."""
+    return rules.limits_at(_versions_locked(decision), at, 0)
+
+
+def stretches_locked(decision: Decision, begins_at: datetime, ends_at: datetime) -> list[rules.Stretch]:
+    """What it allows from `begins_at` to `ends_at`, by everything committed, for an act that has locked it."""
+    return rules.stretches(_versions_locked(decision), begins_at, ends_at)
+
+
+def _versions_locked(decision: Decision) -> list[rules.Version]:
     versions = Version.objects.filter(decision=decision).order_by("n")
     rows = versions.values_list("n", "kind", "effective_at", "limits")
-    return rules.limits_at([_version(*row, 0) for row in rows], at, 0)
+    return [_version(*row, 0) for row in rows]
 
 
 def _version(

@@ -240,6 +240,30 @@ def limits_at(versions: Iterable[Version], t: datetime, known_at: int) -> InForc
     return InForce(limits=limits, why=None, since=limiting[-1].effective_at)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """A part of a plan's window, `ends_at` not included, in which the same version is in force."""
+
+    begins_at: datetime
+    ends_at: datetime
+    in_force: InForce
+
+
+def stretches(versions: Sequence[Version], begins_at: datetime, ends_at: datetime) -> list[Stretch]:
+    """The window of a plan, parted where a version of its decision takes effect: a plan fits what is in force all along.
+
+    `versions` are all that are known when the plan is made. There is one stretch at least, also where the window is empty.
+    """
+    turns = {version.effective_at for version in versions if begins_at < version.effective_at < ends_at}
+    begins = [begins_at, *sorted(turns)]
+    return [
+        Stretch(
+            begins_at=first, ends_at=end, in_force=limits_at(versions, first, max(v.known for v in versions))
+        )
+        for first, end in zip(begins, [*begins[1:], ends_at], strict=True)
+    ]
+
+
 # --- drawing on the limits ----------------------------------------------------------
 
 

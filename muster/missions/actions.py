@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from muster.access.control import Actor, Scope
+from muster.access.control import Actor, Scope, can
 from muster.core.errors import MusterError, NotFound
 from muster.decisions import queries as decisions
 from muster.decisions.actions import APPROVALS, NotInForce
@@ -96,7 +96,9 @@ def open_mission(
 ) -> Opened:  # fmt: skip
     """Set a mission going under an approval; `organisation` runs it. Its first day may still be to come.
 
-    Raises NotInForce, NotFound for the organisation, AlreadyOpen.
+    Another organisation than the one that decided is named only by who may run its missions.
+
+    Raises NotInForce, NotFound for the organisation, NotPermitted, AlreadyOpen.
     """
     why = decisions.in_force_locked(row, at).why
     if row.outcome not in APPROVALS or why in ("revoked", "suspended", "expired", "not_issued"):
@@ -104,6 +106,8 @@ def open_mission(
     runs = Organisation.objects.filter(pk=organisation).first()
     if runs is None:
         raise NotFound(kind="organisation", name=organisation)
+    if runs.pk != row.office.organisation_id:
+        can(actor, "tasks.order", Scope("organisation", runs.pk, runs.pk))
     if Mission.objects.filter(pk=mission).exists():
         raise AlreadyOpen(mission=mission)
     drill = row.request.kind == "exercise"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,14 @@ from muster.access.control import Actor, Scope
 from muster.assistance import queries as assistance
 from muster.assistance.rules import Line
 from muster.authority import queries as authority
-from muster.authority.rules import Finding
+from muster.authority.rules import STRICTNESS, Finding
 from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS, Contact
 from muster.decisions import queries as decisions
+from muster.decisions.actions import OnlyReported
 from muster.decisions.models import Decision
-from muster.decisions.rules import Arms, Draw, Limits, check_draw, limit_layer
+from muster.decisions.rules import Arms, Draw, Stretch, check_draw, limit_layer
 from muster.missions import queries as missions
 from muster.missions.actions import AlreadyClosed
 from muster.missions.models import Mission
@@ -102,7 +104,9 @@ def order(
 
     `people` and `vehicles` are quantities in words; a draw counts their high end.
 
-    Raises FaultyInput for an unknown category, QuantityMisread, AlreadyClosed, the refusals of
+    It has to fit what is in force all along its window, by everything known when it is ordered.
+
+    Raises FaultyInput for an unknown category, QuantityMisread, AlreadyClosed, OnlyReported, the refusals of
     `decisions.rules.check_draw` in their order, OutsideTheLaw.
     """
     if category not in TASKS:
@@ -110,41 +114,52 @@ def order(
         raise FaultyInput([Fault(None, "category", "tasks.unknown_task", message)])
     if row.closed_at is not None:
         raise AlreadyClosed(mission=row.pk)
+    if row.decision.reported_on is not None:
+        raise OnlyReported(decision=row.decision_id)
     draw = Draw(
         task=category, place=place, people=Quantity.parse(people), vehicles=Quantity.parse(vehicles),
         begins_at=begins_at, ends_at=ends_at, contact=contact, armed=armed, volunteers=volunteers,
     )  # fmt: skip
-    in_force = decisions.in_force_locked(row.decision, begins_at)
-    check_draw(in_force, queries.draws(row.decision), draw)
-    limits = in_force.limits
-    assert limits is not None  # else `check_draw` has refused
-    found = _law(row.decision, draw, words, limits)
-    if found.finding in ("prohibited", "needs_counsel"):
-        raise OutsideTheLaw(finding=found)
+    parts = decisions.stretches_locked(row.decision, begins_at, ends_at)
+    drawn = queries.draws(row.decision)
+    for part in parts:
+        check_draw(part.in_force, drawn, replace(draw, begins_at=part.begins_at, ends_at=part.ends_at))
+    found = [finding for part in parts for finding in _law(row.decision, draw, words, part)]
+    decides = max(found, key=lambda finding: STRICTNESS.index(finding.finding))
+    if decides.finding in ("prohibited", "needs_counsel"):
+        raise OutsideTheLaw(finding=decides)
+    conditions = list(dict.fromkeys(condition for finding in found for condition in finding.conditions))
     made = Task.objects.create(
         id=f"{row.pk}-T{row.tasks.count() + 1}", act=act, mission=row, decision=row.decision, category=category,
         words=words, place=place, people=draw.people.to_json(), vehicles=draw.vehicles.to_json(), begins_at=begins_at,
-        ends_at=ends_at, contact=contact, armed=armed, volunteers=volunteers, conditions=list(found.conditions),
+        ends_at=ends_at, contact=contact, armed=armed, volunteers=volunteers, conditions=conditions,
     )  # fmt: skip
-    return Ordered(made.pk, draw.people.high_end or 0, list(found.conditions))
+    return Ordered(made.pk, draw.people.high_end or 0, conditions)
 
 
-def _law(decision: Decision, draw: Draw, words: str, limits: Limits) -> Finding:
-    """What all layers together find about the task, judged as a line of its request on the day on which it begins."""
+def _law(decision: Decision, draw: Draw, words: str, part: Stretch) -> Iterator[Finding]:
+    """What all layers together find about the task, as a line of its request, on the first and the last day of a stretch.
+
+    The facts are those stated last in the duty status on whose findings it was decided: a fact may have ceased to be so.
+    """
+    limits = part.in_force.limits
+    assert limits is not None  # else `check_draw` has refused
     request = assistance.as_rule(decision.request)
     zone = ZoneInfo(limits.zone)
     line = Line(
         n=1, task=draw.task, words=words, people=draw.people, vehicles=draw.vehicles, place=draw.place,
         window_from=None, window_to=None, contact=draw.contact,
     )  # fmt: skip
-    seen = decision.findings_seen or authority.latest(decision.request_id)
+    decided_on = decision.findings_seen
+    seen = authority.latest(decision.request_id, status=decided_on.status if decided_on else None)
     status = seen.status if seen else request.duty_status_asked or ""
     facts: dict[str, bool | date] = {"members_are_volunteers": True} if draw.volunteers else {}
     if seen:
         facts |= {n: v if isinstance(v, bool) else date.fromisoformat(v) for n, v in seen.facts.items()}
     layer = limit_layer(limits, decision=decision.pk, citation=f"Decision {decision.pk}")
-    day = draw.begins_at.astimezone(zone).date()
-    return authority.findings(replace(request, lines=(line,)), status, day, facts, limits=[layer])[0]
+    latest = part.ends_at - timedelta(microseconds=1)
+    for day in sorted({moment.astimezone(zone).date() for moment in (part.begins_at, latest)}):
+        yield from authority.findings(replace(request, lines=(line,)), status, day, facts, limits=[layer])
 
 
 @action("tasks.finish", about=_task)

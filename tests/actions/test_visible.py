@@ -59,8 +59,8 @@ def load() -> dict[str, Actor]:
         reported_by="Example Gazette",
     )
     do.missions.open_mission(
-        actor=people["records.desk"], decision="EX-FLOOD-1-D1", mission="EX-SOUTH", title="Named like a site",
-        organisation="MO-STATE", at=NOW,
+        actor=people["records.desk"], decision="ICE-SUPPORT-2025-MO-D1", mission="EX-SOUTH", title="Named like a site",
+        organisation="MO-STATE", at="2026-01-01T12:00:00Z",
     )  # fmt: skip
     do.transport.plan_trip(
         actor=people["operations"], mission="EX-PROCESSING-1", trip="EX-BACK", task="EX-PROCESSING-1-T3",

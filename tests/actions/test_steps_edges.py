@@ -1,0 +1,239 @@
+"""Where a law of the steps could be passed by: back-dating, reports, other organisations, moments that contradict each other."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+import test_steps
+from people import at
+from test_steps import DAY, LIMITS, Offices, decided, in_review, opened, order
+
+from muster import actions as do
+from muster.access.control import Actor, NotPermitted, actor_of
+from muster.access.models import Grant, User
+from muster.assistance.rules import NotAllowedFrom
+from muster.core.errors import NotFound
+from muster.decisions.actions import OnlyReported
+from muster.decisions.models import Decision
+from muster.decisions.rules import NothingInForce, OutsideTasks, OutsideWindow, OverPeople
+from muster.missions.models import Mission
+from muster.tasks.actions import OutsideTheLaw
+from muster.tasks.models import Task
+
+offices = test_steps.offices
+GAZETTE = {"publisher": "Example Gazette", "url": "https://gazette.example/1"}
+
+
+def account(name: str, *grants: tuple[str, str | None]) -> Actor:
+    user = User.objects.create_user(name, password=f"{name}'s password")
+    for role, organisation in grants:
+        Grant.objects.create(user=user, role=role, organisation_id=organisation)
+    return actor_of(user)
+
+
+def reported(offices: Offices, **changes: Any) -> str:
+    inputs = {
+        "request": "EX-PROCESSING-1", "outcome": "approved_with_limits", "reason": "As reported", "limits": LIMITS,
+        "reported_on": date(2026, 2, 27), "source": GAZETTE, "zone_name": "America/Chicago",
+    }  # fmt: skip
+    return str(do.decisions.record_reported(actor=offices.affairs, **(inputs | changes)).answer.decision)
+
+
+def mission_under(offices: Offices, request: str, **changes: Any) -> str:
+    """Approve the request and open the mission EX-1; the decision."""
+    inputs = {
+        "outcome": "approved_with_limits",
+        "reason": "It helps",
+        "limits": LIMITS,
+        "at": at(-44),
+    } | changes
+    done = do.decisions.decide(actor=offices.governor, request=request, **inputs).answer
+    do.missions.open_mission(
+        actor=offices.sites.center, decision=done.decision, mission="EX-1", title="Support", organisation="EX-GUARD",
+        at=at(-43),
+    )  # fmt: skip
+    return str(done.decision)
+
+
+# --- a task and everything that is in force while it lasts --------------------------
+
+
+@pytest.mark.parametrize("verb", ["suspend", "revoke"])
+def test_a_task_that_begins_before_a_suspension_or_revocation_does_not_run_on_through_it(
+    offices: Offices, verb: str
+) -> None:
+    change = {"actor": offices.governor, "decision": opened(offices), "reason": "A review"}
+    getattr(do.decisions, verb)(**change, effective_at=at(-10))
+
+    with pytest.raises(NothingInForce, match=r"suspended|revoked"):
+        order(offices, begins_at=at(-11), ends_at=at(24))
+    assert order(offices, begins_at=at(-12), ends_at=at(-10)).task == "EX-1-T1"
+
+
+def test_a_suspension_that_is_still_to_come_bounds_a_task_too_and_one_that_is_over_does_not(
+    offices: Offices,
+) -> None:
+    change = {"actor": offices.governor, "decision": opened(offices), "reason": "A review"}
+    do.decisions.suspend(**change, effective_at=at(10))
+    do.decisions.resume(**change, effective_at=at(20))
+
+    with pytest.raises(NothingInForce, match="suspended"):
+        order(offices, begins_at=at(0), ends_at=at(12))
+    assert order(offices, begins_at=at(20), ends_at=at(30)).task == "EX-1-T1"
+
+
+@pytest.mark.parametrize(
+    ("less", "refusal"),
+    [
+        ({"people_max": 8}, OverPeople),
+        ({"tasks_allowed": ["T02"]}, OutsideTasks),
+        ({"effective_to": "2026-03-01"}, OutsideWindow),
+    ],
+)
+def test_a_task_fits_the_limits_of_every_version_in_force_while_it_lasts(
+    offices: Offices, less: dict[str, Any], refusal: type[Exception]
+) -> None:
+    decision = opened(offices)
+    amend = {"actor": offices.governor, "decision": decision, "reason": "Less from now on"}
+    do.decisions.amend(**amend, limits=LIMITS | less, effective_at=at(0))
+
+    with pytest.raises(refusal):
+        order(offices, people="12", begins_at=at(-1), ends_at=at(24))
+    assert order(offices, people="12", begins_at=at(-1), ends_at=at(0)).people == 12
+    assert Task.objects.count() == 1
+
+
+def test_what_is_drawn_under_the_wider_limits_of_later_does_not_count_against_those_of_before(
+    offices: Offices,
+) -> None:
+    opened(offices, LIMITS | {"people_max": 10})
+    more = {"actor": offices.governor, "decision": "EX-PROCESSING-1-D1", "reason": "More from now on"}
+    do.decisions.amend(**more, limits=LIMITS, effective_at=at(0))
+    order(offices, people="10", begins_at=at(0), ends_at=at(24))
+
+    assert order(offices, people="8", begins_at=at(-2), ends_at=at(24)).people == 8
+
+
+def test_limits_below_what_is_drawn_already_let_nothing_more_in(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="12")
+    amend = {"actor": offices.governor, "decision": decision, "reason": "Fewer"}
+    do.decisions.amend(**amend, limits=LIMITS | {"people_max": 8}, effective_at=at(-30))
+
+    with pytest.raises(OverPeople, match="13 people in all"):
+        order(offices, people="1")
+
+
+def test_the_law_is_asked_about_the_last_day_of_a_task_as_well_as_the_first(offices: Offices) -> None:
+    """A duty of at most 180 days that began on September 10 ends on March 8."""
+    facts = test_steps.asked()["facts"] | {"duty_began_on": "2025-09-10"}
+    request = in_review(offices, duty_status_asked="T32-ch9", facts=facts)
+    mission_under(offices, request)
+
+    assert order(offices, ends_at=datetime(2026, 3, 9, 5, tzinfo=UTC)).task == "EX-1-T1"
+    with pytest.raises(OutsideTheLaw, match="ended on 2026-03-08"):
+        order(offices, ends_at=datetime(2026, 3, 9, 5, 1, tzinfo=UTC))
+
+
+# --- facts --------------------------------------------------------------------------
+
+
+def test_a_task_is_judged_by_the_facts_as_last_stated_not_by_those_the_decision_was_taken_on(
+    offices: Offices,
+) -> None:
+    opened(offices)
+    transport = {"category": "T04", "people": "2", "contact": "direct"}
+    order(offices, **transport)
+    ended = {"custody_rules_loaded": False}
+    do.authority.assess(actor=offices.sites.center, request="EX-PROCESSING-1", on_date=DAY, facts=ended)
+
+    with pytest.raises(OutsideTheLaw):
+        order(offices, **transport)
+
+
+def test_a_look_in_another_duty_status_changes_nothing_for_the_tasks(offices: Offices) -> None:
+    opened(offices)
+    do.authority.assess(
+        actor=offices.sites.center, request="EX-PROCESSING-1", on_date=DAY, status="T10-12304"
+    )
+
+    assert order(offices, category="T04", people="2", contact="direct").task == "EX-1-T1"
+
+
+# --- what is only reported ----------------------------------------------------------
+
+
+def test_no_task_is_ordered_under_a_decision_that_was_only_reported(offices: Offices) -> None:
+    in_review(offices)
+    decision = reported(offices)
+    do.missions.open_mission(
+        actor=offices.affairs, decision=decision, mission="EX-1", title="As reported", organisation="EX-GUARD",
+        at=at(-43),
+    )  # fmt: skip
+
+    with pytest.raises(OnlyReported, match="decides the request here first"):
+        order(offices)
+    do.decisions.amend(
+        actor=offices.governor,
+        decision=decision,
+        limits=LIMITS,
+        reason="So it was",
+        effective_at=at(-30),
+    )
+    with pytest.raises(OnlyReported):
+        order(offices)
+
+
+def test_a_report_does_not_take_the_decision_from_the_office_that_was_asked(offices: Offices) -> None:
+    in_review(offices)
+    reported(offices, outcome="declined", limits=None)
+    decide = {"actor": offices.governor, "request": "EX-PROCESSING-1", "reason": "It helps", "at": at(-44)}
+
+    assert mission_under(offices, "EX-PROCESSING-1") == "EX-PROCESSING-1-D2"
+    assert order(offices).task == "EX-1-T1"
+    with pytest.raises(NotAllowedFrom):
+        do.decisions.decide(**decide, outcome="declined")
+    with pytest.raises(NotAllowedFrom):
+        reported(offices)
+
+
+def test_who_asked_neither_decides_nor_reports_a_decision_whatever_other_role_they_hold(
+    offices: Offices,
+) -> None:
+    both = account("both", ("joc", "EX-GUARD"), ("governor", "EX-GUARD"))
+    teller = account("teller", ("requester", "EX-GUARD"), ("affairs", "EX-GUARD"))
+    request = do.assistance.draft(actor=both, request=test_steps.asked(), at=at(-9)).answer.request
+    do.assistance.submit(actor=offices.agency, request=request, at=at(-8))
+    do.assistance.validate(actor=both, request=request, at=at(-7))
+    do.assistance.review(actor=both, request=request, at=at(-6))
+    do.authority.assess(actor=both, request=request, on_date=DAY)
+    decide = {"request": request, "outcome": "approved_with_limits", "reason": "It helps", "limits": LIMITS}
+
+    with pytest.raises(NotPermitted, match="requester-never-decides"):
+        do.decisions.decide(actor=both, **decide, at=at(-5))
+    with pytest.raises(NotPermitted, match="requester-never-decides"):
+        do.decisions.record_reported(
+            actor=teller, **decide, reported_on=DAY, source=GAZETTE, zone_name="America/Chicago"
+        )
+    assert not Decision.objects.exists()
+
+
+# --- other organisations ------------------------------------------------------------
+
+
+def test_a_mission_is_run_by_the_organisation_that_decided_or_by_one_whose_missions_the_opener_runs(
+    offices: Offices,
+) -> None:
+    decision = decided(offices)
+    inputs = {"decision": decision, "title": "Support", "at": at(-43), "organisation": "OTHER"}
+
+    with pytest.raises(NotFound, match="OTHER"):
+        do.missions.open_mission(actor=offices.sites.center, mission="EX-1", **inputs)
+    with pytest.raises(NotPermitted):
+        do.missions.open_mission(actor=offices.affairs, mission="EX-1", **inputs)
+    assert not Mission.objects.exists()
+
+    of_both = account("of both", ("joc", "EX-GUARD"), ("joc", "OTHER"))
+    assert do.missions.open_mission(actor=of_both, mission="EX-1", **inputs).answer.mission == "EX-1"
