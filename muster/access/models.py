@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Now
 
+from muster.core.ids import new_id
 from muster.parties.models import Organisation, Site
 
 
@@ -50,3 +53,33 @@ class Token(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     made_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
+
+
+class SigningKey(models.Model):
+    """An Ed25519 key that the server keeps for a user. What it signed counts until it is retired or revoked.
+
+    `private_key` is sealed (`access.signing`) and is read by nothing but a signature.
+    """
+
+    mutable_columns: ClassVar[tuple[str, ...]] = ("retired_at", "revoked_at", "revoked_because")
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="signing_keys")
+    public_key = models.BinaryField()
+    private_key = models.BinaryField()
+    made_at = models.DateTimeField(db_default=Now())
+    retired_at = models.DateTimeField(null=True)  # a newer key took its place
+    revoked_at = models.DateTimeField(null=True)  # what it signed from then on does not count
+    revoked_because = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(retired_at__isnull=True, revoked_at__isnull=True),
+                name="signing_key_one_in_use",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

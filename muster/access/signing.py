@@ -1,0 +1,104 @@
+"""Signatures in a user's name: Ed25519 keys that the server makes, seals and uses.
+
+The server holds the keys, so a signature shows that what was signed did not change later; it does not show who touched
+the tablet. A private key rests sealed under a key that is derived from the installation's secret (HKDF-SHA256, then
+AES-256-GCM) and bound to its user and its own id, so that it opens in no other row.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db.models.functions import Now
+
+from muster.access.models import SigningKey
+from muster.core.ids import new_id
+
+PURPOSE = b"muster/signing-keys/1"
+NONCE_BYTES = 12
+# A key that is made on first use is made after the moment of the act that needs it, and within its transaction.
+MADE_WITHIN = timedelta(minutes=5)
+
+
+def key_in_use(user: int) -> SigningKey:
+    """The key that signs for the user now, locked until commit; made where there is none.
+
+    The lock orders signing and retiring: whoever retires the key meanwhile waits, so that its last signature is older.
+    A key that the present secret does not open (the installation's secret was changed) is retired for a new one.
+    """
+    found = locked(user)
+    if found is None:
+        return make(user)
+    try:
+        _opened(found)
+    except InvalidTag:
+        return replace(found)
+    return found
+
+
+def locked(user: int) -> SigningKey | None:
+    """The user's key in use, locked until commit; None where there is none."""
+    in_use = SigningKey.objects.filter(user=user, retired_at=None, revoked_at=None)
+    return in_use.select_for_update().first()
+
+
+def make(user: int) -> SigningKey:
+    """A new key in use. The database refuses a second one beside it."""
+    private, key = Ed25519PrivateKey.generate(), new_id()
+    nonce = os.urandom(NONCE_BYTES)
+    return SigningKey.objects.create(
+        id=key,
+        user_id=user,
+        public_key=private.public_key().public_bytes_raw(),
+        private_key=nonce + _seal().encrypt(nonce, private.private_bytes_raw(), _bound_to(user, key)),
+    )
+
+
+def replace(old: SigningKey) -> SigningKey:
+    """Retire a locked key for a new one; what the old one has signed goes on counting."""
+    SigningKey.objects.filter(pk=old.pk).update(retired_at=Now())
+    return make(old.user_id)
+
+
+def sign(key: SigningKey, message: bytes) -> bytes:
+    """The signature of the message: 64 bytes (RFC 8032)."""
+    return _opened(key).sign(message)
+
+
+def why_not(key: SigningKey, message: bytes, signature: bytes, *, signed_at: datetime) -> str:
+    """Why a signature does not count, as a clause; empty where it does."""
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes(key.public_key)).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return "what was signed is not what stands here"
+    if key.made_at > signed_at + MADE_WITHIN:
+        return "its key was made later"
+    if key.revoked_at and signed_at >= key.revoked_at:
+        return "its key had been revoked"
+    if key.retired_at and signed_at >= key.retired_at:
+        return "its key had been retired"
+    return ""
+
+
+def _opened(key: SigningKey) -> Ed25519PrivateKey:
+    """Raises InvalidTag where the secret is another one, or the row's key belongs to another row."""
+    sealed = bytes(key.private_key)
+    opened = _seal().decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(key.user_id, key.pk))
+    return Ed25519PrivateKey.from_private_bytes(opened)
+
+
+def _seal() -> AESGCM:
+    secret = settings.SECRET_KEY.encode()
+    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(secret))
+
+
+def _bound_to(user: int, key: UUID) -> bytes:
+    return f"{user} {key}".encode()
