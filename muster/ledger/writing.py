@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import Error, IntegrityError, transaction
 
+from muster.ledger import bulk
 from muster.ledger.models import Entry, Handover, Head, Holder, Thing
 from muster.ledger.rules import REFUSALS, SamePlace
 from muster.record.models import Act
@@ -103,7 +104,7 @@ def things_of(tags: Sequence[str], *, act: Act, kind: str, origin: Holder) -> li
     new = [
         Thing(act=act, kind=kind, tag=tag, origin=origin) for tag in dict.fromkeys(tags) if tag not in known
     ]
-    Thing.objects.bulk_create(new)
+    bulk.add(new)
     known.update({thing.tag: thing for thing in new})
     return [known[tag] for tag in tags]
 
@@ -153,7 +154,8 @@ def _pop(change: Pop, top: _Top, live: dict[int, Entry]) -> Entry:
 def _insert(entries: list[Entry]) -> list[Entry]:
     try:
         with transaction.atomic():
-            return Entry.objects.bulk_create(entries)
+            bulk.add(entries)
+            return entries
     except IntegrityError as error:
         # The key (thing, n) was taken by another writer between our look and our write.
         raise _refusal("ledger.stale", str(entries[0].thing_id)) from error
