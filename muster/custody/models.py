@@ -98,3 +98,20 @@ class ListedStay(Recorded):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["thing", "n"], name="listed_stay_once")]
+
+
+class Merge(Recorded):
+    """Two records of one person made one: the duplicate ended, and `moved` of its entries went to the survivor."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    survivor = models.ForeignKey(Thing, on_delete=models.PROTECT, related_name="+")
+    duplicate = models.ForeignKey(Thing, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+    moved = models.IntegerField()
+
+
+class MergeUndone(Recorded):
+    """A merge that was a mistake: both records stand again."""
+
+    merge = models.OneToOneField(Merge, primary_key=True, on_delete=models.PROTECT, related_name="undone")
+    reason = models.TextField()

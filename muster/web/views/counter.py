@@ -13,6 +13,7 @@ from muster.access.models import User
 from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread, parse_tag
 from muster.custody import queries, rules
+from muster.custody.merging import merged_into
 from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
 from muster.parties.models import Site
 from muster.web.pages import form_page, signed_in
@@ -98,6 +99,9 @@ def look_up(site: Site, text: str) -> Answer:
     thing = Thing.objects.select_related("head__holder").filter(tag=tag).first()
     if thing is None or not _concerns(site, thing):
         return Answer("NOT FOUND", f"{tag} is in no record of this site. Receive the person, or scan again.")
+    if into := merged_into(thing):
+        words = f"{tag} was a second record of one person and is merged into {into.tag}. Use that tag; band the person anew."
+        return Answer("OUT", words, thing)
     holder = thing.head.holder
     if holder.site == site.code:
         return Answer("IN", f"{tag} is held here, in {holder.code}.", thing)
