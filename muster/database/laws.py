@@ -19,7 +19,10 @@ from django.db.models import Model
 from muster.database.embedded import APP
 
 # Read by the application; written by functions of the owner alone.
-GUARDED = ("ledger_head", "record_pending", "record_number")
+GUARDED = (
+    "ledger_head", "ledger_cutoff", "ledger_closing", "ledger_roll", "ledger_lateleg",
+    "record_pending", "record_number", "record_leaf",
+)  # fmt: skip
 TRIGGER = "muster_is_forever"
 
 REFUSE_CHANGE = """
@@ -143,9 +146,10 @@ def _broken_trigger(cursor: CursorWrapper, law: Law) -> Iterator[str]:
 
 def _law(model: type[Model]) -> Law:
     meta = model._meta
-    if meta.db_table in GUARDED:
-        return Law(table=meta.db_table, insert=False, change=False)
     columns = {field.name: field.column for field in meta.local_concrete_fields if field.column}
+    if meta.db_table in GUARDED:
+        forever = tuple(columns.values()) if getattr(model, "append_only", False) else ()
+        return Law(table=meta.db_table, insert=False, change=False, forever=forever)
     mutable = [columns[name] for name in getattr(model, "mutable_columns", ())]
     if not mutable and not getattr(model, "append_only", False):
         return Law(table=meta.db_table, insert=True, change=True)

@@ -113,7 +113,6 @@ class Entry(Recorded):
     handover = models.ForeignKey(Handover, null=True, on_delete=models.PROTECT)
     reason = models.CharField(max_length=60, blank=True)
     source = models.CharField(max_length=200, blank=True)
-    leaf = models.BinaryField(null=True)
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -141,7 +140,6 @@ class Head(models.Model):
     top = models.IntegerField()
     holder = models.ForeignKey(Holder, on_delete=models.PROTECT, related_name="+")
     happened_at = models.DateTimeField(null=True)
-    leaf = models.BinaryField(null=True)
 
 
 class Report(Recorded):

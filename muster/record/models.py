@@ -61,6 +61,42 @@ class Pending(models.Model):
     txid = models.BigIntegerField()
 
 
+class Leaf(models.Model):
+    """One leaf of the tree: of an act, or of one of its entries. The sequencer alone writes it, with the act's number."""
+
+    append_only: ClassVar[bool] = True
+
+    index = models.BigIntegerField(primary_key=True)  # from 0, without a gap
+    act = models.ForeignKey(
+        Act, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    thing_id = models.UUIDField(null=True)  # of an entry, with `n`; the record knows neither's table
+    n = models.IntegerField(null=True)
+    leaf = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["thing_id", "n"], condition=models.Q(thing_id__isnull=False), name="leaf_of_entry"
+            ),
+            models.UniqueConstraint(
+                fields=["act"], condition=models.Q(thing_id__isnull=True), name="leaf_of_act"
+            ),
+        ]
+
+
+class Checkpoint(models.Model):
+    """The signed root of the tree's first `size` leaves. `frontier` lets the next one be made from newer leaves alone."""
+
+    append_only: ClassVar[bool] = True
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    frontier = models.BinaryField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+
 class Recorded(models.Model):
     """A row that an act wrote and nothing changes: the base of every append-only record of every step."""
 
