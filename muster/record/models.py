@@ -62,25 +62,33 @@ class Pending(models.Model):
 
 
 class Leaf(models.Model):
-    """One leaf of the tree: of an act, or of one of its entries. The sequencer alone writes it, with the act's number."""
+    """One leaf of the tree: of an act, or of what it wrote. The sequencer alone writes it, with the act's number."""
 
     append_only: ClassVar[bool] = True
+
+    class Kind(models.TextChoices):
+        ACT = "act"
+        HOLDER = "holder"
+        THING = "thing"
+        ENTRY = "entry"
 
     index = models.BigIntegerField(primary_key=True)  # from 0, without a gap
     act = models.ForeignKey(
         Act, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    thing_id = models.UUIDField(null=True)  # of an entry, with `n`; the record knows neither's table
-    n = models.IntegerField(null=True)
+    kind = models.CharField(max_length=6, choices=Kind)
+    subject = models.UUIDField(null=True)  # the holder or the thing; the record knows neither's table
+    n = models.IntegerField(null=True)  # of an entry
     leaf = models.BinaryField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["thing_id", "n"], condition=models.Q(thing_id__isnull=False), name="leaf_of_entry"
+                fields=["subject", "n"], condition=models.Q(kind="entry"), name="leaf_of_entry"
             ),
+            models.UniqueConstraint(fields=["act"], condition=models.Q(kind="act"), name="leaf_of_act"),
             models.UniqueConstraint(
-                fields=["act"], condition=models.Q(thing_id__isnull=True), name="leaf_of_act"
+                fields=["subject"], condition=models.Q(kind__in=["holder", "thing"]), name="leaf_of_subject"
             ),
         ]
 

@@ -1,5 +1,5 @@
--- Leaves: what of each act and each entry goes into the tree, made here alone, when the act is numbered. The encoding
--- of version 1 is described in verifier/README.md; `muster.record.encoding` says the same in Python.
+-- Leaves: what of each act, holder, thing and entry goes into the tree, made here alone, when the act is numbered. The
+-- encoding of version 1 is described in verifier/README.md; `muster.record.encoding` says the same in Python.
 
 -- A moment that is no moment could never be encoded, and would hold up every act after it.
 ALTER TABLE ledger_entry ADD CONSTRAINT entry_moments_finite
@@ -14,6 +14,14 @@ CREATE FUNCTION record_encoded(a record_act, number bigint) RETURNS text LANGUAG
     SELECT json_build_array(
         'muster/act/1', a.id, number, a.actor_id, a.name, a.idempotency_key, encode(a.request_hash, 'hex'),
         a.refused_code, a.refused_words, record_micros(a.recorded_at))::text
+$$;
+
+CREATE FUNCTION record_encoded(h ledger_holder, number bigint) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT json_build_array('muster/holder/1', h.act_id, number, h.id, h.kind, h.code, h.organisation, h.site)::text
+$$;
+
+CREATE FUNCTION record_encoded(t ledger_thing, number bigint) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT json_build_array('muster/thing/1', t.act_id, number, t.id, t.kind, t.tag, t.origin_id)::text
 $$;
 
 -- Without its last item, the previous leaf of the same thing, which `record_link` adds.
@@ -34,8 +42,9 @@ BEGIN
 END $$;
 CREATE AGGREGATE record_chain(encoded text, stored bytea) (SFUNC = record_link, STYPE = bytea);
 
--- Leaves for every numbered act that has none: in the order of numbers, first the act, then its entries by thing and n.
--- Each act's entries are found through the index on their act (OFFSET 0), however little is known of the tables.
+-- Leaves for every numbered act that has none, in the order of numbers: first the act, then its holders and things by
+-- id, then its entries by thing and n. What an act wrote is found through the index on the act (OFFSET 0 keeps it so),
+-- however little the planner knows of the tables.
 CREATE FUNCTION record_append_leaves() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -44,26 +53,33 @@ DECLARE
 BEGIN
     SELECT l.index + 1, k.number INTO size, latest
     FROM public.record_leaf l JOIN public.record_number k ON k.act_id = l.act_id ORDER BY l.index DESC LIMIT 1;
-    INSERT INTO public.record_leaf (index, act_id, thing_id, n, leaf)
-    SELECT coalesce(size, 0) - 1 + row_number() OVER (ORDER BY number, thing_id NULLS FIRST, n), act_id, thing_id, n, leaf
+    INSERT INTO public.record_leaf (index, act_id, kind, subject, n, leaf)
+    WITH new AS (SELECT * FROM public.record_number WHERE number > coalesce(latest, 0))
+    SELECT coalesce(size, 0) - 1 + row_number() OVER (ORDER BY number, place, subject, n), act_id, kind, subject, n, leaf
     FROM (
-        SELECT k.number, k.act_id, NULL::uuid AS thing_id, NULL::int AS n,
-               sha256(convert_to(record_encoded(a, k.number), 'UTF8')) AS leaf
-        FROM public.record_number k JOIN public.record_act a ON a.id = k.act_id
-        WHERE k.number > coalesce(latest, 0)
+        SELECT number, act_id, 1 AS place, 'act' AS kind, NULL::uuid AS subject, NULL::int AS n,
+               sha256(convert_to(record_encoded(a, number), 'UTF8')) AS leaf
+        FROM new JOIN public.record_act a ON a.id = act_id
         UNION ALL
-        SELECT number, act_id, thing_id, n,
+        SELECT number, act_id, 2, 'holder', id, NULL, sha256(convert_to(record_encoded(made, number), 'UTF8'))
+        FROM new CROSS JOIN LATERAL (
+            SELECT x.id, x AS made FROM public.ledger_holder x WHERE x.act_id = new.act_id OFFSET 0) x
+        UNION ALL
+        SELECT number, act_id, 3, 'thing', id, NULL, sha256(convert_to(record_encoded(made, number), 'UTF8'))
+        FROM new CROSS JOIN LATERAL (
+            SELECT x.id, x AS made FROM public.ledger_thing x WHERE x.act_id = new.act_id OFFSET 0) x
+        UNION ALL
+        SELECT number, act_id, 4, 'entry', thing_id, n,
                record_chain(encoded, CASE WHEN is_first THEN (
-                   SELECT l.leaf FROM public.record_leaf l WHERE l.thing_id = made.thing_id AND l.n = made.n - 1) END)
+                   SELECT l.leaf FROM public.record_leaf l
+                   WHERE l.kind = 'entry' AND l.subject = entries.thing_id AND l.n = entries.n - 1) END)
                OVER (PARTITION BY thing_id ORDER BY n ROWS UNBOUNDED PRECEDING)
         FROM (
-            SELECT k.number, k.act_id, e.thing_id, e.n, record_encoded(e.entry, k.number) AS encoded,
-                   lag(e.n) OVER (PARTITION BY e.thing_id ORDER BY e.n) IS NULL AS is_first
-            FROM public.record_number k
-            CROSS JOIN LATERAL (
-                SELECT x AS entry, x.thing_id, x.n FROM public.ledger_entry x WHERE x.act_id = k.act_id OFFSET 0) e
-            WHERE k.number > coalesce(latest, 0)
-        ) made
+            SELECT number, act_id, thing_id, n, record_encoded(made, number) AS encoded,
+                   lag(n) OVER (PARTITION BY thing_id ORDER BY n) IS NULL AS is_first
+            FROM new CROSS JOIN LATERAL (
+                SELECT x.thing_id, x.n, x AS made FROM public.ledger_entry x WHERE x.act_id = new.act_id OFFSET 0) x
+        ) entries
     ) leaves;
 END $$;
 
