@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -40,6 +41,14 @@ class CensusAnswer(Schema):
     sites: list[SiteCount]
 
 
+class SignatureTold(Schema):
+    """One side's signature of a handover, and whether it verifies against the entries as they stand."""
+
+    user: int
+    key: UUID | None
+    verifies: bool
+
+
 class EntryTold(Schema):
     """One change of hands, or the reversal of one."""
 
@@ -52,6 +61,7 @@ class EntryTold(Schema):
     known_at: int | None
     reason: str
     signed_by: list[int]
+    signatures: list[SignatureTold]
     source: str
     corrects: int | None
 

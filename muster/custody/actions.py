@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from django.utils import timezone
 from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope
@@ -22,6 +23,7 @@ from muster.custody import queries, rules
 from muster.custody.models import Count, Counted, Difference, Settled
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
 from muster.ledger.models import Entry, Handover, Head, Holder, Offer, Settlement, Thing
+from muster.ledger.roots import root_on, sign_acceptance, sign_offer
 from muster.ledger.rules import NotOpen, OnAnotherOffer, SamePlace
 from muster.ledger.writing import Pop, Push, holder, live_stack, outside, things_of, write
 from muster.parties.models import Site
@@ -64,7 +66,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Answered:
-    """How the handover stands now, and the coded reason where it was refused."""
+    """How the handover stands now, and the coded reason where it was refused or lapsed."""
 
     state: str
     reason: str = ""
@@ -242,7 +244,7 @@ def _named(things: list[Thing]) -> str:
 def offer(
     *, act: Act, row: Holder, actor: Actor, giver: Code, receiver: Code, tags: Tags, mission: Code = ""
 ) -> Offered:
-    """Offer persons to another holder. The giver keeps them until the receiver signs.
+    """Offer persons to another holder, and sign the list. The giver keeps them until the receiver signs.
 
     Raises NoTags, TagMisread, TagTwice, SamePlace, NotHeldHere, OnAnotherOffer.
     """
@@ -254,9 +256,10 @@ def offer(
     taken = Offer.objects.filter(thing__in=things, open=True).values_list("thing__tag", flat=True)
     if taken:
         raise OnAnotherOffer(tags=sorted(taken))
-    made = Handover.objects.create(
-        giver=row, receiver=to, mission=mission, offered_act=act, offered_by=actor.user
-    )
+    made = Handover(giver=row, receiver=to, mission=mission, offered_act=act, offered_by=actor.user)
+    by_giver = sign_offer(made, named)
+    made.list_root, made.giver_signature, made.giver_key = by_giver.root, by_giver.signature, by_giver.key
+    made.save(force_insert=True)
     Offer.objects.bulk_create(Offer(handover=made, thing=thing) for thing in things)
     return Offered(made.pk, [thing.tag for thing in things])
 
@@ -283,12 +286,13 @@ def _held(tags: Sequence[str], by: Holder) -> list[Thing]:
 @action("custody.accept", about=_side("receiver"))
 def accept(
     *, act: Act, row: Handover, actor: Actor, handover: UUID, at: AwareDatetime, tags: Tags | None = None,
-    witnessed_source: PaperReference = "",
+    witnessed_source: PaperReference = "", discrepancy: Words = "",
 ) -> Accepted:  # fmt: skip
     """Sign for the persons received, all of the list or those named; custody of them moves now.
 
-    Who was offered and is not signed for stays with the giver, and is a difference. `witnessed_source` is the paper
-    that the giver's side signed where it has no account; whoever recorded the offer still does not sign for both.
+    Who was offered and is not signed for stays with the giver, and is a difference. `discrepancy` is what is not as it
+    should be with those who did arrive, and opens another. `witnessed_source` is the paper that a side without an account
+    signed: it stands in place of the receiver's signature, and whoever recorded the offer still does not record both.
 
     Raises NotOpen, SameSigner, NotOnOffer, NotTheHolder, BeforeLiveTop, ClockAhead.
     """
@@ -305,16 +309,40 @@ def accept(
     ]
     write(pushes, act=act, mission=row.mission, handover=row, source=witnessed_source)
     missing = sorted(set(offered) - set(named))
-    for tag in missing:
+    site = _site_of(row, list(offered.values()))
+    if site:
+        _tell_discrepancies(act, row, site, at, {tag: offered[tag] for tag in missing}, discrepancy)
+    row.accepted_by = actor.user
+    if witnessed_source:
+        row.accepted_root = root_on(row, named)
+    else:
+        by_receiver = sign_acceptance(row, named, actor.user)
+        row.accepted_root, row.receiver_signature = by_receiver.root, by_receiver.signature
+        row.receiver_key = by_receiver.key
+    _answer(row, act, Handover.State.ACCEPTED)
+    return Accepted(named, missing)
+
+
+def _site_of(row: Handover, things: list[Thing]) -> Site | None:
+    """Where a handover's differences stand: at the receiver, else the giver, else the site that last had any of them."""
+    code = row.receiver.site or row.giver.site
+    if not code:
+        given = Entry.objects.filter(thing__in=things).exclude(giver__site="").order_by("-recorded_at")
+        code = given.values_list("giver__site", flat=True).first() or ""
+    return Site.objects.filter(code=code).first()
+
+
+def _tell_discrepancies(
+    act: Act, row: Handover, site: Site, at: datetime, missing: dict[str, Thing], discrepancy: str
+) -> None:
+    for tag, thing in missing.items():
         words = (
             f"{tag} was offered to {row.receiver.code} and did not arrive; {row.giver.code} holds the person."
         )
-        site = Site.objects.filter(code=row.receiver.site or row.giver.site).first()
-        if site:
-            differ(act, site, Kind.DISCREPANCY, words, at, thing=offered[tag], handover=row)
-    row.accepted_by = actor.user
-    _answer(row, act, Handover.State.ACCEPTED)
-    return Accepted(named, missing)
+        differ(act, site, Kind.DISCREPANCY, words, at, thing=thing, handover=row)
+    if discrepancy.strip():
+        words = f"Arrived from {row.giver.code} at {row.receiver.code}, but: {discrepancy.strip()}"
+        differ(act, site, Kind.DISCREPANCY, words, at, handover=row)
 
 
 @action("custody.refuse", about=_side("receiver"))
@@ -332,6 +360,20 @@ def withdraw(*, act: Act, row: Handover, actor: Actor, handover: UUID) -> Answer
     return _answer(row, act, Handover.State.WITHDRAWN)
 
 
+@action("custody.lapse", about=_side("giver"))
+def lapse(*, act: Act, row: Handover, actor: Actor, handover: UUID, reason: Code) -> Answered:
+    """End an offer that nobody has answered for a day, with a reason; the giver keeps everybody.
+
+    Raises NotOpen, UnknownReason, StillWaits.
+    """
+    rules.check_reason(reason, rules.LAPSES)
+    _check_open(row)
+    site = _site_of(row, [offer.thing for offer in row.offers.select_related("thing")])
+    where = zone(site.zone if site else "UTC")
+    rules.check_lapse(row.offered_act.recorded_at, now=timezone.now(), where=where)
+    return Answered(_answer(row, act, Handover.State.LAPSED).state, reason)
+
+
 def _check_open(handover: Handover) -> None:
     if handover.state != Handover.State.OFFERED:
         raise NotOpen(state=handover.state)
@@ -339,7 +381,11 @@ def _check_open(handover: Handover) -> None:
 
 def _answer(handover: Handover, act: Act, state: Handover.State) -> Answered:
     handover.state, handover.answered_act = state, act
-    handover.save(update_fields=["state", "answered_act", "accepted_by"])
+    handover.save(
+        update_fields=[
+            "state", "answered_act", "accepted_by", "accepted_root", "receiver_signature", "receiver_key",
+        ]
+    )  # fmt: skip
     handover.offers.filter(open=True).update(open=False)
     return Answered(state.value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from muster.core.errors import MusterError
@@ -12,6 +12,8 @@ from muster.core.tags import parse_tag
 from muster.core.times import local
 
 REFUSALS = ("no_space", "no_authority", "not_fit_to_travel", "wrong_person", "other")
+LAPSES = ("nobody_came", "no_answer", "handed_over_otherwise", "other")
+LAPSES_AFTER = timedelta(hours=24)
 RELEASES = ("court_order", "agency_order", "bond", "transfer_of_agency", "left", "other")
 
 
@@ -45,6 +47,20 @@ class SameSigner(MusterError):
     def __init__(self) -> None:
         super().__init__(
             "You offered this handover. Somebody else signs for the receiver, with a sign-in of their own."
+        )
+
+
+class StillWaits(MusterError):
+    """The offer has not waited long enough to lapse."""
+
+    code = "custody.still_waits"
+    status = 409
+
+    def __init__(self, *, lapses_at: datetime, where: ZoneInfo) -> None:
+        self.lapses_at = lapses_at
+        super().__init__(
+            f"The offer can lapse from {local(lapses_at, where)} on. Let it be answered until then, "
+            "or let whoever offers withdraw it."
         )
 
 
@@ -139,6 +155,12 @@ def read_tags(texts: Sequence[str]) -> list[str]:
     if twice := sorted(tag for tag, times in Counter(tags).items() if times > 1):
         raise TagTwice(tags=twice)
     return tags
+
+
+def check_lapse(offered_at: datetime, *, now: datetime, where: ZoneInfo) -> None:
+    """Raises StillWaits, in that zone, for an offer that was made less than `LAPSES_AFTER` ago."""
+    if now < offered_at + LAPSES_AFTER:
+        raise StillWaits(lapses_at=offered_at + LAPSES_AFTER, where=where)
 
 
 def check_reason(reason: str, known: Sequence[str]) -> None:

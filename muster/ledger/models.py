@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
+from muster.access.models import SigningKey
 from muster.core.ids import new_id
 from muster.record.models import Act, Recorded
 
@@ -55,7 +56,7 @@ class Handover(models.Model):
     """An offer of things by a giver to a receiver, and its answer. Custody moves at acceptance."""
 
     mutable_columns: ClassVar[tuple[str, ...]] = (
-        "state", "answered_act", "accepted_by", "list_root", "giver_signature", "receiver_signature",
+        "state", "answered_act", "accepted_by", "accepted_root", "receiver_signature", "receiver_key",
     )  # fmt: skip
 
     class State(models.TextChoices):
@@ -74,9 +75,12 @@ class Handover(models.Model):
     offered_by = models.IntegerField()
     answered_act = models.ForeignKey(Act, null=True, on_delete=models.PROTECT, related_name="+")
     accepted_by = models.IntegerField(null=True)
-    list_root = models.BinaryField(null=True)
+    list_root = models.BinaryField(null=True)  # of what is offered
     giver_signature = models.BinaryField(null=True)
-    receiver_signature = models.BinaryField(null=True)
+    giver_key = models.ForeignKey(SigningKey, null=True, on_delete=models.PROTECT, related_name="+")
+    accepted_root = models.BinaryField(null=True)  # of what was accepted: all of it, or some
+    receiver_signature = models.BinaryField(null=True)  # null where a witnessed paper stands for it
+    receiver_key = models.ForeignKey(SigningKey, null=True, on_delete=models.PROTECT, related_name="+")
 
 
 class Offer(models.Model):
