@@ -10,7 +10,7 @@ from muster.assistance import importing
 from muster.authority import actions as authority
 from muster.core.errors import MusterError
 from muster.custody import actions as custody
-from muster.custody import lists, merging
+from muster.custody import lists, merging, replay
 from muster.decisions import actions as decisions
 from muster.missions import actions as missions
 from muster.record.action import ACTIONS, find
@@ -19,7 +19,7 @@ from muster.tasks import actions as tasks
 from muster.transport import actions as transport
 
 __all__ = [
-    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "find", "importing", "lists", "merging", "missions",
+    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "find", "importing", "lists", "merging", "missions", "replay",
     "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 

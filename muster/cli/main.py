@@ -326,6 +326,44 @@ def _import_rows(
         raise typer.Exit(SOMETHING_WRONG)
 
 
+@app.command()
+@command
+def replay(
+    file: Csv,
+    zone: Annotated[
+        str | None,
+        typer.Option(help="The zone of times without an offset; without it that of the row's site."),
+    ] = None,
+    dry_run: DryRun = False,
+    keep_good: KeepGood = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take custody events in, as the user whose token is in MUSTER_TOKEN. Exit status 1 if any was kept as a report."""
+    open_record(data)
+    from muster.access.control import actor_of_token
+    from muster.custody.replay import replay_file
+    from muster.database import when_down
+
+    with when_down(), progress("Events", quiet=as_json) as told:
+        actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
+        answer = replay_file(
+            _sent(file), actor=actor, name=file, zone=zone, dry_run=dry_run, keep_good=keep_good, told=told
+        )
+    show(answer, as_json=as_json, text=lambda: _replayed(answer))
+    if answer["refused"] or answer["reports"]:
+        raise typer.Exit(SOMETHING_WRONG)
+
+
+def _replayed(answer: dict[str, Any]) -> str:
+    lines = [f"  kept as a report: row {told['row']}: {told['message']}" for told in answer["reports"]]
+    rows = [
+        [token["reported_at"] or "not said", str(token["known_at"] or "not written")]
+        for token in answer["tokens"]
+    ]
+    return "\n".join([_imported(answer), *lines, table(["reported at", "known at act"], rows)])
+
+
 def _sent(file: str) -> Path | BinaryIO:
     return sys.stdin.buffer if file == "-" else Path(file)
 
@@ -345,16 +383,25 @@ def _imported(answer: dict[str, Any]) -> str:
 @command
 def export(
     folder: Annotated[Path, typer.Argument(help="The folder to write into; made if it is not there.")],
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="Parquet in the place of CSV; needs pyarrow.")
+    ] = False,
+    first: Annotated[int, typer.Option("--from-act", min=1, help="With --parquet: the first act.")] = 1,
+    last: Annotated[
+        int | None,
+        typer.Option("--to-act", min=0, help="With --parquet: the last act; the latest without it."),
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Write the ledger's entries as CSV with a data package descriptor. For whoever runs the server."""
+    """Write the ledger's entries as CSV or Parquet with a data package descriptor. For whoever runs the server."""
     open_record(data)
     from muster.database import when_down
     from muster.ledger import exporting
+    from muster.ledger import parquet as columns
 
     with when_down():
-        answer = exporting.export(folder)
+        answer = columns.export(folder, first=first, last=last) if parquet else exporting.export(folder)
     show(
         answer,
         as_json=as_json,

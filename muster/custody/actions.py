@@ -417,7 +417,7 @@ def release(
     misfits += [_unknown(tag) for tag in named if tag not in known]
     reported = {misfit.tag: misfit.words for misfit in misfits}
     gone = [thing for thing in things if thing.tag not in reported]
-    _end_offers(act, row, gone, at)
+    end_offers(act, row, gone, at)
     more = {"reason": reason, "to_organisation": to_organisation, "order_reference": order_reference}
     report = keep(misfits, act=act, site=row, at=at, what="released", **more)
     return Released([tag for tag in named if tag not in reported], report, reported)
@@ -446,7 +446,7 @@ def _release(head: Head, to: Holder, at: datetime, reason: str) -> Push:
     return Push(thing=head.thing_id, giver=head.holder_id, receiver=to.pk, happened_at=at, reason=reason)
 
 
-def _end_offers(act: Act, site: Site, things: list[Thing], at: datetime) -> None:
+def end_offers(act: Act, site: Site, things: list[Thing], at: datetime) -> None:
     """Take who was released off their open handovers, each with a difference."""
     for offered in Offer.objects.select_related("thing", "handover").filter(thing__in=things, open=True):
         words = (

@@ -67,14 +67,22 @@ class Counted(Recorded):
 
 
 class Reference(Recorded):
-    """A holding agency's reference of a person, by keyed hash: it can be matched exactly and not read back."""
+    """A holding agency's reference of a person, by keyed hash: it can be matched exactly and not read back.
 
-    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    It is one site's, or, without a site, the same at every site: what a file of custody events says.
+    """
+
+    site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT)
     digest = models.CharField(max_length=64)
     thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["site", "digest"], name="reference_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "digest"], name="reference_once"),
+            models.UniqueConstraint(
+                fields=["digest"], condition=models.Q(site__isnull=True), name="reference_of_no_site_once"
+            ),
+        ]
 
 
 class ListTaken(Recorded):
@@ -87,6 +95,14 @@ class ListTaken(Recorded):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "listed", "digest"], name="list_taken_once")]
+
+
+class Replayed(Recorded):
+    """What a file reported at one moment, taken in by one act: the moment as such, and the rows by keyed hash."""
+
+    reported_at = models.DateTimeField(null=True)  # null where the file does not say
+    events = models.IntegerField()
+    digest = models.CharField(max_length=64, unique=True)
 
 
 class ListedStay(Recorded):

@@ -1,18 +1,21 @@
-"""Whom a site's lists name: the holding agency's references, kept as keyed hashes, and the stays of these persons."""
+"""Whom a file names: the holding agency's references, kept as keyed hashes, and the stays of these persons at a site."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from muster.core.tags import MOST_TAGS, make_tag
 from muster.custody import queries
-from muster.custody.models import ListedStay, Reference
+from muster.custody.events import is_tag
+from muster.custody.models import ListedStay, Merge, Reference
 from muster.custody.rosters import RosterList, Stay
+from muster.ledger import bulk
 from muster.ledger.models import Thing
 from muster.ledger.writing import outside, things_of
 from muster.parties.models import Site
@@ -45,18 +48,40 @@ def known(site: Site, lists: Iterable[RosterList]) -> Known:
 
 def name_new(site: Site, persons: Known, *, act: Act) -> dict[str, UUID]:
     """Make things of those who are new, with tags of their own; all things by reference."""
-    tags: dict[str, str] = {}
-    for person in persons.new():
-        number = int(persons.digests[person], 16) % MOST_TAGS
-        while make_tag(number) in tags.values() or Thing.objects.filter(tag=make_tag(number)).exists():
-            number = (number + 1) % MOST_TAGS
-        tags[person] = make_tag(number)
+    digests = {person: persons.digests[person] for person in persons.new()}
+    return persons.things | _name(digests, site, act=act)
+
+
+def _name(
+    digests: Mapping[str, str], site: Site | None, *, act: Act, taken: Collection[str] = ()
+) -> dict[str, UUID]:
+    """Make things of the persons of these references, each with a tag that is none of those taken."""
+    tags = draw_tags(digests, taken=taken)
     made = things_of(list(tags.values()), act=act, kind=Thing.Kind.PERSON, origin=outside(act=act))
-    Reference.objects.bulk_create(
-        Reference(act=act, site=site, digest=persons.digests[person], thing=thing)
-        for person, thing in zip(tags, made, strict=True)
+    named = dict(zip(tags, made, strict=True))
+    bulk.add(
+        [
+            Reference(act=act, site=site, digest=digests[person], thing=thing)
+            for person, thing in named.items()
+        ]
     )
-    return persons.things | {person: thing.pk for person, thing in zip(tags, made, strict=True)}
+    return {person: thing.pk for person, thing in named.items()}
+
+
+def draw_tags(digests: Mapping[str, str], *, taken: Collection[str] = ()) -> dict[str, str]:
+    """A tag for each person, drawn by the digest of the reference; the next one that is free where that is another's."""
+    numbers = {person: int(digest, 16) % MOST_TAGS for person, digest in digests.items()}
+    drawn = [make_tag(number) for number in numbers.values()]
+    looked_up = set(drawn)
+    used = {*taken, *Thing.objects.filter(tag__in=drawn).values_list("tag", flat=True)}
+    tags: dict[str, str] = {}
+    for (person, number), tag in zip(numbers.items(), drawn, strict=True):
+        while tag in used or (tag not in looked_up and Thing.objects.filter(tag=tag).exists()):
+            number = (number + 1) % MOST_TAGS
+            tag = make_tag(number)
+        used.add(tag)
+        tags[person] = tag
+    return tags
 
 
 def stays(site: Site, things: Mapping[str, UUID]) -> dict[str, tuple[Stay, ...]]:
@@ -80,6 +105,45 @@ def _stays(
     return tuple(found)
 
 
-def _digest(site: Site, person: str) -> str:
+def things_named(persons: Collection[str]) -> dict[str, UUID]:
+    """The things of those persons of a file who are known, by tag or by a reference that is the same at every site.
+
+    Where a record was merged into another, that other one.
+    """
+    found = dict(_tagged(persons).filter(kind=Thing.Kind.PERSON).values_list("tag", "pk"))
+    by_digest = {_digest(None, person): person for person in persons if not is_tag(person)}
+    kept = Reference.objects.filter(site__isnull=True, digest__in=by_digest)
+    found |= {by_digest[digest]: thing for digest, thing in kept.values_list("digest", "thing_id")}
+    merged = dict(Merge.objects.filter(undone__isnull=True).values_list("duplicate_id", "survivor_id"))
+    return {person: _survivor(thing, merged) for person, thing in found.items()}
+
+
+def not_persons(persons: Collection[str]) -> set[str]:
+    """The tags among them that are a vehicle's, a bag's or the like."""
+    return set(_tagged(persons).exclude(kind=Thing.Kind.PERSON).values_list("tag", flat=True))
+
+
+def _tagged(persons: Collection[str]) -> QuerySet[Thing]:
+    return Thing.objects.filter(tag__in=[person for person in persons if is_tag(person)])
+
+
+def _survivor(thing: UUID, merged: Mapping[UUID, UUID]) -> UUID:
+    while thing in merged:
+        thing = merged[thing]
+    return thing
+
+
+def name_persons(persons: Collection[str], *, act: Act) -> dict[str, UUID]:
+    """Make things of persons of a file whom nobody has named before, under their tags or tags newly drawn."""
+    tags = [person for person in persons if is_tag(person)]
+    made = things_of(tags, act=act, kind=Thing.Kind.PERSON, origin=outside(act=act))
+    digests = {person: _digest(None, person) for person in sorted(persons) if not is_tag(person)}
+    return dict(zip(tags, (thing.pk for thing in made), strict=True)) | _name(
+        digests, None, act=act, taken=tags
+    )
+
+
+def _digest(site: Site | None, person: str) -> str:
     """The keyed hash of a reference: nobody without the server's key can try nine-digit numbers until one fits."""
-    return salted_hmac("muster.custody.reference", f"{site.code}\0{person}", algorithm="sha256").hexdigest()
+    where = site.code if site else ""
+    return salted_hmac("muster.custody.reference", f"{where}\0{person}", algorithm="sha256").hexdigest()

@@ -46,6 +46,7 @@ class Pop:
 
     thing: UUID
     reason: str
+    source: str = ""  # where empty: that of the whole write
 
 
 @dataclass
@@ -145,7 +146,7 @@ def _pop(change: Pop, top: _Top, live: dict[int, Entry]) -> Entry:
     entry = Entry(
         thing_id=change.thing, n=top.n + 1, kind="pop", giver_id=popped.receiver_id, receiver_id=popped.giver_id,
         happened_at=popped.happened_at, base=popped.base, corrects=popped.n, mission=popped.mission,
-        reason=change.reason,
+        reason=change.reason, source=change.source,
     )  # fmt: skip
     top.n, top.top, top.holder = entry.n, popped.base, popped.giver_id
     return entry

@@ -1,0 +1,349 @@
+"""Custody events from a file into the ledger: one act for all that was reported at one moment, in the order of these moments.
+
+The whole file is checked upon the record as it is before its first act. The entries are unsigned and name the file as
+their source; a fact that contradicts the record is kept as a report with a difference.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from pydantic import Field
+
+from muster.access.control import Actor, Scope, can
+from muster.core.csvfiles import read_table
+from muster.core.errors import Fault, FaultyFile, MusterError
+from muster.core.times import zone as zone_of
+from muster.custody import events, references
+from muster.custody.actions import area, end_offers
+from muster.custody.events import Contradiction, Event, Live, Person, Place, Plan, Say, Told
+from muster.custody.models import Difference, Replayed
+from muster.custody.reports import LOOKS, Misfit, keep
+from muster.ledger.models import Entry, Head, Holder, Offer, Thing
+from muster.ledger.rules import BeforeLiveTop, NotTheHolder, Stale
+from muster.ledger.writing import Pop, Push, live_stack, outside, write
+from muster.parties.models import Site
+from muster.record.action import TryAgain, action, sequence
+from muster.record.models import Act, Number
+
+LONGEST_FILE = 100
+WHAT = {"arrive": "received", "move": "received", "release": "released"}  # as a report continues "having ..."
+
+
+class ReplayedAlready(MusterError):
+    """What was reported then has been taken in."""
+
+    code = "custody.replayed"
+    status = 409
+
+    def __init__(self, *, said: str) -> None:
+        self.said = said
+        super().__init__(
+            f"What was reported {f'at {said}' if said else 'without a time'} is in the record already, row by row. "
+            "There is nothing to do: nothing was kept."
+        )
+
+
+@dataclass(frozen=True)
+class KeptAsReport:
+    """One row that contradicts the record: the report that keeps it (None in a dry run), and why."""
+
+    row: int
+    kind: str
+    message: str
+    report: UUID | None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was taken in of one moment's rows: the entries written, the rows told late, reported or left out."""
+
+    events: int
+    entries: int
+    late: int
+    reports: list[KeptAsReport] = field(default_factory=list)
+    refused: list[Fault] = field(default_factory=list)
+
+    @property
+    def report(self) -> UUID | None:
+        """The first report, by which the doors tell that not all became entries."""
+        return self.reports[0].report if self.reports else None
+
+
+def _everything() -> tuple[Scope, None]:
+    return Scope("record", "the record"), None
+
+
+@action("custody.replay", about=_everything)
+def replay(
+    *, act: Act, row: None, actor: Actor, told: Told, file: Annotated[str, Field(max_length=LONGEST_FILE)],
+    keep_good: bool = False,
+) -> Taken:  # fmt: skip
+    """Take in what a file reported at one moment, as one batch, unsigned, with the file as the source.
+
+    With `keep_good` rows that cannot be meant are left out and told; without it they refuse the whole.
+
+    Raises ReplayedAlready, FaultyFile, ClockAhead, TryAgain.
+    """
+    digest = digest_of(told)
+    if Replayed.objects.filter(digest=digest).exists():
+        raise ReplayedAlready(said=told.said)
+    sites = {site.code: site for site in Site.objects.all()}
+    source = f"custody events of {file}, SHA-256 {digest[:16]}"
+    plan, things, entries = _write(told.events, sites, act=act, source=source, keep_good=keep_good)
+    _free(plan, things, sites, act=act)
+    reports = [_keep(one, things, sites, act=act, file=file) for one in plan.contradictions]
+    Replayed.objects.create(act=act, reported_at=told.reported_at, events=len(told.events), digest=digest)
+    return Taken(len(told.events) - len(plan.faults), entries, plan.late, reports, plan.faults)
+
+
+def _write(
+    told: Sequence[Event], sites: Mapping[str, Site], *, act: Act, source: str, keep_good: bool
+) -> tuple[Plan, dict[str, UUID], int]:
+    """Plan the rows upon the record and write what comes of them; whoever loses a race looks again.
+
+    Gives the plan, the things of its persons, and how many entries were written.
+    """
+    things = references.things_named({event.person for event in told})
+    for _ in range(LOOKS):
+        plan = plan_upon_record([told], things, places(sites.values()))
+        if plan.faults and not keep_good:
+            raise FaultyFile(plan.faults)
+        things |= references.name_persons({op.person for op in plan.operations} - set(things), act=act)
+        changes = list(_changes(plan, things, _holders(plan, sites, act), source))
+        try:
+            entries = write(changes, act=act)
+        except (Stale, NotTheHolder, BeforeLiveTop):
+            continue
+        # A pop takes the live top, whatever it is: one that was not planned for is somebody else's.
+        if {(entry.thing_id, entry.n) for entry in entries} != _numbers(plan, things):
+            break
+        return plan, things, len(entries)
+    raise TryAgain()
+
+
+def plan_upon_record(
+    told: Iterable[Sequence[Event]], things: Mapping[str, UUID], sites: Mapping[str, Place]
+) -> Plan:
+    """Plan what was told, one after the other, upon what the record has of these things; others are new."""
+    rows = [event for one in told for event in one]
+    names = {event.person for event in rows}
+    others = references.not_persons(names)
+    persons = {name: Person() for name in names} | persons_of(things)
+    plan = events.plan_events((row for row in rows if row.person not in others), persons, sites)
+    plan.faults += [_not_a_person(row) for row in rows if row.person in others]
+    return plan
+
+
+def _not_a_person(event: Event) -> Fault:
+    why = f"{event.person} is the tag of something else than a person. Scan the person's band again."
+    return Fault(event.row, "person", "custody.not_a_person", why)
+
+
+def _numbers(plan: Plan, things: Mapping[str, UUID]) -> set[tuple[UUID, int]]:
+    return {(things[op.person], op.live.n if isinstance(op, Say) else op.n) for op in plan.operations}
+
+
+def _holders(plan: Plan, sites: Mapping[str, Site], act: Act) -> dict[str, UUID]:
+    """The holders that the plan names, by code; a site's area is made when it is first needed."""
+    codes = {
+        side for op in plan.operations if isinstance(op, Say) for side in (op.live.giver, op.live.receiver)
+    }
+    found = dict(Holder.objects.filter(code__in=codes).values_list("code", "pk"))
+    for code in sorted(codes - set(found)):
+        found[code] = (area(sites[code], act=act) if code in sites else outside(act=act)).pk
+    return found
+
+
+def _changes(
+    plan: Plan, things: Mapping[str, UUID], holders: Mapping[str, UUID], source: str
+) -> Iterator[Push | Pop]:
+    for op in plan.operations:
+        if not isinstance(op, Say):
+            yield Pop(thing=things[op.person], reason=op.reason, source=source)
+            continue
+        live = op.live
+        yield Push(
+            thing=things[op.person], giver=holders[live.giver], receiver=holders[live.receiver], happened_at=live.at,
+            earliest_at=live.earliest_at, latest_at=live.latest_at, reason=live.reason, mission=live.mission,
+            handover=live.handover, source=source if op.new else live.source, repeats=live.repeats,
+        )  # fmt: skip
+
+
+def _free(plan: Plan, things: Mapping[str, UUID], sites: Mapping[str, Site], *, act: Act) -> None:
+    """Take who was released off their open offers, each with a difference where the offer was made."""
+    released = {
+        things[op.person]: op.live.at
+        for op in plan.operations
+        if isinstance(op, Say) and op.new and op.live.receiver == events.OUTSIDE
+    }
+    offered = Offer.objects.filter(thing__in=released, open=True).select_related("thing", "handover__giver")
+    for offer in offered:
+        site = sites.get(offer.handover.giver.site)
+        if site:
+            end_offers(act, site, [offer.thing], released[offer.thing_id])
+
+
+def _keep(
+    one: Contradiction, things: Mapping[str, UUID], sites: Mapping[str, Site], *, act: Act, file: str
+) -> KeptAsReport:
+    event = one.event
+    assert event.at  # what contradicts the record is something that happened at some moment
+    thing = Thing.objects.get(pk=things[event.person])
+    words = f"{thing.tag} {one.words}"
+    misfit = Misfit(
+        tag=thing.tag, kind=Difference.Kind(one.kind), words=words, thing=thing, held_by=one.held_by
+    )
+    report = keep(
+        [misfit], act=act, site=sites[one.site], at=event.at, what=WHAT[event.event], reason=event.reason, file=file,
+        row=str(event.row), event=event.event,
+    )  # fmt: skip
+    assert report
+    return KeptAsReport(event.row, one.kind, words, report)
+
+
+def persons_of(things: Mapping[str, UUID]) -> dict[str, Person]:
+    """The persons' stacks as the ledger has them now; two names of one record give one person."""
+    ids = set(things.values())
+    heads = {thing: (n, top, origin) for thing, n, top, origin in Head.objects.filter(thing__in=ids).values_list(
+        "thing_id", "n", "top", "thing__origin__code")}  # fmt: skip
+    written = [thing for thing, (n, _, _) in heads.items() if n]
+    entries: dict[UUID, dict[int, _Row]] = defaultdict(dict)
+    for row in Entry.objects.filter(thing__in=written).values_list(*_COLUMNS):
+        entries[row[0]][row[1]] = _Row(row[2], Live(row[1], *row[3:]))
+    found = {
+        thing: Person(origin, n, [row.live for row in reversed(live_stack(entries[thing], top))])
+        for thing, (n, top, origin) in heads.items()
+    }
+    return {name: found[thing] for name, thing in things.items()}
+
+
+_COLUMNS = (
+    "thing_id", "n", "base", "giver__code", "receiver__code", "happened_at", "earliest_at", "latest_at", "reason", "mission",
+    "handover_id", "source", "repeats",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    base: int
+    live: Live
+
+
+def places(sites: Iterable[Site]) -> dict[str, Place]:
+    """The sites as rows may name them."""
+    return {site.code: Place(zone_of(site.zone), site.kept_by_list_since is not None) for site in sites}
+
+
+def digest_of(told: Told) -> str:
+    """The keyed hash of what was reported at one moment, whatever the file is called and wherever the rows stand."""
+    lines = [told.reported_at.isoformat() if told.reported_at else ""]
+    lines += [
+        "\x1f".join((e.person, e.event, e.site, e.at.isoformat() if e.at else "", e.reason))
+        for e in told.events
+    ]
+    return salted_hmac("muster.custody.replay", "\n".join(lines), algorithm="sha256").hexdigest()
+
+
+# The file
+
+
+def replay_file(
+    source: Path | BinaryIO, *, actor: Actor, name: str, zone: str | None = None, dry_run: bool = False,
+    keep_good: bool = False, told: Callable[[int, int], None] = lambda done, of: None,
+) -> dict[str, Any]:  # fmt: skip
+    """Take a file of custody events in; what `muster replay --json` prints.
+
+    A dry run asks and checks like the real run, and writes nothing. A second run of the same file writes nothing and
+    gives the first tokens. `told` is called after each act.
+
+    Raises FaultyFile for every fault at once, NotAZone, and NotPermitted.
+    """
+    can(actor, "custody.replay", _everything()[0])
+    where = zone_of(zone) if zone else None
+    table = read_table(source, columns=events.COLUMNS, optional=events.OPTIONAL_COLUMNS)
+    sites = places(Site.objects.all())
+    read = events.read_events(table, sites=sites, zone=where, now=timezone.now())
+    digests = [digest_of(report) for report in read.told]
+    first = _first_answers(digests)
+    new = [report.events for report, digest in zip(read.told, digests, strict=True) if digest not in first]
+    plan = plan_upon_record(new, references.things_named({row.person for rows in new for row in rows}), sites)
+    faults = sorted([*read.faults, *plan.faults], key=lambda fault: fault.row or 0)
+    if table.faults or (faults and not keep_good):
+        raise FaultyFile(faults)
+    taken = []
+    for report, digest in zip(read.told, digests, strict=True):
+        taken.append(first.get(digest) or _take_in(actor, report, digest, name, dry_run, keep_good))
+        told(len(taken), len(digests))
+    if dry_run:
+        taken.append((_planned(plan), None))
+    refused = sorted([*read.faults, *(f for one, _ in taken for f in one.refused)], key=lambda f: f.row or 0)
+    rows = len(table.rows)
+    return {
+        "file": name,
+        "rows": rows,
+        "kept": 0 if dry_run else rows - len({fault.row for fault in refused}),
+        "refused": [fault.to_json() for fault in refused],
+        "notices": _notices(one for one, _ in taken),
+        "tokens": [
+            {"reported_at": report.said or None, "known_at": known_at}
+            for report, (_, known_at) in zip(read.told, taken[: len(digests)], strict=True)
+        ],
+        "reports": [_shown(report) for one, _ in taken for report in one.reports],
+    }
+
+
+Answered = tuple[Taken, int | None]  # what was taken in, and its token
+
+
+def _take_in(actor: Actor, told: Told, digest: str, name: str, dry_run: bool, keep_good: bool) -> Answered:
+    if dry_run:
+        return Taken(0, 0, 0), None
+    file = Path(name).name[-LONGEST_FILE:]
+    try:
+        done = replay(actor=actor, told=told, file=file, keep_good=keep_good)
+    except ReplayedAlready:
+        # Somebody else took the same rows in after they were looked up.
+        return _first_answers([digest])[digest]
+    return done.answer, done.known_at
+
+
+def _first_answers(digests: Sequence[str]) -> dict[str, Answered]:
+    """What those that are in the record were answered when they were taken in, by whomever."""
+    found = list(Replayed.objects.filter(digest__in=digests).select_related("act__answer"))
+    sequence()
+    numbers = dict(
+        Number.objects.filter(act__in=[one.act_id for one in found]).values_list("act_id", "number")
+    )
+    return {
+        one.digest: (replay.answers.validate_python(one.act.answer.body), numbers.get(one.act_id))
+        for one in found
+    }
+
+
+def _planned(plan: Plan) -> Taken:
+    """What a dry run says of what is new."""
+    reports = [
+        KeptAsReport(one.event.row, one.kind, f"The person {one.words}", None) for one in plan.contradictions
+    ]
+    return Taken(0, 0, plan.late, reports, plan.faults)
+
+
+def _notices(taken: Iterable[Taken]) -> dict[str, int]:
+    """How many rows there are of each kind that a reader of the numbers has to know."""
+    kinds: Counter[str] = Counter()
+    for one in taken:
+        kinds["told_late"] += one.late
+        kinds.update(report.kind for report in one.reports)
+    return dict(sorted((+kinds).items()))
+
+
+def _shown(report: KeptAsReport) -> dict[str, Any]:
+    return {**asdict(report), "report": report.report and str(report.report)}
