@@ -48,7 +48,7 @@ def export(folder: Path) -> dict[str, Any]:
     resource = {
         "name": "entries",
         "path": path.name,
-        "hash": f"sha256:{_sha256(path)}",
+        "hash": f"sha256:{sha256_of(path)}",
         "bytes": path.stat().st_size,
         "schema": {"fields": [{"name": name, "type": kind} for name, kind in COLUMNS.items()]},
     }
@@ -64,6 +64,7 @@ def _rows() -> Iterator[tuple[Any, ...]]:
         yield from iter(cursor.fetchone, None)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The digest of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
