@@ -19,8 +19,8 @@ from muster.tasks import actions as tasks
 from muster.transport import actions as transport
 
 __all__ = [
-    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "find", "importing", "lists", "merging", "missions", "replay",
-    "sources", "storable", "tasks", "transport",
+    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "find", "importing", "lists", "merging", "missions",
+    "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 
 
