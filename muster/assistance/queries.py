@@ -35,9 +35,12 @@ def requests_of(actor: Actor) -> QuerySet[Request]:
 
 
 def state_at(request: Request, at: datetime, known_at: int) -> Step | None:
-    """The latest step taken by `at`, as known at an act's number; None before the first."""
+    """The latest step taken by `at`, as known at an act's number; None before the first.
+
+    Steps follow one another as they were recorded: one that is dated before the step it follows comes after it still.
+    """
     steps = Step.objects.filter(request=request, happened_at__lte=at, act__number__number__lte=known_at)
-    return steps.order_by("-happened_at", "-n").first()
+    return steps.order_by("-n").first()
 
 
 def as_rule(request: Request) -> rules.Request:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
@@ -57,6 +58,19 @@ class StillHolding(MusterError):
         named = ", ".join(tags[:5]) + (f" and {len(tags) - 5} more" if len(tags) > 5 else "")
         super().__init__(
             f"{mission} still holds {len(tags)}: {named}. Hand over or release each of them first; nobody is left behind."
+        )
+
+
+class ClosedTooEarly(MusterError):
+    """At the moment given the mission was not open yet, or held somebody still."""
+
+    code = "missions.closed_too_early"
+
+    def __init__(self, *, mission: str, not_before: datetime) -> None:
+        self.mission, self.not_before = mission, not_before
+        super().__init__(
+            f"{mission} was not done with before {not_before.astimezone(UTC):%Y-%m-%d %H:%M %Z}: it was opened, or its "
+            "latest person or thing moved or left, then. Give the moment at which it was closed."
         )
 
 
@@ -134,11 +148,14 @@ def keep_apart(
 
 @action("missions.close", about=_mission)
 def close(*, act: Act, row: Mission, actor: Actor, mission: Code, reason: Words, at: AwareDatetime) -> Opened:
-    """Close a mission that holds nobody and nothing any more. Raises AlreadyClosed, StillHolding."""
+    """Close a mission that holds nobody and nothing any more. Raises AlreadyClosed, StillHolding, ClosedTooEarly."""
     if row.closed_at is not None:
         raise AlreadyClosed(mission=row.pk)
     if tags := queries.held(row.pk):
         raise StillHolding(mission=row.pk, tags=tags)
+    not_before = max(filter(None, (row.opened_at, queries.latest_move(row.pk))))
+    if at < not_before:
+        raise ClosedTooEarly(mission=row.pk, not_before=not_before)
     row.closed_at = at
     row.save(update_fields=["closed_at"])
     Closing.objects.create(act=act, mission=row, reason=reason)

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import connection
 from django.db.models import QuerySet
 
 from muster.access.control import Actor, Scope, visible
 from muster.core.errors import NotFound
-from muster.missions.models import Mission
+from muster.missions.models import Closing, Mission
 
-# The thing's live top names the mission under which it changed hands last.
-HELD = """
-SELECT t.tag FROM ledger_head h JOIN ledger_holder o ON o.id = h.holder_id JOIN ledger_thing t ON t.id = h.thing_id
-JOIN ledger_entry e ON e.thing_id = h.thing_id AND e.n = h.top
-WHERE e.mission = %s AND o.kind <> 'outside' ORDER BY t.tag
+# Whose a thing is: of the mission that the latest of its live entries names, until it goes outside. Releases, and moves
+# inside a site's own work, name none. For each live entry of the things that the mission ever had, by T as known at K (both
+# may be null): `whose` the thing is from it on, `was` before it, and whether it is where the thing is now.
+WHOSE = """
+WITH live AS (
+    SELECT e.thing_id, e.n, e.mission, e.happened_at, t.kind AS thing_kind, t.tag, r.kind, r.site,
+        g.kind = 'outside' AS from_outside, r.kind = 'outside' AS to_outside
+    FROM ledger_entry e LEFT JOIN record_number k USING (act_id) JOIN ledger_thing t ON t.id = e.thing_id
+    JOIN ledger_holder g ON g.id = e.giver_id JOIN ledger_holder r ON r.id = e.receiver_id
+    WHERE e.kind = 'push' AND e.thing_id IN (SELECT thing_id FROM ledger_entry WHERE mission = %(mission)s)
+        AND (%(at)s::timestamptz IS NULL OR e.happened_at <= %(at)s)
+        AND (%(known_at)s::bigint IS NULL OR k.number <= %(known_at)s)
+        AND NOT EXISTS (
+            SELECT FROM ledger_entry p LEFT JOIN record_number pk USING (act_id)
+            WHERE p.thing_id = e.thing_id AND p.corrects = e.n
+                AND (%(known_at)s::bigint IS NULL OR pk.number <= %(known_at)s))
+), named AS (
+    SELECT *, count(name) OVER (PARTITION BY thing_id ORDER BY n) AS names
+    FROM (SELECT *, CASE WHEN to_outside THEN '' WHEN mission <> '' THEN mission END AS name FROM live) with_names
+), whose AS (
+    SELECT *, first_value(name) OVER (PARTITION BY thing_id, names ORDER BY n) AS whose FROM named
+), placed AS (
+    SELECT *, lag(whose) OVER by_thing AS was, lead(n) OVER by_thing IS NULL AS is_now
+    FROM whose WINDOW by_thing AS (PARTITION BY thing_id ORDER BY n)
+)
 """
+HELD = f"{WHOSE} SELECT tag FROM placed WHERE is_now AND whose = %(mission)s ORDER BY tag"
+LATEST_MOVE = f"{WHOSE} SELECT max(happened_at) FROM placed WHERE %(mission)s IN (whose, was)"
 
 
 def scope_of(mission: Mission) -> Scope:
@@ -40,7 +64,21 @@ def missions_of(actor: Actor) -> QuerySet[Mission]:
 
 
 def held(mission: str) -> list[str]:
-    """The tags of what changed hands under the mission last and is not outside."""
+    """The tags of what is the mission's and not outside, by everything committed."""
     with connection.cursor() as cursor:
-        cursor.execute(HELD, [mission])
+        cursor.execute(HELD, {"mission": mission, "at": None, "known_at": None})
         return [tag for (tag,) in cursor.fetchall()]
+
+
+def latest_move(mission: str) -> datetime | None:
+    """When something of the mission's came, moved or left last, by everything committed; None where nothing ever did."""
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST_MOVE, {"mission": mission, "at": None, "known_at": None})
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def closed_at(mission: Mission, known_at: int) -> datetime | None:
+    """When it was closed, as known at an act's number; None where it is open by then."""
+    known = Closing.objects.filter(mission=mission, act__number__number__lte=known_at)
+    return mission.closed_at if known.exists() else None

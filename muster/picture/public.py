@@ -17,6 +17,7 @@ from muster.core.errors import NotFound
 from muster.core.quantity import Quantity
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
+from muster.missions import queries as missions
 from muster.missions.models import Apart, Mission
 from muster.picture import queries
 from muster.picture.pages import Asked, Day, Decided, Head, Line, Page
@@ -46,9 +47,7 @@ def _missions() -> list[str]:
     opened = list(Mission.objects.order_by("opened_at", "id").values_list("pk", flat=True))
     free = _handed_in(Request.objects.exclude(decisions__missions__in=opened))
     waiting = [
-        request
-        for request in free.order_by("pk").values_list("pk", flat=True)
-        if request not in opened and not any(request.startswith(f"{mission}-") for mission in opened)
+        request for request in free.order_by("pk").values_list("pk", flat=True) if request not in opened
     ]
     apart = set(Apart.objects.values_list("code", flat=True))
     claimed = set(Claim.objects.values_list("mission", flat=True)) - {*opened, *waiting} - apart
@@ -69,11 +68,16 @@ def page(mission: str, at: datetime, known_at: int) -> Page:
     return Page(
         mission=mission, title=head.title, drill=head.drill, at=at, known_at=known_at, asked=head.asked, figures=figures,
         apart=apart, statements=statements,
-        closed_at=row.closed_at if row is not None and row.closed_at and row.closed_at <= at else None,
+        closed_at=_closed_at(row, at, known_at),
         days=tuple(_days(mission, at, known_at)) if row is not None and row.drill else (),
         questions=tuple(claim for claim in claims if claim.question and claim.mission == mission),
         sources=_sources(claims, statements, apart, head.asked),
     )  # fmt: skip
+
+
+def _closed_at(row: Mission | None, at: datetime, known_at: int) -> datetime | None:
+    closed_at = missions.closed_at(row, known_at) if row is not None else None
+    return closed_at if closed_at is not None and closed_at <= at else None
 
 
 def _head(mission: str, at: datetime, known_at: int) -> Head:
@@ -95,14 +99,13 @@ def _is_public(mission: str) -> bool:
     """Whether there is anything to tell: of a request alone, once it is handed in."""
     if not mission.isprintable():
         return False
-    request = Request.objects.filter(pk=mission)
-    return queries.known(mission) if not request.exists() else _handed_in(request).exists()
+    return queries.spoken_of(mission) or _handed_in(Request.objects.filter(pk=mission)).exists()
 
 
 def _asked(mission: Mission | None, code: str, at: datetime, known_at: int) -> tuple[Asked, ...]:
     rows = list(
         _handed_in(
-            Request.objects.filter(pk__in=[row.pk for row in queries.requests_of(code)])
+            Request.objects.filter(pk__in=[row.pk for row in queries.requests_of(code, known_at)])
         ).select_related("asked")
     )
     first = mission.decision.request_id if mission is not None else code

@@ -18,64 +18,44 @@ from muster.core.times import parse_moment
 from muster.decisions import queries as decisions
 from muster.ledger import queries as ledger
 from muster.ledger.models import Entry
+from muster.missions import queries as missions
 from muster.missions.models import Apart, Mission
 from muster.picture.rules import Figure, choose, stated_by_then
 from muster.record.models import Number
 from muster.sources.models import Claim, Statement
 from muster.sources.rules import METRICS
 from muster.tasks import queries as tasks
-from muster.tasks.models import Task
 
-# Who held the mission's persons at T as known at K, by the holder's kind and site. A person is the mission's whose latest
-# entry with a mission names it: releases and corrections name none of their own.
-HELD = """
-WITH mine AS (
-    SELECT thing_id FROM (
-        SELECT DISTINCT ON (e.thing_id) e.thing_id, e.mission FROM ledger_entry e JOIN record_number k USING (act_id)
-        WHERE e.mission <> '' AND e.happened_at <= %(at)s AND k.number <= %(known_at)s
-            AND e.thing_id IN (SELECT thing_id FROM ledger_entry WHERE mission = %(mission)s)
-        ORDER BY e.thing_id, e.n DESC
-    ) latest WHERE mission = %(mission)s
-), legs AS (
-    SELECT e.thing_id, e.receiver_id, e.giver_id FROM ledger_entry e JOIN record_number k USING (act_id)
-    WHERE e.happened_at <= %(at)s AND k.number <= %(known_at)s AND e.thing_id IN (SELECT thing_id FROM mine)
-)
-SELECT h.kind, h.site, count(*)::int FROM (
-    SELECT thing_id, holder_id FROM (
-        SELECT thing_id, receiver_id AS holder_id, 1 AS leg FROM legs
-        UNION ALL
-        SELECT thing_id, giver_id, -1 FROM legs
-    ) both_sides GROUP BY thing_id, holder_id HAVING sum(leg) = 1
-) present JOIN ledger_holder h ON h.id = present.holder_id JOIN ledger_thing t ON t.id = present.thing_id
-WHERE t.kind = 'person' AND h.kind <> 'outside' GROUP BY h.kind, h.site ORDER BY h.site, h.kind
+# Who held the mission's persons at T as known at K, by the holder's kind and site.
+HELD = f"""{missions.WHOSE}
+SELECT kind, site, count(*)::int FROM placed WHERE thing_kind = 'person' AND is_now AND whose = %(mission)s
+GROUP BY kind, site ORDER BY site, kind
 """
 
-# Persons of a mission who came in from outside, and who went out, by T as known at K: each person once.
-PASSED = """
-SELECT count(DISTINCT thing_id) FILTER (WHERE came > 0)::int, count(DISTINCT thing_id) FILTER (WHERE went > 0)::int FROM (
-    SELECT e.thing_id,
-        sum(CASE WHEN g.kind = 'outside' AND r.kind <> 'outside' THEN 1 WHEN r.kind = 'outside' AND g.kind <> 'outside'
-            AND e.kind = 'pop' THEN -1 ELSE 0 END) AS came,
-        sum(CASE WHEN r.kind = 'outside' AND g.kind <> 'outside' AND e.kind = 'push' THEN 1 WHEN g.kind = 'outside'
-            AND r.kind <> 'outside' AND e.kind = 'pop' THEN -1 ELSE 0 END) AS went
-    FROM ledger_entry e JOIN record_number k USING (act_id) JOIN ledger_holder g ON g.id = e.giver_id
-    JOIN ledger_holder r ON r.id = e.receiver_id JOIN ledger_thing t ON t.id = e.thing_id
-    WHERE e.happened_at <= %(at)s AND k.number <= %(known_at)s AND t.kind = 'person' AND e.thing_id IN (
-        SELECT thing_id FROM ledger_entry m JOIN record_number mk USING (act_id)
-        WHERE m.mission = %(mission)s AND mk.number <= %(known_at)s)
-    GROUP BY e.thing_id
+# Persons who were ever the mission's by T as known at K and had come in from outside, and those who went out as its own:
+# each person once.
+PASSED = f"""{missions.WHOSE}
+SELECT count(*) FILTER (WHERE its_own AND came)::int, count(*) FILTER (WHERE went)::int FROM (
+    SELECT bool_or(mission = %(mission)s) AS its_own, bool_or(from_outside AND NOT to_outside) AS came,
+        bool_or(to_outside AND NOT from_outside AND was = %(mission)s) AS went
+    FROM placed WHERE thing_kind = 'person' GROUP BY thing_id
 ) persons
 """
 
 
 def known(mission: str) -> bool:
     """Whether the record says anything of a mission of that id."""
+    return spoken_of(mission) or Request.objects.filter(pk=mission).exists()
+
+
+def spoken_of(mission: str) -> bool:
+    """Whether a mission of that id was opened, or a source speaks of it."""
     named = (
         Mission.objects.filter(pk=mission),
         Claim.objects.filter(mission=mission),
         Statement.objects.filter(mission=mission),
     )
-    return any(rows.exists() for rows in named) or Request.objects.filter(pk=mission).exists()
+    return any(rows.exists() for rows in named)
 
 
 def picture_of(mission: str, at: str, known_at: str | None = None) -> dict[str, Any]:
@@ -120,16 +100,20 @@ def figures(mission: str, at: datetime, known_at: int) -> list[Figure]:
     return found + claims(mission, at, known_at)
 
 
-def requests_of(mission: str) -> list[Request]:
-    """The requests of a mission: the one that its decision answers, and those that carry its id in front."""
-    by_decision = Request.objects.filter(decisions__missions=mission)
-    by_id = Request.objects.filter(pk=mission) | Request.objects.filter(pk__startswith=f"{mission}-")
-    ids = {*by_decision.values_list("pk", flat=True), *by_id.values_list("pk", flat=True)}
-    return list(Request.objects.filter(pk__in=ids).select_related("asked__organisation").order_by("pk"))
+def requests_of(mission: str, known_at: int) -> list[Request]:
+    """The request that the mission's decision answers; where no such mission is known, the request of that very id.
+
+    One that is only named alike may be another state's.
+    """
+    opened = Mission.objects.filter(pk=mission, act__number__number__lte=known_at)
+    found = Request.objects.filter(pk=mission)
+    if opened.exists():
+        found = Request.objects.filter(decisions__missions__in=opened)
+    return list(found.select_related("asked__organisation"))
 
 
 def _asked(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
-    for request in requests_of(mission):
+    for request in requests_of(mission, known_at):
         step = assistance.state_at(request, at, known_at)
         if step is None or step.state == "draft":
             continue
@@ -163,8 +147,7 @@ def _allowed(mission: Mission, at: datetime, known_at: int) -> Iterator[Figure]:
 
 
 def _tasked(mission: Mission, at: datetime, known_at: int) -> Iterator[Figure]:
-    rows = Task.objects.filter(mission=mission, act__number__number__lte=known_at).select_related("mission")
-    draws = {task.pk: tasks.draw_of(task) for task in rows}
+    draws = tasks.draws_as_known(mission, known_at)
     at_work = {task: draw for task, draw in draws.items() if draw.begins_at <= at < draw.ends_at}
     if not draws:
         return

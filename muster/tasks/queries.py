@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from muster.access.control import Scope
@@ -9,7 +10,9 @@ from muster.core.errors import NotFound
 from muster.core.quantity import Quantity
 from muster.decisions.models import Decision
 from muster.decisions.rules import Draw
-from muster.tasks.models import Task
+from muster.missions import queries as missions
+from muster.missions.models import Mission
+from muster.tasks.models import Ending, Task
 
 
 def scope_of(task: Task) -> Scope:
@@ -31,9 +34,24 @@ def draws(decision: Decision) -> list[Draw]:
     return [draw_of(task) for task in Task.objects.filter(decision=decision).select_related("mission")]
 
 
+def draws_as_known(mission: Mission, known_at: int) -> dict[str, Draw]:
+    """What the tasks of a mission draw by their ids, as known at an act's number."""
+    known = {"act__number__number__lte": known_at}
+    ended = set(Ending.objects.filter(task__mission=mission, **known).values_list("task_id", flat=True))
+    closed_at = missions.closed_at(mission, known_at)
+    return {
+        task.pk: _draw(task, task.ended_at if task.pk in ended else None, closed_at)
+        for task in Task.objects.filter(mission=mission, **known)
+    }
+
+
 def draw_of(task: Task) -> Draw:
     """What a task draws."""
-    ends = (end for end in (task.ends_at, task.ended_at, task.mission.closed_at) if end is not None)
+    return _draw(task, task.ended_at, task.mission.closed_at)
+
+
+def _draw(task: Task, ended_at: datetime | None, closed_at: datetime | None) -> Draw:
+    ends = (end for end in (task.ends_at, ended_at, closed_at) if end is not None)
     return Draw(
         task=task.category, place=task.place, people=Quantity.from_json(task.people),
         vehicles=Quantity.from_json(task.vehicles), begins_at=task.begins_at, ends_at=max(task.begins_at, min(ends)),

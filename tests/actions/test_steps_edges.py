@@ -8,17 +8,24 @@ from typing import Any
 import pytest
 import test_steps
 from people import at
-from test_steps import DAY, LIMITS, Offices, decided, in_review, opened, order
+from test_steps import DAY, LIMITS, Offices, decided, in_review, opened, order, received
 
 from muster import actions as do
 from muster.access.control import Actor, NotPermitted, actor_of
 from muster.access.models import Grant, User
+from muster.assistance import queries as assistance
+from muster.assistance.models import Request
 from muster.assistance.rules import NotAllowedFrom
 from muster.core.errors import NotFound
 from muster.decisions.actions import OnlyReported
 from muster.decisions.models import Decision
 from muster.decisions.rules import NothingInForce, OutsideTasks, OutsideWindow, OverPeople
+from muster.ledger import queries as ledger
+from muster.missions.actions import ClosedTooEarly, StillHolding
 from muster.missions.models import Mission
+from muster.parties.models import Office
+from muster.picture import public
+from muster.picture import queries as picture
 from muster.tasks.actions import OutsideTheLaw
 from muster.tasks.models import Task
 
@@ -237,3 +244,190 @@ def test_a_mission_is_run_by_the_organisation_that_decided_or_by_one_whose_missi
 
     of_both = account("of both", ("joc", "EX-GUARD"), ("joc", "OTHER"))
     assert do.missions.open_mission(actor=of_both, mission="EX-1", **inputs).answer.mission == "EX-1"
+
+
+# --- whom a mission holds, and when it can have been closed -------------------------
+
+
+def handed_over(offices: Offices, tags: list[str], mission: str = "") -> None:
+    """From the north to the south, four hours before noon."""
+    offer = {"giver": "EX-NORTH", "receiver": "EX-SOUTH", "tags": tags, "mission": mission}
+    offered = do.custody.offer(actor=offices.sites.north, **offer).answer
+    do.custody.accept(actor=offices.sites.south, handover=offered.handover, at=at(-4))
+
+
+def released(offices: Offices, tags: list[str], hours: float = -3) -> None:
+    do.custody.release(
+        actor=offices.sites.north, site="EX-NORTH", tags=tags, at=at(hours), reason="agency_order",
+        to_organisation="EX-AGENCY",
+    )  # fmt: skip
+
+
+def close(offices: Offices, hours: float = 1) -> Any:
+    return do.missions.close(
+        actor=offices.sites.center, mission="EX-1", reason="All done", at=at(hours)
+    ).answer
+
+
+def persons(mission: str, hours: float = 0) -> dict[tuple[str, str], str]:
+    found = picture.held(mission, at(hours), ledger.latest_known())
+    return {(figure.metric.removeprefix("persons_"), figure.place): figure.words for figure in found}
+
+
+def test_a_mission_holds_a_person_who_changed_hands_without_its_name_and_is_not_closed(
+    offices: Offices,
+) -> None:
+    opened(offices)
+    tags = received(offices, 2)
+    handed_over(offices, tags)
+
+    with pytest.raises(StillHolding, match=tags[0]):
+        close(offices)
+    assert persons("EX-1")["in_custody", "EX-SOUTH"] == "2"
+
+
+def test_what_did_not_happen_gives_a_person_to_no_mission(offices: Offices) -> None:
+    opened(offices)
+    tag, *_ = received(offices, 1)
+    handed_over(offices, [tag], mission="EX-2")
+    do.custody.correct(
+        actor=offices.sites.south, site="EX-SOUTH", tag=tag, n=2, reason="entry_error", void=True
+    )
+
+    assert persons("EX-2") == {}
+    assert persons("EX-1")["in_custody", "EX-NORTH"] == "1"
+    with pytest.raises(StillHolding):
+        close(offices)
+    do.custody.correct(
+        actor=offices.sites.north, site="EX-NORTH", tag=tag, n=1, reason="entry_error", void=True
+    )
+    assert persons("EX-1") == {}
+    assert close(offices).mission == "EX-1"
+
+
+def test_who_was_released_and_comes_again_is_not_held_by_the_mission_of_before(offices: Offices) -> None:
+    opened(offices)
+    tags = received(offices, 1)
+    released(offices, tags)
+    come = {"actor": offices.sites.north, "site": "EX-NORTH", "tags": tags, "from_organisation": "EX-AGENCY"}
+    do.custody.receive(**come, at=at(-2))
+
+    assert persons("EX-1")["in_custody", "all"] == "0"
+    assert close(offices).mission == "EX-1"
+
+
+def test_each_mission_tells_who_came_and_went_under_itself_and_from_when_on(offices: Offices) -> None:
+    opened(offices)
+    tags = received(offices, 1)
+    released(offices, tags)
+    come = {"actor": offices.sites.north, "site": "EX-NORTH", "tags": tags, "from_organisation": "EX-AGENCY"}
+    do.custody.receive(**come, at=at(-2), mission="EX-2")
+
+    assert persons("EX-2", -3) == {}
+    assert persons("EX-2")["received", "all"] == "1"
+    assert persons("EX-2")["released", "all"] == "0"
+    assert persons("EX-1")["released", "all"] == "1"
+
+
+@pytest.mark.parametrize("hours", [-50, -4])
+def test_a_mission_is_not_closed_as_of_a_moment_at_which_it_held_somebody_or_was_not_open(
+    offices: Offices, hours: float
+) -> None:
+    opened(offices)
+    released(offices, received(offices, 1))
+
+    with pytest.raises(ClosedTooEarly):
+        close(offices, hours)
+    assert close(offices, -3).mission == "EX-1"
+
+
+# --- as it was known ----------------------------------------------------------------
+
+
+def test_what_was_tasked_as_it_was_known_does_not_change_when_a_task_is_ended_or_a_mission_closed(
+    offices: Offices,
+) -> None:
+    opened(offices)
+    first, second = order(offices, people="5").task, order(offices, people="7").task
+
+    def tasked(known_at: int) -> str:
+        found = picture.figures("EX-1", at(0), known_at)
+        return next(f.words for f in found if f.metric == "people_tasked" and f.place == "all")
+
+    known = [ledger.latest_known()]
+    do.tasks.finish(actor=offices.sites.center, task=first, reason="Called off", at=at(-1))
+    known.append(ledger.latest_known())
+    close(offices, -1)
+    known.append(ledger.latest_known())
+
+    assert [tasked(number) for number in known] == ["12", "7", "0"]
+    assert second == "EX-1-T2"
+
+
+def test_where_a_request_stood_is_told_by_its_latest_step_also_when_that_step_is_dated_back(
+    offices: Offices,
+) -> None:
+    request = in_review(offices)  # since 45 hours before noon
+    reported(offices, reported_on=date(2026, 2, 20))
+
+    step = assistance.state_at(Request.objects.get(pk=request), at(0), ledger.latest_known())
+
+    assert step is not None
+    assert step.state == "decided"
+
+
+def test_a_picture_has_the_request_that_its_decision_answers_and_none_that_is_only_named_alike(
+    offices: Offices,
+) -> None:
+    """Also of another state: EX-1-B would be told to everybody who reads the mission EX-1."""
+    Office.objects.create(code="OTHER-GOVERNOR", title="Another governor", organisation_id="OTHER")
+    agency = account("other agency", ("requester", "OTHER"))
+    for name in ("EX-1", "EX-1-B"):
+        do.assistance.draft(
+            actor=agency, request=test_steps.asked(id=name, asked="OTHER-GOVERNOR"), at=at(-50)
+        )
+        do.assistance.submit(actor=agency, request=name, at=at(-50))
+    alone = {f.source for f in picture.figures("EX-1", at(0), ledger.latest_known())}
+    before = ledger.latest_known()
+    opened(offices)
+
+    def sources(known_at: int) -> set[str]:
+        found = picture.figures("EX-1", at(0), known_at)
+        return {figure.source for figure in found if figure.metric == "requested"}
+
+    assert alone == {"request EX-1"}
+    assert sources(ledger.latest_known()) == {"request EX-PROCESSING-1"}
+    assert sources(before) == {"request EX-1"}
+
+
+def test_a_draft_hides_no_mission_of_the_same_name_from_the_public(offices: Offices) -> None:
+    opened(offices)
+    do.assistance.draft(actor=offices.agency, request=test_steps.asked(id="EX-1"), at=at(0))
+
+    page = public.page("EX-1", at(0), ledger.latest_known())
+
+    assert [asked.request.id for asked in page.asked] == ["EX-PROCESSING-1"]
+
+
+def test_the_public_page_tells_of_a_closing_only_where_it_was_known(offices: Offices) -> None:
+    opened(offices)
+    before = ledger.latest_known()
+    close(offices, -1)
+
+    closed = [public.page("EX-1", at(0), known).closed_at for known in (before, ledger.latest_known())]
+
+    assert closed == [None, at(-1)]
+
+
+def test_a_request_that_is_only_named_like_a_mission_has_a_line_of_its_own_on_the_public_list(
+    offices: Offices,
+) -> None:
+    opened(offices)
+    do.assistance.record_reported(
+        actor=offices.affairs, request=test_steps.asked(id="EX-1-VT"), state="submitted", at=at(0),
+        reported_by="Example Gazette",
+    )  # fmt: skip
+
+    listed = [line.mission for line in public.lines(at(0), ledger.latest_known())]
+
+    assert listed == ["EX-1", "EX-1-VT"]
