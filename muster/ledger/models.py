@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -124,6 +125,7 @@ class Entry(Recorded):
             models.Index(fields=["receiver", "happened_at"], name="entry_in"),
             models.Index(fields=["giver", "happened_at"], name="entry_out"),
             models.Index(fields=["act"], name="entry_act"),
+            models.Index(fields=["happened_at"], name="entry_happened"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=["push", "pop"]), name="entry_kind"),
@@ -161,3 +163,64 @@ class Settlement(Recorded):
 
     report = models.OneToOneField(Report, primary_key=True, on_delete=models.PROTECT)
     reason = models.TextField()
+
+
+class Cutoff(models.Model):
+    """What is written of the time up to this moment, from now on, is late for the rolls."""
+
+    append_only: ClassVar[bool] = True
+
+    closed_at = models.DateTimeField(primary_key=True)
+
+
+class Closing(models.Model):
+    """Rolls were closed for a moment, as known at an act's number: one row for all holders. `sql/rolls.sql` alone writes it."""
+
+    append_only: ClassVar[bool] = True
+
+    closed_at = models.DateTimeField()  # what happened at that very moment is included
+    number = models.BigIntegerField()
+    latest_at = models.DateTimeField()  # nothing known at `number` happened later
+    entered = models.BigIntegerField()  # persons who had come into the ledger, wherever they were then
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["closed_at", "number"], name="closing_once")]
+        indexes = [models.Index(fields=["number"], name="closing_number")]
+
+
+class Roll(models.Model):
+    """The persons whom one holder held under one mission when rolls were closed; no row where there was none."""
+
+    append_only: ClassVar[bool] = True
+
+    pk = models.CompositePrimaryKey("closing_id", "holder_id", "mission")
+    closing = models.ForeignKey(Closing, on_delete=models.PROTECT, related_name="rolls", db_index=False)
+    holder = models.ForeignKey(Holder, on_delete=models.PROTECT, related_name="+", db_index=False)
+    mission = models.CharField(max_length=60, blank=True)
+    persons = models.IntegerField()
+    things = ArrayField(models.UUIDField())  # in order
+
+
+class LateLeg(models.Model):
+    """One side of an entry that was written after rolls had been closed for its time."""
+
+    append_only: ClassVar[bool] = True
+
+    pk = models.CompositePrimaryKey("thing_id", "n", "leg")
+    thing = models.ForeignKey(
+        Thing, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    n = models.IntegerField()
+    leg = models.SmallIntegerField()  # 1 in, -1 out
+    holder = models.ForeignKey(
+        Holder, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    mission = models.CharField(max_length=60, blank=True)
+    happened_at = models.DateTimeField()
+    act = models.ForeignKey(
+        Act, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    enters = models.SmallIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["holder", "happened_at"], name="late_leg")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,24 +10,13 @@ from django.db import connection
 
 from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
+from muster.ledger.census import Census, census
 from muster.ledger.handovers import Signed, signed
 from muster.ledger.models import Thing
 from muster.record.action import sequence
 from muster.record.models import Number
 
-CENSUS = """
-SELECT h.site, count(*)::int FROM (
-    SELECT thing_id, holder_id, sum(leg) AS legs FROM (
-        SELECT e.thing_id, e.receiver_id AS holder_id, 1 AS leg FROM ledger_entry e JOIN record_number k USING (act_id)
-        WHERE e.happened_at <= %(at)s AND k.number <= %(known_at)s
-        UNION ALL
-        SELECT e.thing_id, e.giver_id, -1 FROM ledger_entry e JOIN record_number k USING (act_id)
-        WHERE e.happened_at <= %(at)s AND k.number <= %(known_at)s
-    ) legs GROUP BY thing_id, holder_id HAVING sum(leg) = 1
-) present JOIN ledger_holder h ON h.id = present.holder_id JOIN ledger_thing t ON t.id = present.thing_id
-WHERE h.kind = 'area' AND t.kind = 'person' AND (%(site)s::text IS NULL OR h.site = %(site)s)
-GROUP BY h.site ORDER BY h.site
-"""
+__all__ = ["Census", "census", "handover", "history", "known", "known_by", "latest_known"]
 
 HISTORY = """
 SELECT e.n, e.kind, g.code AS giver, r.code AS receiver, e.happened_at, e.recorded_at, k.number AS known_at, e.reason,
@@ -39,23 +27,6 @@ LEFT JOIN record_number k ON k.act_id = e.act_id LEFT JOIN ledger_handover ho ON
 WHERE e.thing_id = %(thing)s ORDER BY e.n
 """
 NUMBER_DIGITS = 18  # no act's number is longer: more digits are no number that the database can hold
-
-
-@dataclass(frozen=True)
-class Census:
-    """Persons by site as of `at`, known at the act numbered `known_at`."""
-
-    at: datetime
-    known_at: int
-    sites: dict[str, int]
-
-    @property
-    def total(self) -> int:
-        return sum(self.sites.values())
-
-    def to_json(self) -> dict[str, Any]:
-        sites = [{"site": site, "count": count} for site, count in self.sites.items()]
-        return {"at": self.at.isoformat(), "known_at": self.known_at, "total": self.total, "sites": sites}
 
 
 def latest_known() -> int:
@@ -81,17 +52,6 @@ def known(text: str | None) -> int:
     if text.isdecimal() and len(text) <= NUMBER_DIGITS:
         return int(text)
     return known_by(parse_moment(text, zone("UTC")))
-
-
-def census(at: datetime, known_at: int, *, site: str | None = None) -> Census:
-    """Count the persons held at sites at `at` (entries of that very moment included), as known at an act's number.
-
-    Every entry is two legs, one out and one in; a counter-entry's legs cancel those of what it reverses, so the count
-    knows nothing of corrections.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(CENSUS, {"at": at, "known_at": known_at, "site": site})
-        return Census(at, known_at, dict(cursor.fetchall()))
 
 
 def history(tag: str) -> dict[str, Any]:
