@@ -10,11 +10,6 @@ UNCHECKED = {
     "on_delete": django.db.models.deletion.PROTECT,
     "related_name": "+",
 }
-    "db_constraint": False,
-    "db_index": False,
-    "on_delete": django.db.models.deletion.PROTECT,
-    "related_name": "+",
-}
 
 
 class Migration(migrations.Migration):
