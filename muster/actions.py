@@ -12,6 +12,7 @@ from muster.core.errors import MusterError
 from muster.custody import actions as custody
 from muster.custody import lists, merging, replay
 from muster.decisions import actions as decisions
+from muster.ledger import keys
 from muster.missions import actions as missions
 from muster.record.action import ACTIONS, find
 from muster.sources import actions as sources
@@ -19,8 +20,8 @@ from muster.tasks import actions as tasks
 from muster.transport import actions as transport
 
 __all__ = [
-    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "find", "importing", "lists", "merging", "missions",
-    "replay", "sources", "storable", "tasks", "transport",
+    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "find", "importing", "keys", "lists", "merging",
+    "missions", "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 
 

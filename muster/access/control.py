@@ -81,12 +81,13 @@ class Scoped:
 
 @dataclass(frozen=True)
 class Scope:
-    """Where a resource belongs: what decides which roles an actor has over it."""
+    """Where a resource belongs: what decides which roles an actor has over it. `user`: whose own it is, if anybody's."""
 
     kind: str
     name: str
     organisation: str | None = None
     site: str | None = None
+    user: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,10 @@ class Actor:
     def roles_over(self, scope: Scope) -> list[str]:
         """The roles that reach the resource, each once, in alphabetical order."""
         return sorted({scoped.role for scoped in self.roles if scoped.covers(scope)})
+
+    def owns(self, scope: Scope) -> bool:
+        """Whether the resource is the actor's own."""
+        return scope.user is not None and scope.user == self.user
 
 
 def actor_of(user: User) -> Actor:
@@ -137,7 +142,7 @@ def can(actor: Actor, action: str, scope: Scope) -> None:
     Raises NotPermitted, naming the policy or the roles that would be permitted; for a record that the actor may not
     even read, NotFound, so that *not found* and *not yours* read alike.
     """
-    answer = _ask(action, scope, actor.roles_over(scope))
+    answer = _ask(action, scope, actor.roles_over(scope), is_own=actor.owns(scope))
     if answer.allowed:
         return
     if not may(actor, "read", scope):
@@ -150,7 +155,7 @@ def can(actor: Actor, action: str, scope: Scope) -> None:
 
 def may(actor: Actor, action: str, scope: Scope) -> bool:
     """Whether `can` would return."""
-    return bool(_ask(action, scope, actor.roles_over(scope)).allowed)
+    return bool(_ask(action, scope, actor.roles_over(scope), is_own=actor.owns(scope)).allowed)
 
 
 def visible(
@@ -180,12 +185,12 @@ def _policies() -> cedarpy.PolicySet:
     )
 
 
-def _ask(action: str, scope: Scope, roles: list[str]) -> Any:
+def _ask(action: str, scope: Scope, roles: list[str], *, is_own: bool = False) -> Any:
     request = {
         "principal": 'User::"asker"',
         "action": f'Action::"{action}"',
         "resource": f'Resource::"{scope.kind}"',
-        "context": {"roles": roles},
+        "context": {"roles": roles, "is_own": is_own},
     }
     return cedarpy.is_authorized(request, _policies(), [])
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connections
+from people import TAGS, People, at, people
 
 from muster.access import signing
 from muster.access.models import SigningKey
@@ -22,7 +23,6 @@ from muster.ledger import queries
 from muster.ledger.handovers import Signed, first_bad
 from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
 from muster.record.models import Act
-from tests.actions.people import TAGS, People, at, people
 
 BUS = TAGS[:60]
 PAPER = "Receipt 17, signed at the hospital"
