@@ -1,0 +1,568 @@
+"""Whatever is taken out of the guard is missed: each condition in turn, and the battery of lies must notice.
+
+A mutation is a change of text in the source that the database itself gives. One whose text is not found as often as it
+says fails, so that no mutation outlives what it was made for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from django.db import Error, connection, connections, transaction
+from django.db.backends.utils import CursorWrapper
+from lies import BATTERY, POP_TWICE, SHAPES, Case, Row, insert, outcome, prepare, push, refusal
+
+from muster import database
+from muster.access.models import User
+from muster.record.action import sequence
+from muster.record.models import Act, Number, Pending
+
+GUARD, SEQUENCER, BEGINS = "ledger_guard", "record_sequence", "ledger_begin"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A text taken out of a function, or put otherwise. It stands there `times` times; the one numbered `nth` is meant."""
+
+    old: str
+    new: str
+    times: int = 1
+    nth: int = 0
+
+    def of(self, source: str) -> str:
+        found = source.count(self.old)
+        assert found == self.times, f"{self.old!r} stands {found} times in the guard, not {self.times}"
+        parts = source.split(self.old)
+        cut = self.nth + 1
+        return self.old.join(parts[:cut]) + self.new + self.old.join(parts[cut:])
+
+    def __str__(self) -> str:
+        return f"{self.old} => {self.new} ({self.nth + 1} of {self.times})"
+
+
+def m(old: str, new: str, times: int = 1, nth: int = 0) -> Mutation:
+    return Mutation(old, new, times, nth)
+
+
+TOP = "CASE w.kind WHEN 'push' THEN w.n ELSE popped.base END AS top"
+HOLDER = "CASE w.kind WHEN 'push' THEN w.receiver_id ELSE popped.giver_id END AS holder_id"
+HAPPENED = "CASE w.kind WHEN 'push' THEN w.happened_at ELSE below.happened_at END AS happened_at"
+
+# What a row leaves: once for the row after it (0), once for the head (1).
+LEAVES = [
+    m(old, new, 2, nth)
+    for nth in (0, 1)
+    for old, new in (
+        (TOP, "w.n AS top"),
+        (TOP, "popped.base AS top"),
+        (HOLDER, "w.receiver_id AS holder_id"),
+        (HOLDER, "popped.giver_id AS holder_id"),
+        (HAPPENED, "w.happened_at AS happened_at"),
+        (HAPPENED, "below.happened_at AS happened_at"),
+        (
+            "ON below.thing_id = w.thing_id AND below.n = popped.base",
+            "ON below.thing_id = w.thing_id AND below.n = w.n",
+        ),
+    )
+]
+
+POPPED = "ON popped.thing_id = w.thing_id AND popped.n = w.corrects"
+JOINS = [
+    m(POPPED, "ON popped.n = w.corrects", 3, 0),
+    m(POPPED, "ON popped.n = w.corrects", 3, 1),
+    m(POPPED, "ON popped.n = w.corrects", 3, 2),
+    m(POPPED, "ON popped.thing_id = w.thing_id AND popped.n = w.n", 3, 0),
+    m(POPPED, "ON popped.thing_id = w.thing_id AND popped.n = w.n", 3, 1),
+    m(POPPED, "ON popped.thing_id = w.thing_id AND popped.n = w.n", 3, 2),
+    m("ON below.thing_id = w.thing_id AND below.n = popped.base", "ON below.n = popped.base", 2, 0),
+    m("ON below.thing_id = w.thing_id AND below.n = popped.base", "ON below.n = popped.base", 2, 1),
+    m("JOIN public.ledger_head h ON h.thing_id = w.thing_id", "CROSS JOIN public.ledger_head h"),
+    m("ON a.thing_id = w.thing_id AND a.n = w.previous", "ON a.n = w.previous"),
+    m("ON a.thing_id = w.thing_id AND a.n = w.previous", "ON a.thing_id = w.thing_id"),
+]
+
+FOUND = [
+    m("PARTITION BY x.thing_id ORDER BY x.n", "ORDER BY x.n"),
+    m("PARTITION BY x.thing_id ORDER BY x.n", "PARTITION BY x.thing_id ORDER BY x.n DESC"),
+    m("coalesce(w.previous, h.n) AS n", "h.n AS n"),
+    m("coalesce(w.previous, h.n) AS n", "w.previous AS n"),
+    m("CASE WHEN w.previous IS NULL THEN h.top ELSE a.top END AS top", "h.top AS top"),
+    m("CASE WHEN w.previous IS NULL THEN h.top ELSE a.top END AS top", "a.top AS top"),
+    m("CASE WHEN w.previous IS NULL THEN h.holder_id ELSE a.holder_id END", "h.holder_id"),
+    m("CASE WHEN w.previous IS NULL THEN h.holder_id ELSE a.holder_id END", "a.holder_id"),
+    m("CASE WHEN w.previous IS NULL THEN h.happened_at ELSE a.happened_at END", "h.happened_at"),
+    m("CASE WHEN w.previous IS NULL THEN h.happened_at ELSE a.happened_at END", "a.happened_at"),
+]
+
+# Each condition twice: where it refuses (the WHERE), and where it says why (the CASE).
+REFUSES = [
+    m("WHERE w.n IS DISTINCT FROM found.n + 1", "WHERE false"),
+    m("w.giver_id IS DISTINCT FROM found.holder OR w.base", "w.base"),
+    m(" OR w.base IS DISTINCT FROM found.top", ""),
+    m("OR w.happened_at < found.happened_at))", "))"),
+    m("OR w.happened_at < found.happened_at))", "OR w.happened_at <= found.happened_at))"),
+    m("(w.kind = 'push' AND (", "(("),
+    m("(w.kind = 'pop' AND (w", "((w"),
+    m("(w.corrects IS DISTINCT FROM found.top OR popped.n IS NULL", "(popped.n IS NULL"),
+    m(" OR popped.n IS NULL", ""),
+    m("OR w.giver_id <> popped.receiver_id", "OR false", 2, 1),
+    m("OR w.receiver_id <> popped.giver_id", "OR false", 2, 1),
+    m("OR w.happened_at <> popped.happened_at", "OR false", 2, 1),
+    m("OR w.mission <> popped.mission", "OR false", 2, 1),
+    m("OR w.base <> popped.base", "OR false", 2, 1),
+    m("OR w.happened_at > clock_timestamp() + interval '5 minutes'", ""),
+    m("OR w.happened_at > clock_timestamp() + interval '5 minutes'", "OR w.happened_at > clock_timestamp() + interval '6 minutes'"),
+    m("OR w.happened_at > clock_timestamp() + interval '5 minutes'", "OR w.happened_at > clock_timestamp() + interval '3 minutes'"),
+    m("ORDER BY w.thing_id, w.n LIMIT 1", "ORDER BY w.thing_id DESC, w.n LIMIT 1"),
+    m("ORDER BY w.thing_id, w.n LIMIT 1", "ORDER BY w.thing_id, w.n DESC LIMIT 1"),
+    m("IF FOUND THEN", "IF false THEN"),
+    m("DETAIL = lie.thing_id::text", "DETAIL = lie.kind"),
+]  # fmt: skip
+SAYS_WHY = [
+    m("WHEN w.n IS DISTINCT FROM found.n + 1 THEN", "WHEN false THEN"),
+    m("WHEN w.kind = 'push' AND w.giver_id IS DISTINCT FROM found.holder THEN", "WHEN false THEN"),
+    m("WHEN w.kind = 'push' AND w.base IS DISTINCT FROM found.top THEN", "WHEN false THEN"),
+    m("WHEN w.kind = 'push' AND w.happened_at < found.happened_at THEN", "WHEN false THEN"),
+    m("WHEN w.kind = 'pop' AND w.corrects IS DISTINCT FROM found.top THEN", "WHEN false THEN"),
+    m("(popped.n IS NULL\n", "(false\n"),
+    m("OR w.giver_id <> popped.receiver_id", "OR false", 2, 0),
+    m("OR w.receiver_id <> popped.giver_id", "OR false", 2, 0),
+    m("OR w.happened_at <> popped.happened_at", "OR false", 2, 0),
+    m("OR w.mission <> popped.mission", "OR false", 2, 0),
+    m("OR w.base <> popped.base", "OR false", 2, 0),
+    m("WHEN w.happened_at > clock_timestamp() + interval '5 minutes' THEN", "WHEN false THEN"),
+]
+HEADS = [
+    m("SET n = a.n,", "SET n = h.n,"),
+    m("top = a.top,", "top = h.top,"),
+    m("holder_id = a.holder_id,", "holder_id = h.holder_id,"),
+    m("happened_at = a.happened_at\n", "happened_at = h.happened_at\n"),
+    m("ORDER BY thing_id, n DESC", "ORDER BY thing_id, n"),
+    m("WHERE h.thing_id = a.thing_id;", ";"),
+]
+
+
+@pytest.fixture
+def act() -> UUID:
+    return prepare()
+
+
+@contextmanager
+def mutated(*mutations: Mutation, of: str = GUARD) -> Iterator[CursorWrapper]:
+    """The function with those changes, in a transaction of the owner that is rolled back."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(changed(cursor, of, *mutations))
+        yield cursor
+        transaction.set_rollback(True, using="owner")
+
+
+def changed(cursor: CursorWrapper, function: str, *mutations: Mutation) -> str:
+    cursor.execute("SELECT pg_get_functiondef(%s::regproc)", [function])
+    row = cursor.fetchone()
+    assert row
+    source = str(row[0])
+    for mutation in mutations:
+        source = mutation.of(source)
+    return source
+
+
+def noticed(act: UUID, battery: list[Case] = BATTERY) -> str:
+    """The first case that comes out otherwise than is due, as told to the owner; none where all is as it should be."""
+    wrong = (case.name for case in battery if outcome(case, act, using="owner") != case.due)
+    return next(wrong, "")
+
+
+def test_the_guard_as_it_is_takes_every_truth_and_refuses_every_lie_of_the_owner_too(act: UUID) -> None:
+    assert noticed(act) == ""
+
+
+def test_a_mutation_whose_text_is_gone_fails(act: UUID) -> None:
+    with pytest.raises(AssertionError, match="stands 0 times"):
+        m("a condition that nobody wrote", "").of("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    "group", [LEAVES, JOINS, FOUND, REFUSES, SAYS_WHY, HEADS], ids=["leaves", "joins", "found", "refuses", "why", "heads"]
+)  # fmt: skip
+def test_each_condition_of_the_guard_is_missed(act: UUID, group: list[Mutation]) -> None:
+    unnoticed = []
+    for mutation in group:
+        with mutated(mutation):
+            if not noticed(act):
+                unnoticed.append(str(mutation))
+
+    assert unnoticed == []
+
+
+BELT = m(" AND popped.kind = 'push'", "", 3, 1)
+BRACES = m("(w.corrects IS DISTINCT FROM found.top OR popped.n IS NULL", "(popped.n IS NULL")
+REVERSED_REVERSE = [
+    case for case in BATTERY if "reverse reversed" in case.name or "reverse of a reverse" in case.name
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "belt"),
+    [
+        ((BRACES,), BELT),
+        ((BRACES, BELT), m(" AND popped.kind = 'push'", "", 2, 0)),
+        ((BRACES, BELT), m(" AND popped.kind = 'push'", "", 2, 1)),
+    ],
+    ids=["checked", "left to the next row", "left to the head"],
+)
+def test_that_only_a_push_is_reversed_is_missed_where_the_top_is_not_compared(
+    act: UUID, before: tuple[Mutation, ...], belt: Mutation
+) -> None:
+    """The head's top is always a push, so that `kind = 'push'` is a belt: it shows once the braces are off."""
+    with mutated(*before):
+        with_belt = {case.name: outcome(case, act, using="owner") for case in REVERSED_REVERSE}
+    with mutated(*before, belt):
+        without = {case.name: outcome(case, act, using="owner") for case in REVERSED_REVERSE}
+
+    assert with_belt != without
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DROP TRIGGER entry_guard ON ledger_entry", "ALTER TABLE ledger_entry DISABLE TRIGGER entry_guard"],
+)
+def test_the_guard_itself_is_missed(act: UUID, statement: str) -> None:
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(statement)
+        assert noticed(act)
+        transaction.set_rollback(True, using="owner")
+
+
+def test_a_head_begins_with_its_thing_or_is_missed(act: UUID) -> None:
+    """Without a head the guard has nothing to compare an entry with, so it would let every entry pass."""
+    born = UUID(int=0xBF)
+    begin = (
+        "INSERT INTO ledger_thing (id, kind, tag, origin_id, act_id)"
+        f" SELECT '{born}', 'person', 'born', id, act_id FROM ledger_holder WHERE code = 'A'"
+    )
+    begins = Case("a thing begins", (begin,), {str(born): "n0 top0 A never"})
+    assert noticed(act, [begins]) == ""
+
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("DROP TRIGGER thing_begins ON ledger_thing")
+        assert noticed(act, [begins])
+        transaction.set_rollback(True, using="owner")
+    for mutation in (m("0, 0, origin_id", "1, 0, origin_id"), m("0, 0, origin_id", "0, 1, origin_id"),
+                     m("origin_id FROM written", "(SELECT h.id FROM public.ledger_holder h WHERE code = 'B') FROM written")):  # fmt: skip
+        with mutated(mutation, of=BEGINS):
+            assert noticed(act, [begins]), mutation
+
+
+def test_each_constraint_of_the_entries_is_missed(act: UUID) -> None:
+    """Whatever constraint the table has, also one that is new: without a lie that it refuses, it fails here."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid = 'ledger_entry'::regclass AND contype IN ('c', 'f', 'p', 'u', 'x') ORDER BY 1"
+        )
+        constraints = dict(cursor.fetchall())
+    assert len(constraints) >= 10
+
+    unnoticed = [name for name in constraints if not _noticed_without(name, act)]
+
+    # The giver is whoever the head names, which has a foreign key of its own.
+    assert [name.startswith("ledger_entry_giver_id") for name in unnoticed] == [True]
+    with mutated(m("w.giver_id IS DISTINCT FROM found.holder OR w.base", "w.base")):
+        stranger = next(case for case in SHAPES if case.name == "from an unknown holder")
+        assert outcome(stranger, act, using="owner") == "giver_id ledger_entry"
+
+
+def _noticed_without(constraint: str, act: UUID, instead: str = "") -> str:
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(f'ALTER TABLE ledger_entry DROP CONSTRAINT "{constraint}"')
+        if instead:
+            cursor.execute(f'ALTER TABLE ledger_entry ADD CONSTRAINT "{constraint}" {instead}')
+        found = noticed(act)
+        transaction.set_rollback(True, using="owner")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("constraint", "part"),
+    [
+        ("entry_pop_corrects", m("(corrects IS NULL)", "true")),
+        ("entry_pop_corrects", m("(corrects IS NOT NULL)", "true")),
+        *(("entry_moments_finite", m(f"isfinite({column})", "true"))
+          for column in ("happened_at", "earliest_at", "latest_at", "recorded_at")),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_each_part_of_a_check_is_missed(act: UUID, constraint: str, part: Mutation) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [constraint])
+        (definition,) = cursor.fetchone() or ("",)
+
+    assert _noticed_without(constraint, act, part.of(definition))
+
+
+def test_each_column_that_must_be_filled_is_missed(act: UUID) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'ledger_entry'::regclass AND attnum > 0 AND attnotnull"
+            " AND NOT attisdropped AND attname NOT IN ('thing_id', 'n')"  # the key's are filled because it is the key
+        )
+        columns = [name for (name,) in cursor.fetchall()]
+    assert len(columns) >= 9
+
+    unnoticed = []
+    for column in columns:
+        with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+            cursor.execute(f"ALTER TABLE ledger_entry ALTER COLUMN {column} DROP NOT NULL")
+            if not noticed(act, SHAPES):
+                unnoticed.append(column)
+            transaction.set_rollback(True, using="owner")
+    assert unnoticed == []
+
+
+def test_each_append_only_trigger_is_missed(act: UUID) -> None:
+    laws = [law for law in database.laws.laws() if law.forever]
+    assert len(laws) >= 20
+
+    unnoticed = []
+    for law in laws:
+        changes = [
+            Case(f"{verb} {law.table}", (statement,), "23001 records are never changed: record a correction")
+            for verb, statement in (
+                ("UPDATE", f'UPDATE "{law.table}" SET "{law.forever[0]}" = "{law.forever[0]}"'),
+                ("DELETE", f'DELETE FROM "{law.table}"'),
+                ("TRUNCATE", f'TRUNCATE "{law.table}" CASCADE'),
+            )
+        ]
+        assert noticed(act, changes) == "", law.table
+        with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+            cursor.execute(f'DROP TRIGGER {database.laws.TRIGGER} ON "{law.table}"')
+            if not noticed(act, changes[:1]):
+                unnoticed.append(law.table)
+            transaction.set_rollback(True, using="owner")
+    assert unnoticed == []
+
+
+@contextmanager
+def session(*, wait: str = "10s") -> Iterator[CursorWrapper]:
+    """Another client of the application, in a transaction that is rolled back; it waits that long for a lock."""
+    client = connection.copy()
+    client.set_autocommit(False)
+    try:
+        with client.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [wait])
+            yield cursor
+    finally:
+        client.rollback()
+        client.close()
+
+
+def said_to(cursor: CursorWrapper, act: UUID, *rows: Row) -> str:
+    try:
+        insert(cursor, rows, act)
+    except Error as error:
+        return refusal(error)
+    return "taken"
+
+
+def follower(act: UUID) -> str:
+    """What is said to who would write on top of an entry that is not committed yet."""
+    with session() as first, session(wait="200ms") as second:
+        insert(first, (push("new", 1, "outside A", 0, 0),), act)
+        return said_to(second, act, push("new", 2, "A B", 1, 1))
+
+
+def between_two_locks(act: UUID) -> str:
+    """What is said about the first of two persons while who writes about both waits for the second."""
+    both = (push("new", 1, "outside A", 0, 0), push("once", 3, "B C", 2, 2))
+    with session() as holds_second, session() as writes_both, session(wait="200ms") as asks_first:
+        insert(holds_second, (push("once", 2, "A B", 1, 1),), act)
+        writer = threading.Thread(target=said_to, args=(writes_both, act, *both))
+        writer.start()
+        while not _somebody_waits(asks_first):
+            time.sleep(0.01)
+        said = said_to(asks_first, act, push("new", 2, "A B", 1, 1))
+        holds_second.connection.rollback()
+        writer.join()
+        return said
+
+
+def _somebody_waits(cursor: CursorWrapper) -> bool:
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+    )
+    row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+@pytest.mark.parametrize(
+    ("ask", "mutation"),
+    [
+        (follower, m("ORDER BY h.thing_id FOR UPDATE", "ORDER BY h.thing_id")),
+        (between_two_locks, m("ORDER BY h.thing_id FOR UPDATE", "ORDER BY h.thing_id DESC FOR UPDATE")),
+    ],
+    ids=["locked", "in order"],
+)
+def test_that_heads_are_locked_and_in_order_is_missed(
+    act: UUID, ask: Callable[[UUID], str], mutation: Mutation
+) -> None:
+    assert ask(act).startswith("55P03")  # it waited, and gave up
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(changed(cursor, GUARD, mutation))
+
+    assert ask(act) == "ledger.stale new"  # it looked past the other's lock
+
+
+@pytest.mark.parametrize(
+    "function", ["ledger_guard()", "ledger_begin()", "record_await_number()", "record_sequence()"]
+)
+def test_that_the_guard_works_with_its_owners_rights_is_missed(act: UUID, function: str) -> None:
+    def refused() -> str:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO record_act (id, actor_id, name, request_hash, refused_code, refused_words)"
+                    " SELECT gen_random_uuid(), actor_id, '', '', '', '' FROM record_act LIMIT 1"
+                )
+                cursor.execute(
+                    "INSERT INTO ledger_thing (id, kind, tag, origin_id, act_id)"
+                    " SELECT gen_random_uuid(), 'person', 'born', id, act_id FROM ledger_holder LIMIT 1"
+                )
+                insert(cursor, (POP_TWICE,), act)
+                cursor.execute("SELECT record_sequence()")
+                transaction.set_rollback(True)
+        except Error as error:
+            return refusal(error)
+        return ""
+
+    assert refused() == ""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"ALTER FUNCTION {function} SECURITY INVOKER")
+
+    assert refused().startswith("42501")
+
+
+IN_FLIGHT = 2**60  # a transaction's id that no horizon has reached
+Written = dict[str, tuple[int, tuple[Row, ...]]]  # by act: the id of its transaction, and its entries
+FIRST, SECOND = push("new", 1, "outside A", 0, 0), push("new", 2, "A B", 1, 1)
+ELSEWHERE = push("once", 2, "A B", 1, 1)
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Acts in the order in which they wrote, and the order in which the sequencer must number them."""
+
+    name: str
+    acts: Written
+    due: tuple[str, ...]
+    calls: int = 1
+
+
+SEQUENCES = [
+    Sequence("in the order of one person's entries", {"P": (2, (FIRST,)), "Q": (1, (SECOND,))}, ("P", "Q")),
+    Sequence("not before what it stands on", {"P": (IN_FLIGHT, (FIRST,)), "Q": (1, (SECOND,))}, ()),
+    Sequence("nobody who is still in flight", {"P": (1, (FIRST,)), "Q": (IN_FLIGHT, (SECOND,))}, ("P",)),
+    Sequence("by transaction where persons differ", {"P": (2, (FIRST,)), "Q": (1, (ELSEWHERE,))}, ("Q", "P")),
+    Sequence("another person holds nobody up", {"P": (IN_FLIGHT, (FIRST,)), "Q": (1, (ELSEWHERE,))}, ("Q",)),
+    Sequence("a correction does not wait for itself", {"P": (1, (POP_TWICE, push("twice", 4, "A C", 2, 1)))}, ("P",)),
+    Sequence("by transaction and not by id", {"P": (1, ()), "Q": (2, ())}, ("P", "Q")),
+    Sequence("who is held up holds up nobody else", {"P": (IN_FLIGHT, (FIRST,)), "Q": (1, (SECOND,)), "R": (2, ())}, ("R",)),
+    Sequence("called again", {"P": (1, (FIRST,)), "Q": (2, (SECOND,))}, ("P", "Q"), calls=2),
+]  # fmt: skip
+SEQUENCER_MUTATIONS = [
+    m("p.txid < horizon AND", ""),
+    m("ORDER BY p.txid, p.act_id", "ORDER BY p.act_id"),
+    m("ORDER BY p.txid, p.act_id", "ORDER BY p.txid DESC"),
+    m("before.thing_id = e.thing_id AND", ""),
+    m(" AND before.n = e.n - 1", ""),
+    m("ON q.act_id = before.act_id", "ON true"),
+    m("WHERE e.act_id = p.act_id AND", "WHERE"),
+    m("AND before.act_id <> p.act_id", ""),
+    m("AND before.act_id <> p.act_id)", "AND false)"),
+    m("SELECT latest + row_number()", "SELECT row_number()"),
+    m("DELETE FROM public.record_pending p USING public.record_number k WHERE k.act_id = p.act_id;", ""),
+    m("USING public.record_number k WHERE k.act_id = p.act_id", ""),
+    m("EXIT WHEN numbered = 0;", "EXIT;"),
+    m("PERFORM record_append_leaves();", "NULL;"),
+    m("RETURN (SELECT count(*) FROM public.record_pending)", "RETURN 0"),
+]
+
+
+def sequenced(told: Sequence) -> tuple[object, ...]:
+    """In which order the acts were numbered, from which number on, how many still wait, and how many have a leaf."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        user = User.objects.get()
+        before = Number.objects.using("owner").count()
+        names: dict[UUID, str] = {}
+        waits: object = None
+        try:
+            with transaction.atomic(using="owner"):
+                for name, (txid, rows) in told.acts.items():
+                    # Ids against the order due, so that they do not put the acts in order by themselves.
+                    made = Act(id=UUID(int=0xF0 - ord(name)), actor_id=user.pk, name=name, request_hash=b"")
+                    made.save(using="owner", force_insert=True)
+                    names[made.pk] = name
+                    if rows:
+                        insert(cursor, rows, made.pk)
+                    Pending.objects.using("owner").filter(act=made).update(txid=txid)
+                for _ in range(told.calls):
+                    cursor.execute("SELECT record_sequence()")
+                    (waits,) = cursor.fetchone() or (None,)
+                found = list(Number.objects.using("owner").filter(act__in=names).order_by("number"))
+                cursor.execute(
+                    "SELECT count(*) FROM record_leaf WHERE kind = 'act' AND act_id = ANY(%s)", [list(names)]
+                )
+                (leaves,) = cursor.fetchone() or (None,)
+                numbers = [number.number - before for number in found]
+                answer: tuple[object, ...] = (tuple(names[n.act_id] for n in found), numbers, waits, leaves)
+        except Error as error:
+            answer = (refusal(error),)
+        transaction.set_rollback(True, using="owner")
+    return answer
+
+
+def out_of_sequence() -> list[str]:
+    """The sequences that come out otherwise than is due."""
+    return [
+        told.name
+        for told in SEQUENCES
+        if sequenced(told)
+        != (told.due, list(range(1, len(told.due) + 1)), len(told.acts) - len(told.due), len(told.due))
+    ]
+
+
+def test_each_condition_of_the_sequencer_is_missed(act: UUID) -> None:
+    sequence()
+    assert out_of_sequence() == []
+
+    unnoticed = []
+    for mutation in SEQUENCER_MUTATIONS:
+        with mutated(mutation, of=SEQUENCER):
+            if not out_of_sequence():
+                unnoticed.append(str(mutation))
+    assert unnoticed == []
+
+
+def test_that_one_sequencer_waits_for_another_is_missed(act: UUID) -> None:
+    def refused(cursor: CursorWrapper) -> str:
+        cursor.execute("SET LOCAL lock_timeout = '200ms'")
+        try:
+            with transaction.atomic(using="owner"):
+                cursor.execute("SELECT record_sequence()")
+        except Error as error:
+            return refusal(error)
+        return ""
+
+    sequence()  # so that nothing is left to be numbered, and the lock is all there is to wait for
+    with session() as other:
+        other.execute("SELECT record_sequence()")
+        with mutated(of=SEQUENCER) as cursor:
+            assert refused(cursor).startswith("55P03")
+        with mutated(m("PERFORM pg_advisory_xact_lock(7316490112);", ""), of=SEQUENCER) as cursor:
+            assert refused(cursor) == ""
