@@ -42,11 +42,12 @@ class CensusAnswer(Schema):
 
 
 class SignatureTold(Schema):
-    """One side's signature of a handover, and whether it verifies against the entries as they stand."""
+    """One side's signature of a handover: whether it verifies against the entries as they stand, or why it does not."""
 
     user: int
     key: UUID | None
     verifies: bool
+    why_not: str
 
 
 class EntryTold(Schema):

@@ -124,18 +124,14 @@ def _side(end: str) -> Callable[[UUID], tuple[Scope, Handover]]:
         found = Handover.objects.select_for_update().filter(pk=handover).first()
         if found is None:
             raise NotFound(kind="handover", name=str(handover))
-        return _scope_of_holder(getattr(found, end)), found
+        return queries.scope_of_holder(getattr(found, end)), found
 
     return load
 
 
-def _scope_of_holder(held_by: Holder) -> Scope:
-    return Scope(held_by.kind, held_by.code, held_by.organisation or None, held_by.site or None)
-
-
 def _giver(giver: str) -> tuple[Scope, Holder]:
     found = _holder_named(giver)
-    return _scope_of_holder(found), found
+    return queries.scope_of_holder(found), found
 
 
 def _holder_named(code: str) -> Holder:

@@ -14,6 +14,7 @@ from muster.access.control import Scope
 from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
 from muster.custody.models import Difference
+from muster.custody.rules import LAPSES_AFTER
 from muster.ledger import queries as ledger
 from muster.ledger.models import Entry, Handover, Head, Holder, Thing
 from muster.ledger.writing import live_stack
@@ -23,6 +24,16 @@ from muster.parties.models import Site
 def scope_of(site: Site) -> Scope:
     """Where the records of a site belong."""
     return Scope("site", site.code, site.organisation_id, site.code)
+
+
+def scope_of_holder(holder: Holder) -> Scope:
+    """Where what a holder signs belongs: a trip's to its organisation, a site's to the site too."""
+    return Scope(holder.kind, holder.code, holder.organisation or None, holder.site or None)
+
+
+def can_lapse(handover: Handover, now: datetime) -> bool:
+    """Whether an open offer has waited so long that its giver's side may let it lapse."""
+    return now >= handover.offered_act.recorded_at + LAPSES_AFTER
 
 
 def site_for_change(site: str) -> Site:

@@ -85,7 +85,12 @@ def _told(row: dict[str, Any], on: Signed | None) -> dict[str, Any]:
     on_handover = {
         "handover": str(on.handover) if on else None,
         "signatures": [
-            {"user": each.user, "key": str(each.key) if each.key else None, "verifies": each.verifies}
+            {
+                "user": each.user,
+                "key": str(each.key) if each.key else None,
+                "verifies": each.verifies,
+                "why_not": each.why_not,
+            }
             for each in (on.signatures if on else ())
         ],
     }

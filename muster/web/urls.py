@@ -8,6 +8,7 @@ from muster.web.views import (
     counter_forms,
     decisions,
     demonstration,
+    handovers,
     history,
     home,
     missions,
@@ -59,4 +60,5 @@ urlpatterns = [
     path("things/<uuid:thing>/", history.history, name="history"),
     path("board/", board.board, name="board"),
     path("board/differences/<uuid:difference>/", board.settle, name="settle"),
+    path("board/offers/<uuid:handover>/lapse/", handovers.lapse, name="lapse"),
 ]

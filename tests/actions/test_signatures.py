@@ -13,10 +13,13 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connections
+from django.test import Client
 from people import TAGS, People, at, people
 
 from muster.access import signing
-from muster.access.models import SigningKey
+from muster.access.control import Actor
+from muster.access.models import SigningKey, User
+from muster.core.ids import new_id
 from muster.custody import actions, rules
 from muster.custody.models import Difference
 from muster.ledger import queries
@@ -315,3 +318,57 @@ def test_an_offer_that_nobody_answered_for_a_day_can_lapse_with_a_reason(who: Pe
     assert (done.answer.state, done.answer.reason) == ("lapsed", "nobody_came")
     assert queries.history(BUS[0])["entries"][-1]["receiver"] == "EX-NORTH"
     assert offer(who, BUS[:2]) != handover
+
+
+def signed_in(actor: Actor) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(pk=actor.user))
+    return client
+
+
+def test_the_board_says_how_long_an_offer_waits_and_lets_the_givers_side_end_it(who: People) -> None:
+    handover = offer(who, BUS[:2])
+    center, south = signed_in(who.center), signed_in(who.south)
+    page = f"/board/offers/{handover}/lapse/"
+    assert "waits for 0\xa0minutes" in text(center.get("/board/"))
+    assert page not in text(center.get("/board/"))
+    assert "can lapse from" in text(center.post(page, {"reason": "no_answer", "key": str(new_id())}))
+    make_older(handover, 26)
+
+    assert "waits for 1\xa0day, 2\xa0hours" in text(center.get("/board/"))
+    assert page in text(center.get("/board/"))
+    assert page in text(signed_in(who.north).get("/counter/EX-NORTH/"))
+    assert page not in text(south.get("/board/"))
+    assert south.get(page).status_code == 404
+    ended = text(center.post(page, {"reason": "no_answer", "key": str(new_id())}, follow=True))
+
+    assert "The offer to EX-SOUTH has lapsed; EX-NORTH keeps everybody on it." in ended
+    assert "waits for" not in ended
+
+
+def test_who_signs_on_the_page_can_say_what_is_not_as_it_should_be(who: People) -> None:
+    handover = offer(who, BUS[:2])
+    form = {"tag": BUS[:1], "discrepancy": "no shoes", "at": "2026-03-01 13:00", "key": str(new_id())}
+
+    said = text(signed_in(who.south).post(f"/counter/EX-SOUTH/offers/{handover}/sign/", form, follow=True))
+
+    assert "What was not as it should be is a difference." in said
+    told = Difference.objects.filter(handover=handover).values_list("words", flat=True)
+    assert [words for words in told if words.endswith("but: no shoes")]
+    assert len(told) == 2
+
+
+def test_a_history_on_the_page_names_the_signers_and_whether_both_signatures_verify(who: People) -> None:
+    handover = accepted(who, BUS[:2])
+    page = f"/things/{Thing.objects.get(tag=BUS[0]).pk}/"
+    assert "clerk.north and clerk.south; both signatures verify" in text(signed_in(who.north).get(page))
+
+    add_an_entry(handover, who, in_the_same_act=True)
+
+    assert "Does not count: clerk.south: the entries are not those that were accepted" in text(
+        signed_in(who.north).get(page)
+    )
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())

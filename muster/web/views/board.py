@@ -16,7 +16,7 @@ from muster.access.control import Actor, may, visible
 from muster.core.errors import MusterError, NotFound
 from muster.custody import actions as custody
 from muster.custody.models import Difference
-from muster.custody.queries import open_differences, scope_of
+from muster.custody.queries import can_lapse, open_differences, scope_of, scope_of_holder
 from muster.decisions import queries as decisions
 from muster.ledger import queries
 from muster.ledger.models import Handover
@@ -29,12 +29,24 @@ from muster.web.views.missions import bars, is_drill_at
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """An open offer: since when it waits for an answer, and whether the reader may let it lapse now."""
+
+    offer: Handover
+    may_lapse: bool
+
+    @property
+    def offered_at(self) -> datetime:
+        return self.offer.offered_act.recorded_at
+
+
+@dataclass(frozen=True)
 class Card:
     """One site on the board: its count, the offers that wait for an answer, the differences that nobody settled."""
 
     site: Site
     count: int
-    offers: list[Handover]
+    offers: list[Waiting]
     differences: list[Difference]
     may_settle: bool
     drill: bool
@@ -49,13 +61,17 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
     differences = list(open_differences(list(sites)).select_related("thing"))
     open_offers = Handover.objects.filter(state=Handover.State.OFFERED).order_by("pk")
     offers = list(open_offers.select_related("giver", "receiver", "offered_act"))
+    waiting = [
+        Waiting(o, can_lapse(o, now) and may(actor, "custody.lapse", scope_of_holder(o.giver)))
+        for o in offers
+    ]
     busy = {*counts, *(d.site_id for d in differences)}
     busy.update(site for offer in offers for site in (offer.giver.site, offer.receiver.site))
     cards = [
         Card(
             site,
             counts.get(code, 0),
-            [offer for offer in offers if code in (offer.giver.site, offer.receiver.site)],
+            [one for one in waiting if code in (one.offer.giver.site, one.offer.receiver.site)],
             [difference for difference in differences if difference.site_id == code],
             may(actor, "custody.settle", scope_of(site)),
             is_drill_at(site),

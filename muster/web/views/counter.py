@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from muster.access.control import Actor, can, may, visible
 from muster.access.models import User
@@ -128,4 +129,5 @@ def _told(offer: Handover, actor: Actor, site: Site, names: dict[int, str]) -> d
         "tags": list(offer.offers.filter(open=True).order_by("thing__tag").values_list("thing__tag", flat=True)),
         "offered_at": offer.offered_act.recorded_at, "offered_by": names[offer.offered_by],
         "comes_here": offer.receiver.site == site.code, "is_own": offer.offered_by == actor.user,
+        "can_lapse": queries.can_lapse(offer, timezone.now()),
     }  # fmt: skip

@@ -140,7 +140,15 @@ def sign(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> HttpR
     if request.method == "POST":
         try:
             at = moment_in(request.POST.get("at", ""), zone(place.zone))
-            done = custody.accept(actor=actor, key=key_of(request), handover=handover, at=at, tags=ticked)
+            discrepancy = request.POST.get("discrepancy", "").strip()
+            done = custody.accept(
+                actor=actor,
+                key=key_of(request),
+                handover=handover,
+                at=at,
+                tags=ticked,
+                discrepancy=discrepancy,
+            )
         except KeyReused:
             return _once(request, place)
         except MusterError as told:
@@ -150,6 +158,8 @@ def sign(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> HttpR
             words = f"{_people(len(arrived))} received and signed for at {local(at, zone(place.zone))}."
             if missing:
                 words += f" {_people(len(missing))} did not arrive and stay with {offer.giver}: a difference is open."
+            if discrepancy:
+                words += " What was not as it should be is a difference."
             messages.success(request, f"{words} {_record(done)}")
             return redirect("counter", place.code)
     context = {"site": place, "drill": is_drill_at(place), "offer": offer, "tags": tags, "ticked": ticked}

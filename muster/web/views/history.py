@@ -35,7 +35,8 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
         {
             **entry,
             "corrected_by": reversals.get(entry["n"]),
-            "signers": [names[u] for u in entry["signed_by"]],
+            "signers": [names[each["user"]] for each in entry["signatures"] if each["key"]],
+            "signatures_said": _said(entry["signatures"], names),
             "correct_at": _correct_at(actor, entry, reversals),
         }
         for entry in told
@@ -45,6 +46,18 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
         "thing": found, "entries": entries, "zone": _zone(actor, thing), "known_at": known_at,
     }  # fmt: skip
     return render(request, "web/history.html", context)
+
+
+def _said(signatures: list[dict[str, Any]], names: dict[int, str]) -> str:
+    """Whether the signatures of an entry's handover verify; where one does not, whose and why."""
+    wrong = [
+        f"{names.get(each['user'], 'nobody')}: {each['why_not']}"
+        for each in signatures
+        if not each["verifies"]
+    ]
+    if wrong:
+        return f"Does not count: {'; '.join(wrong)}"
+    return ("", "the signature verifies", "both signatures verify")[len(signatures)]
 
 
 def _correct_at(actor: Actor, entry: dict[str, Any], reversals: dict[int, int]) -> str:

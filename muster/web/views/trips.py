@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from muster.access.control import Actor, Scope, can, may
@@ -17,6 +18,7 @@ from muster.core.errors import MusterError, NotFound
 from muster.core.times import zone
 from muster.custody import actions as custody
 from muster.custody import rules
+from muster.custody.queries import can_lapse
 from muster.ledger.models import Handover
 from muster.missions import queries as missions
 from muster.parties.models import Site
@@ -67,12 +69,15 @@ def _holder(row: Trip) -> Scope:
 def _page(request: HttpRequest, actor: Actor, row: Trip, refusal: MusterError | None = None) -> HttpResponse:
     scope = queries.scope_of(row)
     aboard = queries.aboard(row)
-    open_ones = Handover.objects.filter(state=Handover.State.OFFERED).select_related("giver", "receiver")
+    open_ones = Handover.objects.filter(state=Handover.State.OFFERED).select_related(
+        "giver", "receiver", "offered_act"
+    )
     names = dict(User.objects.values_list("pk", "username"))
     offers = [
         {"id": offer.pk, "giver": offer.giver, "receiver": offer.receiver, "comes_here": offer.receiver_id == row.holder_id,
          "tags": list(offer.offers.filter(open=True).order_by("thing__tag").values_list("thing__tag", flat=True)),
-         "offered_by": names[offer.offered_by], "is_own": offer.offered_by == actor.user}
+         "offered_by": names[offer.offered_by], "is_own": offer.offered_by == actor.user,
+         "can_lapse": can_lapse(offer, timezone.now())}
         for offer in open_ones.filter(receiver=row.holder_id) | open_ones.filter(giver=row.holder_id)
     ]  # fmt: skip
     events = [
