@@ -46,7 +46,7 @@ CREATE AGGREGATE record_chain(encoded text, stored bytea) (SFUNC = record_link, 
 -- id, then its entries by thing and n. What an act wrote is found through the index on the act (OFFSET 0 keeps it so),
 -- however little the planner knows of the tables.
 CREATE FUNCTION record_append_leaves() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public AS $$
+SET search_path = pg_catalog, public SET jit = off SET work_mem = '64MB' AS $$
 DECLARE
     size bigint;
     latest bigint;
@@ -61,13 +61,15 @@ BEGIN
                sha256(convert_to(record_encoded(a, number), 'UTF8')) AS leaf
         FROM new JOIN public.record_act a ON a.id = act_id
         UNION ALL
-        SELECT number, act_id, 2, 'holder', id, NULL, sha256(convert_to(record_encoded(made, number), 'UTF8'))
+        SELECT number, act_id, 2, 'holder', id, NULL, sha256(convert_to(encoded, 'UTF8'))
         FROM new CROSS JOIN LATERAL (
-            SELECT x.id, x AS made FROM public.ledger_holder x WHERE x.act_id = new.act_id OFFSET 0) x
+            SELECT x.id, record_encoded(x, new.number) AS encoded
+            FROM public.ledger_holder x WHERE x.act_id = new.act_id OFFSET 0) holders
         UNION ALL
-        SELECT number, act_id, 3, 'thing', id, NULL, sha256(convert_to(record_encoded(made, number), 'UTF8'))
+        SELECT number, act_id, 3, 'thing', id, NULL, sha256(convert_to(encoded, 'UTF8'))
         FROM new CROSS JOIN LATERAL (
-            SELECT x.id, x AS made FROM public.ledger_thing x WHERE x.act_id = new.act_id OFFSET 0) x
+            SELECT x.id, record_encoded(x, new.number) AS encoded
+            FROM public.ledger_thing x WHERE x.act_id = new.act_id OFFSET 0) things
         UNION ALL
         SELECT number, act_id, 4, 'entry', thing_id, n,
                record_chain(encoded, CASE WHEN is_first THEN (
@@ -75,17 +77,19 @@ BEGIN
                    WHERE l.kind = 'entry' AND l.subject = entries.thing_id AND l.n = entries.n - 1) END)
                OVER (PARTITION BY thing_id ORDER BY n ROWS UNBOUNDED PRECEDING)
         FROM (
-            SELECT number, act_id, thing_id, n, record_encoded(made, number) AS encoded,
+            SELECT number, act_id, thing_id, n, encoded,
                    lag(n) OVER (PARTITION BY thing_id ORDER BY n) IS NULL AS is_first
             FROM new CROSS JOIN LATERAL (
-                SELECT x.thing_id, x.n, x AS made FROM public.ledger_entry x WHERE x.act_id = new.act_id OFFSET 0) x
+                SELECT x.thing_id, x.n, record_encoded(x, new.number) AS encoded
+                FROM public.ledger_entry x WHERE x.act_id = new.act_id OFFSET 0) x
         ) entries
     ) leaves;
 END $$;
 
--- The sequencer, as in guard.sql; acts get their leaves in the transaction that numbers them.
+-- The sequencer, as in guard.sql; acts get their leaves in the transaction that numbers them. Whether an act must wait
+-- for another is asked entry by entry of that act (OFFSET 0), never by joining the whole ledger with itself.
 CREATE OR REPLACE FUNCTION record_sequence() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public AS $$
+SET search_path = pg_catalog, public SET jit = off AS $$
 DECLARE
     numbered bigint;
     latest bigint;
@@ -100,10 +104,11 @@ BEGIN
         SELECT latest + row_number() OVER (ORDER BY p.txid, p.act_id), p.act_id
         FROM public.record_pending p
         WHERE p.txid < horizon AND NOT EXISTS (
-            SELECT FROM public.ledger_entry e
-            JOIN public.ledger_entry before ON before.thing_id = e.thing_id AND before.n = e.n - 1
-            JOIN public.record_pending q ON q.act_id = before.act_id
-            WHERE e.act_id = p.act_id AND before.act_id <> p.act_id);
+            SELECT FROM (SELECT x.thing_id, x.n FROM public.ledger_entry x WHERE x.act_id = p.act_id OFFSET 0) e
+            CROSS JOIN LATERAL (SELECT x.act_id FROM public.ledger_entry x
+                                WHERE x.thing_id = e.thing_id AND x.n = e.n - 1 OFFSET 0) before
+            WHERE before.act_id <> p.act_id
+              AND EXISTS (SELECT FROM public.record_pending q WHERE q.act_id = before.act_id));
         GET DIAGNOSTICS numbered = ROW_COUNT;
         DELETE FROM public.record_pending p USING public.record_number k WHERE k.act_id = p.act_id;
         EXIT WHEN numbered = 0;
