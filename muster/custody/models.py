@@ -24,7 +24,7 @@ class Difference(Recorded):
         MOVED_BY_CORRECTION = "moved_by_correction", "moved by another site's correction"
         LISTED_NOT_HELD = "listed_not_held", "on the list, not held here"
         HELD_NOT_LISTED = "held_not_listed", "held here, not on the list"
-        DISCREPANCY = "discrepancy", "not all that was offered arrived"
+        DISCREPANCY = "discrepancy", "what arrived is not what was offered"
         LEFT_REFUSED = "left_refused", "left although departure would be refused"
 
     id = models.UUIDField(primary_key=True, default=new_id)

@@ -20,7 +20,7 @@ from muster.access import signing
 from muster.access.control import Actor
 from muster.access.models import SigningKey, User
 from muster.core.ids import new_id
-from muster.custody import actions, rules
+from muster.custody import actions, merging, rules
 from muster.custody.models import Difference
 from muster.ledger import queries
 from muster.ledger.handovers import Signed, first_bad
@@ -248,6 +248,34 @@ def test_what_a_correction_says_again_keeps_signatures_that_verify(who: People) 
     assert (latest["repeats"], [s["verifies"] for s in latest["signatures"]]) == (2, [True, True])
     assert queries.handover(handover).accepted == tuple(sorted(BUS[:3]))
     assert first_bad() is None
+
+
+def test_what_a_merge_carries_to_another_record_rests_on_its_handover_rightly(who: People) -> None:
+    survivor = TAGS[70]
+    actions.receive(
+        actor=who.north, site="EX-NORTH", tags=[survivor], at=at(0), from_organisation="EX-AGENCY"
+    )
+    handover = accepted(who, BUS[:2])
+
+    done = merging.merge(actor=who.center, survivor=survivor, duplicate=BUS[0], reason="The same person")
+
+    assert done.answer.moved == 1
+    assert [s["verifies"] for s in queries.history(survivor)["entries"][-1]["signatures"]] == [True, True]
+    assert queries.handover(handover).accepted == tuple(sorted(BUS[:2]))
+    merging.unmerge(actor=who.center, merge=done.answer.merge, reason="Two persons after all")
+    assert first_bad() is None
+
+
+def test_who_was_released_before_the_answer_stands_on_what_was_offered_and_not_on_what_was_accepted(
+    who: People,
+) -> None:
+    handover = offer(who, BUS[:3])
+    actions.release(actor=who.north, site="EX-NORTH", tags=BUS[:1], at=at(0.5), reason="court_order")
+    actions.accept(actor=who.south, handover=handover, at=at(1))
+
+    found = queries.handover(handover)
+    assert (found.offered, found.accepted) == (tuple(sorted(BUS[:3])), tuple(sorted(BUS[1:3])))
+    assert found.holds
 
 
 def test_a_witnessed_paper_stands_for_the_receivers_signature(who: People) -> None:
