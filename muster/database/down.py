@@ -30,7 +30,7 @@ class DatabaseDown(MusterError):
 
 @contextmanager
 def when_down() -> Iterator[None]:
-    """Turn a connection that broke inside the block into DatabaseDown; let other database errors pass."""
+    """Turn a connection that broke inside the block, or a server without room, into DatabaseDown; let other errors pass."""
     try:
         yield
     except (django.db.OperationalError, django.db.InterfaceError, psycopg.OperationalError) as error:
@@ -40,7 +40,7 @@ def when_down() -> Iterator[None]:
 
 
 def _is_lost(error: BaseException) -> bool:
-    """Whether the connection is gone: SQLSTATE class 08, 57P01 to 57P03 (a server shut down), or none."""
+    """Whether the connection is gone (SQLSTATE class 08, 57P01 to 57P03, or none), or disk or memory is full (class 53)."""
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
     state = getattr(cause, "sqlstate", None)
-    return state is None or state.startswith(("08", "57P01", "57P02", "57P03"))
+    return state is None or state.startswith(("08", "53", "57P01", "57P02", "57P03"))

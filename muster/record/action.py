@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar, get_type_hints
 from uuid import UUID
 
 import pydantic
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from pydantic import TypeAdapter
 
 from muster.access.control import Actor, Scope, can
@@ -68,7 +68,10 @@ class UnknownAction(MusterError):
 
 @dataclass(frozen=True)
 class Done(Generic[R]):
-    """What an act did: its answer, its id and its number. `known_at` is None while an open transaction holds it up."""
+    """What an act did: its answer, its id and its number.
+
+    `known_at` is None while an open transaction holds it up, or where the database went away after the commit.
+    """
 
     act: UUID
     known_at: int | None
@@ -96,7 +99,7 @@ class Action(Generic[R]):
                 if refusal.status not in (500, 503):
                     self._audit(actor, key, digest, refusal)
                 raise
-            return Done(act, number_of(act), answer)
+            return Done(act, _number_if_up(act), answer)
 
     def _read(self, inputs: dict[str, Any]) -> pydantic.BaseModel:
         try:
@@ -199,6 +202,16 @@ def number_of(act: UUID) -> int | None:
         if found is not None or time.monotonic() > give_up_at or connection.in_atomic_block:
             return found
         time.sleep(0.005)
+
+
+def _number_if_up(act: UUID) -> int | None:
+    """The number of an act that is committed. A database that goes away only now must not be told as an act not kept."""
+    try:
+        return number_of(act)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block:
+            raise
+        return None
 
 
 def sequence() -> int:
