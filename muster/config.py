@@ -1,8 +1,10 @@
 """What an installation may set: `muster.toml` in the working folder, then the environment, which wins."""
 
+import base64
 import os
 import secrets
 import tomllib
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,7 @@ from pydantic_settings import (
 from muster.core.errors import MusterError
 
 FILE = Path("muster.toml")
+SEED_BYTES = 32
 
 
 class BadSetting(MusterError):
@@ -52,10 +55,12 @@ class Config(BaseSettings):
     )
 
     data: Path = Field(default_factory=default_data)
-    # Addresses carry passwords, so these three are left out wherever the settings are printed.
+    # Addresses carry passwords and keys are secret, so these four are left out wherever the settings are printed.
     database_url: str | None = Field(default=None, validation_alias="database_url", repr=False)
     migrate_url: str | None = Field(default=None, repr=False)
     secret_key: str | None = Field(default=None, min_length=32, repr=False)
+    checkpoint_key: str | None = Field(default=None, repr=False)  # 32 bytes in Base64: an Ed25519 private key
+    checkpoint_origin: str = Field(default="muster.local/record", pattern=r"^[^\s+]+$")
     allowed_hosts: Annotated[list[str], NoDecode] = ["localhost", "127.0.0.1", "[::1]"]
     demonstration: bool = False
 
@@ -78,7 +83,27 @@ class Config(BaseSettings):
 
     def secret(self) -> str:
         """The key that signs sessions and links: the one set, else one made once and kept with the data."""
-        return self.secret_key or _kept_secret(self.data_folder() / "secret_key")
+        return self.secret_key or _kept_secret(
+            self.data_folder() / "secret_key", lambda: secrets.token_urlsafe(50)
+        )
+
+    def checkpoint_seed(self) -> bytes:
+        """The private key that signs checkpoints: the one set, else one made once and kept with the data. Raises BadSetting."""
+        try:
+            text = self.checkpoint_key or _kept_secret(
+                self.data_folder() / "checkpoint.key",
+                lambda: base64.b64encode(secrets.token_bytes(SEED_BYTES)).decode(),
+            )
+            seed = base64.b64decode(text, validate=True)
+        except OSError as fault:
+            raise BadSetting(
+                setting="checkpoint_key", problem=(fault.strerror or "its file cannot be read").lower()
+            ) from None
+        except ValueError:
+            seed = b""
+        if len(seed) != SEED_BYTES:
+            raise BadSetting(setting="checkpoint_key", problem="it is not 32 bytes in Base64")
+        return seed
 
     def data_folder(self) -> Path:
         """The data folder, made if it is not there, with its links resolved."""
@@ -120,12 +145,12 @@ def _file() -> dict[str, Any]:
     return tomllib.loads(FILE.read_text("utf-8")) if FILE.is_file() else {}
 
 
-def _kept_secret(path: Path) -> str:
+def _kept_secret(path: Path, make: Callable[[], str]) -> str:
     """The secret in the file, made if absent; when two processes make one at once, the first one's stands."""
     if not path.exists():
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(50), "ascii")
+        draft.write_text(make(), "ascii")
         with suppress(FileExistsError):
             os.link(draft, path)
         draft.unlink()

@@ -7,6 +7,7 @@ With DATABASE_URL, MUSTER_MIGRATE_URL and MUSTER_TEST_ADMIN_URL (a superuser's a
 used; otherwise an embedded one in a temporary folder.
 """
 
+import base64
 import os
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 from pytest_django import DjangoDbBlocker
 
+from muster import config as config_of_muster
 from muster import database
 from muster.database import embedded
 
@@ -33,6 +35,8 @@ ROOM_BYTES = 2**30
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.SECRET_KEY = "only-for-tests-" * 4
+    os.environ["MUSTER_CHECKPOINT_KEY"] = base64.b64encode(b"only-for-tests".ljust(32)).decode()
+    config_of_muster.current.cache_clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if os.environ.get("DATABASE_URL") and not os.environ.get("MUSTER_TEST_ADMIN_URL"):
         raise pytest.UsageError(

@@ -490,7 +490,7 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
     from muster import config, database
     from muster.record.action import sequence
 
-    kept_back = {"database_url", "migrate_url", "secret_key"}
+    kept_back = {"database_url", "migrate_url", "secret_key", "checkpoint_key"}
     settings = config.current()
     rows = []
     for name in type(settings).model_fields:
@@ -519,6 +519,70 @@ def _problems(database: ModuleType) -> list[str]:
         return list(database.check())
     except MusterError as refusal:
         return [str(refusal)]
+
+
+@app.command()
+@command
+def checkpoint(
+    out: Annotated[Path | None, typer.Option(help="A file to write it to.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Sign how the record stands. Keep it where nobody who runs the server can change it. For whoever runs the server."""
+    open_record(data)
+    from muster.core.files import write_text
+    from muster.database import when_down
+    from muster.record import checkpoints
+
+    with when_down():
+        made = checkpoints.make()
+        answer = {
+            "size": made.size,
+            "root": bytes(made.root).hex(),
+            "note": made.note,
+            "public_key": checkpoints.public_key(),
+        }
+    if out is not None:
+        write_text(out, made.note)
+    show(answer, as_json=as_json, text=lambda: made.note.rstrip("\n"))
+
+
+@app.command()
+@command
+def verify(
+    checkpoint: Annotated[
+        str | None, typer.Option(help="A checkpoint kept elsewhere; - for standard input.")
+    ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(help="A file of public keys, one a line, in place of this server's own.")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Recompute the record's tree from its rows. Exit status 1, and the first bad entry, if anything was changed."""
+    open_record(data)
+    from muster.core.files import take_in
+    from muster.database import when_down
+    from muster.ledger import verifying
+
+    note = take_in(given(checkpoint)) if checkpoint is not None else None
+    keys = take_in(public_key).splitlines() if public_key is not None else []
+    with when_down():
+        answer = verifying.verify(note, [key for key in keys if key.strip()])
+    show(answer, as_json=as_json, text=lambda: _verified(answer))
+    if not answer["ok"]:
+        raise typer.Exit(SOMETHING_WRONG)
+
+
+def _verified(answer: dict[str, Any]) -> str:
+    lines = [
+        f"{answer['entries']:,} entries, {answer['size']:,} leaves, root {answer['root']}",
+        f"{answer['checkpoints']:,} checkpoints agree; {answer['acts_without_number']} acts wait for their number.",
+    ]
+    if bad := answer["first_bad"]:
+        where = ", ".join(f"{name} {value}" for name, value in bad.items() if name != "why")
+        lines.append(f"Not as it was: {bad['why']} ({where}).")
+    return "\n".join(lines)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The sequencer's second hand in `muster serve`: acts of processes that died are numbered all the same."""
+"""The second hand of `muster serve`: acts of processes that died are numbered all the same, and checkpoints made."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.db import connection
 
 from muster.core.errors import MusterError
 from muster.database import when_down
+from muster.record import checkpoints
 from muster.record.action import sequence
 
 EVERY_S = 1.0
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def keep_sequencing() -> Iterator[None]:
-    """Number acts each second, in a thread of its own, until the block ends."""
+    """Number acts each second, and make checkpoints when due, in a thread of its own, until the block ends."""
     done = threading.Event()
 
     def run() -> None:
@@ -27,6 +28,7 @@ def keep_sequencing() -> Iterator[None]:
             try:
                 with when_down():
                     sequence()
+                    checkpoints.make_if_due()
             except MusterError as fault:
                 log.warning("%s", fault)
         connection.close()

@@ -33,6 +33,17 @@ class Unreadable(MusterError):
         super().__init__(f"{path} cannot be read: {reason}. Check its path and who may read it.")
 
 
+class Unwritable(MusterError):
+    """The system does not take the file."""
+
+    code = "core.unwritable"
+    status = 422
+
+    def __init__(self, *, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} cannot be written: {reason}. Check its folder and who may write there.")
+
+
 class NotUtf8(MusterError):
     """The bytes are no text in UTF-8."""
 
@@ -74,6 +85,14 @@ def take_in(given: Path | str | bytes) -> str:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as fault:
         raise NotUtf8(position=fault.start, row=content.count(b"\n", 0, fault.start) + 1) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file in UTF-8, with the line ends as they are. Raises Unwritable."""
+    try:
+        path.write_text(text, "utf-8", newline="\n")
+    except OSError as fault:
+        raise Unwritable(path=str(path), reason=(fault.strerror or "unknown").lower()) from None
 
 
 def read_data(text: str) -> dict[str, Any]:

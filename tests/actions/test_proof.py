@@ -1,0 +1,417 @@
+"""What was changed behind the triggers shows: `muster verify` names the first bad entry."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+
+from muster.access.models import User
+from muster.ledger.models import Holder
+from muster.ledger.verifying import verify
+from muster.ledger.writing import Pop, Push, holder, outside, things_of, write
+from muster.record import checkpoints, notes
+from muster.record.action import sequence
+from muster.record.models import Act, Checkpoint, Leaf
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TAGS = ["222-223-Z", "222-224-Y"]
+
+
+class Record:
+    """Two persons, two sites, four acts that move them; one of those acts puts an earlier one right."""
+
+    def __init__(self) -> None:
+        self.user = User.objects.create_user("clerk")
+        act = self.act("begin")
+        self.outside = outside(act=act)
+        self.a = holder(act=act, code="A", kind=Holder.Kind.AREA, site="A")
+        self.b = holder(act=act, code="B", kind=Holder.Kind.AREA, site="B")
+        self.first, self.second = things_of(TAGS, act=act, kind="person", origin=self.outside)
+        self.write(self.to(self.first, self.a, 0), self.to(self.second, self.a, 0))
+        self.write(self.to(self.first, self.b, 4))
+        self.write(
+            Pop(thing=self.first.pk, reason="late"),
+            self.to(self.first, self.outside, 1),
+            self.to(self.first, self.b, 4),
+        )
+        sequence()
+
+    def act(self, name: str = "test") -> Act:
+        return Act.objects.create(actor=self.user, name=name, request_hash=b"\x01" * 32)
+
+    def to(self, thing: Any, receiver: Holder, hours: int) -> Push:
+        at = NOON + timedelta(hours=hours)
+        return Push(thing=thing.pk, receiver=receiver.pk, happened_at=at, source="list of the day")
+
+    def write(self, *changes: Push | Pop) -> None:
+        with transaction.atomic():
+            write(changes, act=self.act())
+
+    def index(self, thing: Any, n: int) -> int:
+        return Leaf.objects.get(kind="entry", subject=thing.pk, n=n).index
+
+
+@pytest.fixture
+def record() -> Record:
+    return Record()
+
+
+def behind(*statements: str) -> None:
+    """Change the record as the owner, with every trigger of the tables off and their keys to each other gone."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        for table in ("ledger_entry", "ledger_thing", "ledger_holder", "ledger_head", "record_act", "record_leaf",
+                      "record_checkpoint", "record_number"):  # fmt: skip
+            cursor.execute(
+                "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('f', 'c')",
+                [table],
+            )
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def why(**brought: Any) -> str:
+    found = verify(**brought)
+    assert not found["ok"]
+    return str(found["first_bad"]["why"])
+
+
+def test_an_honest_record_verifies_and_its_root_is_the_checkpoint_s(record: Record) -> None:
+    made = checkpoints.make()
+    found = verify(made.note)
+
+    # Five acts, three holders, two things; two, one and three entries.
+    assert (found["ok"], found["first_bad"]) == (True, None)
+    assert (found["size"], found["entries"], found["acts_without_number"]) == (4 + 3 + 2 + 6, 6, 0)
+    assert found["root"] == bytes(made.root).hex()
+    assert found["checkpoints"] == 2
+
+
+def test_an_empty_record_verifies_and_can_be_signed() -> None:
+    assert verify(checkpoints.make().note)["ok"]
+
+
+CHANGED = {
+    "thing_id": "gen_random_uuid()", "n": "9", "kind": "'pop'", "giver_id": "gen_random_uuid()",
+    "receiver_id": "gen_random_uuid()", "happened_at": "happened_at + interval '1 microsecond'",
+    "earliest_at": "happened_at", "latest_at": "'infinity'", "base": "base + 1", "corrects": "1", "repeats": "1",
+    "mission": "'another'", "handover_id": "gen_random_uuid()", "reason": "'another'", "source": "source || ' '",
+    "recorded_at": "recorded_at - interval '1 microsecond'", "act_id": "(SELECT id FROM record_act WHERE name = 'begin')",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", CHANGED)
+def test_each_column_of_an_entry_changed_names_the_entry(record: Record, column: str) -> None:
+    behind(
+        f"UPDATE ledger_entry SET {column} = {CHANGED[column]} WHERE thing_id = '{record.first.pk}' AND n = 2"
+    )
+
+    bad = verify()["first_bad"]
+
+    assert (bad["kind"], bad["thing"], bad["n"]) == ("entry", str(record.first.pk), 2)
+    assert bad["index"] == record.index(record.first, 2)
+
+
+def test_every_column_of_an_entry_is_tried() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT attname FROM pg_attribute WHERE attrelid = 'ledger_entry'::regclass"
+                       " AND attnum > 0 AND NOT attisdropped")  # fmt: skip
+        assert {name for (name,) in cursor.fetchall()} == set(CHANGED)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "kind"),
+    [
+        ("record_act", "name", "'another'", "act"),
+        ("record_act", "actor_id", "NULL", "act"),
+        ("record_act", "idempotency_key", "gen_random_uuid()", "act"),
+        ("record_act", "request_hash", "'\\x02'", "act"),
+        ("record_act", "refused_code", "'a.code'", "act"),
+        ("record_act", "refused_words", "'Words.'", "act"),
+        ("record_act", "recorded_at", "recorded_at - interval '1 hour'", "act"),
+        ("ledger_thing", "tag", "tag || 'x'", "thing"),
+        ("ledger_thing", "kind", "'member'", "thing"),
+        ("ledger_thing", "origin_id", "gen_random_uuid()", "thing"),
+        ("ledger_holder", "code", "code || 'x'", "holder"),
+        ("ledger_holder", "kind", "'unit'", "holder"),
+        ("ledger_holder", "site", "'C'", "holder"),
+        ("ledger_holder", "organisation", "'another'", "holder"),
+    ],
+)
+def test_an_act_a_thing_and_a_holder_changed_are_named(
+    record: Record, table: str, column: str, value: str, kind: str
+) -> None:
+    behind(f"UPDATE {table} SET {column} = {value}")
+
+    bad = verify()["first_bad"]
+
+    assert bad["kind"] == kind
+    assert bad["index"] == Leaf.objects.filter(kind=kind).order_by("index")[0].index
+
+
+def test_an_entry_deleted_is_named(record: Record) -> None:
+    behind(f"DELETE FROM ledger_entry WHERE thing_id = '{record.first.pk}' AND n = 2")
+
+    bad = verify()["first_bad"]
+
+    assert (bad["thing"], bad["n"]) == (str(record.first.pk), 2)
+    assert bad["why"] == "what the leaf stands for is missing"
+
+
+def test_an_entry_deleted_with_its_leaf_leaves_a_hole(record: Record) -> None:
+    index = record.index(record.first, 2)
+    behind(
+        f"DELETE FROM ledger_entry WHERE thing_id = '{record.first.pk}' AND n = 2",
+        f"DELETE FROM record_leaf WHERE index = {index}",
+    )
+
+    assert verify()["first_bad"] == {"why": f"leaf {index} is missing", "index": index}
+
+
+def test_two_entries_exchanged_are_named(record: Record) -> None:
+    thing = f"thing_id = '{record.first.pk}'"
+    behind(
+        f"UPDATE ledger_entry SET n = 99 WHERE {thing} AND n = 4",
+        f"UPDATE ledger_entry SET n = 4 WHERE {thing} AND n = 5",
+        f"UPDATE ledger_entry SET n = 5 WHERE {thing} AND n = 99",
+    )
+
+    bad = verify()["first_bad"]
+    assert (bad["thing"], bad["n"]) == (str(record.first.pk), 4)
+
+
+def test_two_leaves_exchanged_are_named(record: Record) -> None:
+    first, last = record.index(record.first, 4), record.index(record.first, 5)
+    behind(
+        f"UPDATE record_leaf SET index = 9999 WHERE index = {first}",
+        f"UPDATE record_leaf SET index = {first} WHERE index = {last}",
+        f"UPDATE record_leaf SET index = {last} WHERE index = 9999",
+    )
+
+    assert verify()["first_bad"]["index"] == first
+
+
+def test_a_leaf_changed_is_named(record: Record) -> None:
+    index = record.index(record.second, 1)
+    behind(f"UPDATE record_leaf SET leaf = sha256('another') WHERE index = {index}")
+
+    bad = verify()["first_bad"]
+    assert (bad["index"], bad["thing"]) == (index, str(record.second.pk))
+
+
+def test_a_number_taken_away_is_named(record: Record) -> None:
+    behind("DELETE FROM record_number WHERE number = 3")
+
+    assert why() == "the act has lost its number"
+
+
+def test_an_entry_added_behind_the_sequencer_is_named(record: Record) -> None:
+    thing = f"thing_id = '{record.second.pk}'"
+    behind(
+        "INSERT INTO ledger_entry (thing_id, n, kind, giver_id, receiver_id, happened_at, base, act_id, mission, reason, source)"
+        f" SELECT thing_id, 2, kind, receiver_id, giver_id, happened_at, 1, act_id, '', '', '' FROM ledger_entry WHERE {thing}"
+    )
+
+    bad = verify()["first_bad"]
+    assert (bad["why"], bad["n"]) == ("it is in no leaf, though its act does not wait", 2)
+
+
+@pytest.mark.parametrize("change", ["n = 9", "top = 9", "holder_id = gen_random_uuid()"])
+def test_a_head_changed_is_named(record: Record, change: str) -> None:
+    behind(f"UPDATE ledger_head SET {change} WHERE thing_id = '{record.second.pk}'")
+
+    bad = verify()["first_bad"]
+    assert (bad["kind"], bad["thing"]) == ("head", str(record.second.pk))
+
+
+def test_a_head_taken_away_is_named(record: Record) -> None:
+    behind(f"DELETE FROM ledger_head WHERE thing_id = '{record.second.pk}'")
+
+    assert why() == "the thing has no head"
+
+
+def forge(record: Record) -> None:
+    """Change an entry and every leaf that hangs on it, as somebody would who owns the database and knows how it is made."""
+    behind(
+        f"UPDATE ledger_entry SET source = 'forged' WHERE thing_id = '{record.second.pk}'",
+        "DELETE FROM record_leaf",
+        "SELECT record_append_leaves()",
+    )
+
+
+def test_a_record_forged_with_all_its_leaves_does_not_fit_its_checkpoints(record: Record) -> None:
+    made = checkpoints.make()
+    forge(record)
+
+    assert why() == f"the checkpoint of {made.size} leaves has another root for the first {made.size} leaves"
+
+
+def test_a_record_forged_with_its_checkpoints_does_not_fit_one_kept_elsewhere(record: Record) -> None:
+    kept = checkpoints.make()
+    forge(record)
+    behind("DELETE FROM record_checkpoint")
+    assert checkpoints.make().size == kept.size
+    assert verify()["ok"]
+
+    assert why(checkpoint=kept.note) == (
+        f"the checkpoint kept elsewhere has another root for the first {kept.size} leaves"
+    )
+
+
+def test_a_tail_cut_with_its_checkpoints_does_not_fit_one_kept_elsewhere(record: Record) -> None:
+    kept = checkpoints.make()
+    last = Leaf.objects.get(index=kept.size - 1).act_id
+    first = Leaf.objects.get(kind="act", act_id=last).index
+    behind(
+        f"DELETE FROM ledger_entry WHERE act_id = '{last}'",
+        f"DELETE FROM record_number WHERE act_id = '{last}'",
+        f"DELETE FROM record_leaf WHERE act_id = '{last}'",
+        f"DELETE FROM record_act WHERE id = '{last}'",
+        "DELETE FROM record_checkpoint",
+        f"UPDATE ledger_head SET n = 2, top = 2, holder_id = '{record.b.pk}' WHERE thing_id = '{record.first.pk}'",
+    )
+    assert verify()["ok"]
+
+    assert verify(kept.note)["first_bad"] == {
+        "why": f"the checkpoint kept elsewhere has {kept.size} leaves, and the record has {first}",
+        "index": first,
+    }
+
+
+def test_no_checkpoint_is_made_of_a_tree_that_was_cut(record: Record) -> None:
+    made = checkpoints.make()
+    behind(f"DELETE FROM record_leaf WHERE index = {made.size - 1}")
+
+    with pytest.raises(checkpoints.BrokenTree, match="has fewer"):
+        checkpoints.make()
+
+
+def test_no_checkpoint_is_made_over_a_hole_or_on_a_frontier_that_was_changed(record: Record) -> None:
+    behind("DELETE FROM record_leaf WHERE index = 3")
+    with pytest.raises(checkpoints.BrokenTree, match="leaf 3 is missing"):
+        checkpoints.make()
+
+    behind("INSERT INTO record_checkpoint (size, root, note, frontier) VALUES (2, '\\x00', '', sha256('x'))")
+    with pytest.raises(checkpoints.BrokenTree, match="does not fit its own root"):
+        checkpoints.make()
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["note = replace(note, E'\\n', E'\\nx')", "root = sha256('another')", "size = size - 1", "note = ''"],
+)
+def test_a_checkpoint_changed_is_named(record: Record, change: str) -> None:
+    checkpoints.make()
+    behind(f"UPDATE record_checkpoint SET {change}")
+
+    assert verify()["first_bad"]["kind"] == "checkpoint"
+
+
+def test_a_checkpoint_of_another_s_key_is_refused(record: Record) -> None:
+    stated = notes.Stated("muster.local/record", 1, b"\x00" * 32)
+    forged = notes.sign(stated.text(), stated.origin, b"\x09" * 32)
+
+    with pytest.raises(notes.BadNote, match="no key that is known"):
+        verify(forged)
+
+
+def test_a_checkpoint_goes_on_from_the_one_before(record: Record) -> None:
+    first = checkpoints.make()
+    assert checkpoints.make() == first
+
+    record.write(record.to(record.second, record.b, 2))
+    second = checkpoints.make()
+
+    assert second.size == first.size + 2
+    assert verify(first.note)["checkpoints"] == 3
+    assert verify(second.note)["ok"]
+
+
+def test_a_checkpoint_is_due_after_a_minute_or_a_thousand_leaves(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints.make_if_due()
+    assert Checkpoint.objects.count() == 1
+    record.write(record.to(record.second, record.b, 2))
+    sequence()
+    checkpoints.make_if_due()
+    assert Checkpoint.objects.count() == 1
+
+    monkeypatch.setattr(checkpoints, "EVERY", timedelta(0))
+    checkpoints.make_if_due()
+    checkpoints.make_if_due()
+    assert Checkpoint.objects.count() == 2
+
+    monkeypatch.setattr(checkpoints, "EVERY", timedelta(days=1))
+    monkeypatch.setattr(checkpoints, "EVERY_LEAVES", 2)
+    record.write(record.to(record.second, record.a, 3))
+    sequence()
+    checkpoints.make_if_due()
+    assert Checkpoint.objects.count() == 3
+
+
+def test_leaves_and_checkpoints_are_not_the_application_s_to_change(record: Record) -> None:
+    checkpoints.make()
+    for statement in (
+        "INSERT INTO record_leaf (index, act_id, kind, leaf) SELECT 99, id, 'act', '' FROM record_act LIMIT 1",
+        "UPDATE record_leaf SET leaf = ''",
+        "DELETE FROM record_leaf",
+        "DELETE FROM record_checkpoint",
+        "SELECT record_append_leaves()",
+    ):
+        with (
+            pytest.raises(Exception, match=r"permission denied|never changed"),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+
+def test_an_act_that_waits_is_no_fault(record: Record) -> None:
+    """Somebody's open transaction holds the numbering up; what is written meanwhile has no leaf yet."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()")
+        record.write(record.to(record.second, record.b, 2))
+
+        found = verify()
+
+    assert (found["ok"], found["acts_without_number"]) == (True, 1)
+
+
+def muster(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from muster.cli.main import main; main()", *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_checkpoint_and_verify_as_commands(
+    record: Record, database_env: dict[str, str], tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.txt"
+    made = json.loads(muster("checkpoint", "--out", str(kept), "--json", env=database_env).stdout)
+    keys = tmp_path / "keys.txt"
+    keys.write_text(made["public_key"] + "\n")
+
+    options = ("verify", "--checkpoint", str(kept), "--public-key", str(keys))
+    sound = muster(*options, "--json", env=database_env)
+    assert (sound.returncode, json.loads(sound.stdout)["ok"]) == (0, True)
+    assert json.loads(sound.stdout)["root"] == made["root"]
+
+    forge(record)
+    spoilt = muster(*options, env=database_env)
+    assert spoilt.returncode == 1
+    assert "another root" in spoilt.stdout
+
+    refused = muster("checkpoint", "--out", str(tmp_path / "no" / "folder"), env=database_env)
+    assert (refused.returncode, "cannot be written" in refused.stderr) == (2, True)
