@@ -12,6 +12,7 @@ from muster.access.control import Actor, Scope
 from muster.assistance import queries, rules
 from muster.assistance.models import Exclusion, Line, Request, Step
 from muster.core.errors import MusterError, NotFound
+from muster.core.times import check_happened
 from muster.parties.models import Office
 from muster.record.action import action
 from muster.record.models import Act
@@ -94,7 +95,8 @@ def keep(
     read: rules.Request, office: Office, *, act: Act, at: datetime, state: str = "draft", approximate: bool = False,
     reason: str = "",
 ) -> Request:  # fmt: skip
-    """Write a request that has been read, in the state in which it enters the record."""
+    """Write a request that has been read, in the state in which it enters the record. Raises NotHappenedYet."""
+    check_happened(at, now=act.recorded_at)
     made = Request.objects.create(
         id=read.id, act=act, title=read.title, kind=read.kind, requester=read.requester, agency_kind=read.agency_kind,
         asked=office, of_state=read.state, purpose=read.purpose, priority=read.priority or "",
@@ -121,8 +123,9 @@ def keep(
 def take_step(
     request: Request, to: str, *, act: Act, at: datetime, reason: str = "", approximate: bool = False
 ) -> Stands:
-    """Lead a request, which the caller has locked, to another state. Raises NotAllowedFrom."""
+    """Lead a request, which the caller has locked, to another state. Raises NotAllowedFrom, NotHappenedYet."""
     rules.check_step(request.state, to)
+    check_happened(at, now=act.recorded_at)
     n = request.steps.count() + 1
     Step.objects.create(
         act=act, request=request, n=n, state=to, happened_at=at, reason=reason, approximate=approximate

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from muster.core.errors import MusterError
 
+CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+
 
 class NotAMoment(MusterError):
     """A text that is no date and no time."""
@@ -28,6 +30,24 @@ class NotAZone(MusterError):
     def __init__(self, *, text: str) -> None:
         self.text = text[:60]
         super().__init__(f"{self.text!r} is not a time zone. Write one such as America/Chicago.")
+
+
+class NotHappenedYet(MusterError):
+    """A fact is told of a moment that has not come."""
+
+    code = "core.not_happened_yet"
+
+    def __init__(self, *, at: datetime) -> None:
+        self.at = at
+        super().__init__(
+            f"{at.astimezone(UTC):%Y-%m-%d %H:%M %Z} has not come yet. Give the time at which it happened, or check the clock."
+        )
+
+
+def check_happened(at: datetime, *, now: datetime) -> None:
+    """Check that a fact is not told ahead of its time, as far as clocks differ. Raises NotHappenedYet."""
+    if at > now + CLOCKS_MAY_DIFFER:
+        raise NotHappenedYet(at=at)
 
 
 def zone(name: str) -> ZoneInfo:

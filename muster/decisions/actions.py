@@ -16,7 +16,7 @@ from muster.assistance.models import Request
 from muster.authority import queries as authority
 from muster.authority.models import Assessment
 from muster.core.errors import MusterError
-from muster.core.times import start_of_day, zone
+from muster.core.times import check_happened, start_of_day, zone
 from muster.decisions import queries, rules
 from muster.decisions.models import Decision, Version
 from muster.record.action import action
@@ -125,7 +125,8 @@ def decide(
 
     A decision that was only reported does not take it from the office.
 
-    Raises NotPermitted for who asked, NotAllowedFrom, NotAssessed, LimitsNeeded, FaultyInput for the limits, BeyondTheLaw.
+    Raises NotPermitted for who asked, NotAllowedFrom, NotAssessed, LimitsNeeded, FaultyInput for the limits, BeyondTheLaw,
+    NotHappenedYet.
     """
     _check_did_not_ask(row, actor, "decisions.decide")
     only_reported = row.state == "decided" and not _issued_here(row)
@@ -181,6 +182,7 @@ def _keep(
     request: Request, outcome: str, reason: str, limits: rules.Limits | None, act: Act, *, effective_at: datetime,
     **details: Any,
 ) -> Decided:  # fmt: skip
+    check_happened(effective_at, now=act.recorded_at)
     number = request.decisions.count() + 1
     made = Decision.objects.create(
         id=f"{request.pk}-D{number}", act=act, request=request, office=request.asked, outcome=outcome, reason=reason,
@@ -202,7 +204,7 @@ def record_reported(
 
     A report is a fact, so it is kept whatever the findings say, and counts from the start of the day it was reported.
 
-    Raises NotAllowedFrom, LimitsNeeded, FaultyInput for the limits or the source, NotAZone.
+    Raises NotAllowedFrom, LimitsNeeded, FaultyInput for the limits or the source, NotAZone, NotHappenedYet.
     """
     requests.check_step(row.state, "decided")
     read = _limits(outcome, limits)

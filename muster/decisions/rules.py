@@ -231,12 +231,12 @@ def limits_at(versions: Iterable[Version], t: datetime, known_at: int) -> InForc
     revoked = next((version for version in standing if version.kind == "revoked"), None)
     if revoked is not None:
         return InForce(limits=limits, why="revoked", since=revoked.effective_at)
-    if limits.begins_at is not None and t < limits.begins_at:
-        return InForce(limits=limits, why="not_yet", since=None)
     if limits.ends_at is not None and t >= limits.ends_at:
         return InForce(limits=limits, why="expired", since=limits.ends_at)
     if standing and standing[-1].kind == "suspended":
         return InForce(limits=limits, why="suspended", since=standing[-1].effective_at)
+    if limits.begins_at is not None and t < limits.begins_at:
+        return InForce(limits=limits, why="not_yet", since=None)
     return InForce(limits=limits, why=None, since=limiting[-1].effective_at)
 
 
@@ -286,7 +286,7 @@ class Refusal(MusterError):
     """A plan outside the decision: what stopped it, in the decision's sentence, and who can change it."""
 
     def __init__(self, *, limit: str, sentence: str, what: str) -> None:
-        self.limit, self.sentence = limit, sentence
+        self.limit, self.sentence, self.what = limit, sentence, what
         quoted = f' The decision says: "{sentence}"' if sentence else ""
         super().__init__(f"Refused: {what}{quoted} {WHO_CAN_CHANGE_IT}")
 
@@ -394,6 +394,20 @@ def check_draw(in_force: InForce, draws: Sequence[Draw], new: Draw) -> None:
     _check_window(limits, new)
     _check_kind(limits, new)
     _check_numbers(limits, draws, new)
+
+
+def check_beginning(in_force: InForce, draw: Draw) -> None:
+    """Check that something new may begin under a task that was ordered before, at the moment that `in_force` is for.
+
+    What it draws is counted already; whether its kind is allowed may have changed since.
+
+    Raises NothingInForce, and of `check_draw` what is about the kind.
+    """
+    if in_force.limits is None or in_force.why is not None:
+        why = str(in_force.why).replace("_", " ")
+        what = f"the decision is {why} at that moment, and nothing new begins then."
+        raise NothingInForce(limit="in_force", sentence="", what=what)
+    _check_kind(in_force.limits, draw)
 
 
 def _check_window(limits: Limits, new: Draw) -> None:

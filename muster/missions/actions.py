@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope, can
 from muster.core.errors import MusterError, NotFound
+from muster.core.times import check_happened
 from muster.decisions import queries as decisions
 from muster.decisions.actions import APPROVALS, NotInForce
 from muster.decisions.models import Decision
@@ -112,7 +113,7 @@ def open_mission(
 
     Another organisation than the one that decided is named only by who may run its missions.
 
-    Raises NotInForce, NotFound for the organisation, NotPermitted, AlreadyOpen.
+    Raises NotInForce, NotFound for the organisation, NotPermitted, AlreadyOpen, NotHappenedYet.
     """
     why = decisions.in_force_locked(row, at).why
     if row.outcome not in APPROVALS or why in ("revoked", "suspended", "expired", "not_issued"):
@@ -124,6 +125,7 @@ def open_mission(
         can(actor, "tasks.order", Scope("organisation", runs.pk, runs.pk))
     if Mission.objects.filter(pk=mission).exists():
         raise AlreadyOpen(mission=mission)
+    check_happened(at, now=act.recorded_at)
     drill = row.request.kind == "exercise"
     Mission.objects.create(
         id=mission, act=act, title=title, decision=row, organisation=runs, drill=drill, opened_at=at
@@ -148,9 +150,10 @@ def keep_apart(
 
 @action("missions.close", about=_mission)
 def close(*, act: Act, row: Mission, actor: Actor, mission: Code, reason: Words, at: AwareDatetime) -> Opened:
-    """Close a mission that holds nobody and nothing any more. Raises AlreadyClosed, StillHolding, ClosedTooEarly."""
+    """Close a mission that holds nobody and nothing any more. Raises AlreadyClosed, NotHappenedYet, StillHolding, ClosedTooEarly."""
     if row.closed_at is not None:
         raise AlreadyClosed(mission=row.pk)
+    check_happened(at, now=act.recorded_at)
     if tags := queries.held(row.pk):
         raise StillHolding(mission=row.pk, tags=tags)
     not_before = max(filter(None, (row.opened_at, queries.latest_move(row.pk))))

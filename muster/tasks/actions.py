@@ -18,6 +18,7 @@ from muster.authority.rules import STRICTNESS, Finding
 from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS, Contact
+from muster.core.times import check_happened
 from muster.decisions import queries as decisions
 from muster.decisions.actions import OnlyReported
 from muster.decisions.models import Decision
@@ -183,6 +184,7 @@ def report_present(
     people: Annotated[int, Field(ge=0, le=100_000)],
     at: AwareDatetime,
 ) -> Seen:
-    """Say how many members are present at the task. A fact: it is kept whatever was ordered."""
+    """Say how many members are present at the task. A fact: it is kept whatever was ordered. Raises NotHappenedYet."""
+    check_happened(at, now=act.recorded_at)
     Present.objects.create(act=act, task=row, people=people, at=at)
     return Seen(row.pk, people)

@@ -14,9 +14,10 @@ from pydantic import AwareDatetime, Field
 from muster.access.control import Actor, Scope, actor_of, may
 from muster.access.models import User
 from muster.core.errors import NotFound
+from muster.core.times import check_happened
 from muster.custody.models import Difference
 from muster.decisions import queries as decisions
-from muster.decisions.rules import NothingInForce
+from muster.decisions.rules import Refusal, check_beginning
 from muster.ledger.models import Holder
 from muster.ledger.rules import SamePlace
 from muster.ledger.writing import holder
@@ -26,6 +27,7 @@ from muster.missions.models import Mission
 from muster.parties.models import Site
 from muster.record.action import action
 from muster.record.models import Act
+from muster.tasks import queries as tasks
 from muster.tasks.models import Task
 from muster.transport import queries, rules
 from muster.transport.models import Trip, TripEvent
@@ -63,7 +65,8 @@ def plan_trip(
 ) -> TripTold:  # fmt: skip
     """Plan a trip under a task that carries persons, while the decision is in force.
 
-    Raises AlreadyClosed, AlreadyOpen for a code in use, NotFound, SamePlace, NotATransportTask, NothingInForce.
+    Raises AlreadyClosed, AlreadyOpen for a code in use, NotFound, SamePlace, NotATransportTask, NothingInForce, and what
+    `decisions.rules.check_beginning` raises where the decision has barred its kind since.
     """
     if row.closed_at is not None:
         raise AlreadyClosed(mission=row.pk)
@@ -74,11 +77,9 @@ def plan_trip(
     under = Task.objects.filter(pk=task, mission=row).first()
     if under is None:
         raise NotFound(kind="task", name=task)
-    rules.check_task(under.pk, under.category, under.begins_at, under.ended_at or under.ends_at, departs_at)
-    why = decisions.in_force_locked(row.decision, departs_at).why
-    if why is not None:
-        what = f"the decision is {why.replace('_', ' ')} at that departure, and no new trip begins then."
-        raise NothingInForce(limit="in_force", sentence="", what=what)
+    draw = tasks.draw_of(under)
+    rules.check_task(under.pk, under.category, draw.begins_at, draw.ends_at, departs_at)
+    check_beginning(decisions.in_force_locked(row.decision, departs_at), draw)
     made = Trip.objects.create(
         id=trip, act=act, mission=row, task=under, from_site=_site(from_site), to_site=_site(to_site), vehicle=vehicle,
         seats=seats, departs_at=departs_at, custodian=_custodian(custodian, row) if custodian else None,
@@ -101,19 +102,22 @@ def name_custodian(
 
 @action("transport.depart", about=_trip)
 def depart(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatetime) -> TripTold:
-    """Ask whether the trip may leave, and record that it leaves. Raises WrongMoment, the refusals of `rules.check_departure`."""
+    """Ask whether the trip may leave, and record that it leaves.
+
+    Raises WrongMoment, NotHappenedYet, the refusals of `rules.check_departure`.
+    """
     _check_state(row, Trip.State.PLANNED, "departed")
-    _check_departure(row)
+    _check_departure(row, at)
     return _to(row, Trip.State.DEPARTED, act, at)
 
 
 @action("transport.record_left", about=_trip)
 def record_left(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatetime) -> TripTold:
-    """Record that it has left. A fact: where it ought not to have left, a difference opens. Raises WrongMoment."""
+    """Record that it has left. A fact: where it ought not to have left, a difference opens. Raises WrongMoment, NotHappenedYet."""
     _check_state(row, Trip.State.PLANNED, "departed")
     words = ""
     try:
-        _check_departure(row)
+        _check_departure(row, at)
     except rules.DepartureRefused as refusal:
         words = f"{row.pk} has left although: {refusal.what}"
         Difference.objects.create(
@@ -124,14 +128,17 @@ def record_left(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatet
 
 @action("transport.arrive", about=_trip)
 def arrive(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatetime) -> TripTold:
-    """Record that it has arrived; the trip holds its persons until each is signed for. Raises WrongMoment."""
+    """Record that it has arrived; the trip holds its persons until each is signed for.
+
+    Raises WrongMoment, NotHappenedYet, BeforeItsLatest.
+    """
     _check_state(row, Trip.State.DEPARTED, "arrived")
     return _to(row, Trip.State.ARRIVED, act, at)
 
 
 @action("transport.close_trip", about=_trip)
 def close_trip(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatetime) -> TripTold:
-    """End a trip that holds nobody any more. Raises WrongMoment, StillAboard."""
+    """End a trip that holds nobody any more. Raises WrongMoment, StillAboard, NotHappenedYet, BeforeItsLatest."""
     if row.state == Trip.State.CLOSED:
         raise rules.WrongMoment(trip=row.pk, state=row.state, event="closed")
     if tags := queries.aboard(row):
@@ -144,15 +151,32 @@ def _check_state(row: Trip, state: Trip.State, event: str) -> None:
         raise rules.WrongMoment(trip=row.pk, state=row.state, event=event)
 
 
-def _check_departure(row: Trip) -> None:
+def _check_departure(row: Trip, at: datetime) -> None:
     aboard = queries.aboard(row)
+    custodian = row.custodian if row.custodian and _may_sign(row.custodian, row.mission) else None
     rules.check_departure(
-        row.pk, custodian=row.custodian_id, seats=row.seats, aboard=len(aboard), waiting=queries.waiting(row),
-        signers=queries.signers(row),
+        row.pk, barred=_barred(row, at), custodian=custodian.pk if custodian else None, seats=row.seats,
+        aboard=len(aboard), waiting=queries.waiting(row), signers=queries.signers(row),
     )  # fmt: skip
 
 
+def _barred(row: Trip, at: datetime) -> str:
+    """Why the decision, whose row is locked, or the task does not let the trip leave at that moment; empty: they do."""
+    draw = tasks.draw_of(row.task)
+    try:
+        rules.check_task(row.task_id, row.task.category, draw.begins_at, draw.ends_at, at)
+        decision = decisions.for_change(row.mission.decision_id)
+        check_beginning(decisions.in_force_locked(decision, at), draw)
+    except (rules.NotATransportTask, Refusal) as refusal:
+        return refusal.what
+    return ""
+
+
 def _to(row: Trip, state: Trip.State, act: Act, at: datetime, words: str = "") -> TripTold:
+    check_happened(at, now=act.recorded_at)
+    before = row.events.filter(kind__in=Trip.State.values).exclude(kind=Trip.State.PLANNED).last()
+    if before is not None and at < before.at:
+        raise rules.BeforeItsLatest(trip=row.pk, event=state.value, kind=before.kind, at=before.at)
     row.state = state
     row.save(update_fields=["state"])
     return _event(row, state.value, act, at, words=words)
@@ -175,7 +199,11 @@ def _site(code: str) -> Site:
 def _custodian(name: str, mission: Mission) -> User:
     """The account of that name, where it may sign for a trip of the mission. Raises NotFound."""
     found = User.objects.filter(username=name, is_active=True).first()
-    scope = Scope("trip", "custodian", mission.organisation_id)
-    if found is None or not may(actor_of(found), "custody.accept", scope):
+    if found is None or not _may_sign(found, mission):
         raise NotFound(kind="custodian", name=name)
     return found
+
+
+def _may_sign(user: User, mission: Mission) -> bool:
+    scope = Scope("trip", "custodian", mission.organisation_id)
+    return user.is_active and may(actor_of(user), "custody.accept", scope)

@@ -18,7 +18,7 @@ def scope_of(trip: Trip) -> Scope:
 def for_change(trip: str) -> Trip:
     """The trip, locked until commit. Raises NotFound."""
     rows = Trip.objects.select_for_update(of=("self",)).select_related(
-        "mission", "holder", "from_site", "to_site"
+        "mission", "holder", "from_site", "to_site", "task__mission", "custodian"
     )
     found = rows.filter(pk=trip).first()
     if found is None:

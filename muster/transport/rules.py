@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from muster.core.errors import MusterError
 
@@ -15,7 +15,7 @@ class NotATransportTask(MusterError):
     code = "transport.not_its_task"
 
     def __init__(self, *, task: str, why: str) -> None:
-        self.task = task
+        self.task, self.what = task, why
         super().__init__(
             f"Refused: {why} Order a task for this transport first, inside the limits of the decision."
         )
@@ -31,6 +31,25 @@ class DepartureRefused(MusterError):
         self.trip, self.what = trip, what
         super().__init__(
             f"Refused: {trip} may not depart: {what} If it has left already, record that it has left."
+        )
+
+
+class NotAllowedThen(DepartureRefused):
+    """The decision allows it no more, or the moment lies outside the window of the task."""
+
+    code = "transport.not_allowed_then"
+
+
+class BeforeItsLatest(MusterError):
+    """The event would lie before the one that it follows."""
+
+    code = "transport.before_its_latest"
+
+    def __init__(self, *, trip: str, event: str, kind: str, at: datetime) -> None:
+        self.trip, self.kind, self.at = trip, kind, at
+        super().__init__(
+            f"{trip} {kind} at {at.astimezone(UTC):%Y-%m-%d %H:%M %Z}, so it cannot have {event} before that. "
+            "Give the time at which it happened."
         )
 
 
@@ -106,15 +125,21 @@ def check_task(
 
 
 def check_departure(
-    trip: str, *, custodian: int | None, seats: int, aboard: int, waiting: int, signers: set[int | None]
-) -> None:
+    trip: str, *, barred: str, custodian: int | None, seats: int, aboard: int, waiting: int, signers: set[int | None]
+) -> None:  # fmt: skip
     """Check that a trip may leave: `waiting` persons are offered to it and not signed for, `signers` signed for those aboard.
 
-    Raises in this order: NoCustodian, NothingAboard, NotReconciled, SignedByAnother, SeatTooFew.
+    `barred` says why its decision or its task does not allow it then; empty: they do. `custodian` None: nobody is named,
+    or who is named may sign no more.
+
+    Raises in this order: NotAllowedThen, NoCustodian, NothingAboard, NotReconciled, SignedByAnother, SeatTooFew.
     """
+    if barred:
+        raise NotAllowedThen(trip=trip, what=barred)
     if custodian is None:
         raise NoCustodian(
-            trip=trip, what="no custodian is named. Name the officer who signs for the persons aboard."
+            trip=trip,
+            what="no custodian is named who may sign. Name the officer who signs for the persons aboard.",
         )
     if not aboard:
         raise NothingAboard(trip=trip, what="nobody is aboard.")

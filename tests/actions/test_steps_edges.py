@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 import test_steps
 from people import at
-from test_steps import DAY, LIMITS, Offices, decided, in_review, opened, order, received
+from test_steps import DAY, LIMITS, Offices, aboard, decided, in_review, opened, order, planned, received
 
 from muster import actions as do
 from muster.access.control import Actor, NotPermitted, actor_of
@@ -17,7 +17,9 @@ from muster.assistance import queries as assistance
 from muster.assistance.models import Request
 from muster.assistance.rules import NotAllowedFrom
 from muster.core.errors import NotFound
-from muster.decisions.actions import OnlyReported
+from muster.core.times import NotHappenedYet
+from muster.custody.models import Difference
+from muster.decisions.actions import NotInForce, OnlyReported
 from muster.decisions.models import Decision
 from muster.decisions.rules import NothingInForce, OutsideTasks, OutsideWindow, OverPeople
 from muster.ledger import queries as ledger
@@ -28,6 +30,7 @@ from muster.picture import public
 from muster.picture import queries as picture
 from muster.tasks.actions import OutsideTheLaw
 from muster.tasks.models import Task
+from muster.transport import rules as transport
 
 offices = test_steps.offices
 GAZETTE = {"publisher": "Example Gazette", "url": "https://gazette.example/1"}
@@ -431,3 +434,135 @@ def test_a_request_that_is_only_named_like_a_mission_has_a_line_of_its_own_on_th
     listed = [line.mission for line in public.lines(at(0), ledger.latest_known())]
 
     assert listed == ["EX-1", "EX-1-VT"]
+
+
+# --- trips --------------------------------------------------------------------------
+
+
+def boarded(offices: Offices, tags: list[str]) -> None:
+    planned(offices)
+    aboard(offices, tags)
+
+
+def test_a_trip_leaves_inside_its_task_also_where_the_task_was_ended_after_its_time(offices: Offices) -> None:
+    opened(offices)
+    task = order(offices, "T04", people="4", vehicles="1", contact="direct").task
+    do.tasks.finish(actor=offices.sites.center, task=task, reason="It went on longer", at=at(48))
+
+    with pytest.raises(transport.NotATransportTask, match="outside the window"):
+        planned(offices, task=task, departs_at=at(30))
+
+
+def test_no_trip_is_planned_of_a_kind_that_the_decision_has_barred_since(offices: Offices) -> None:
+    decision = opened(offices)
+    task = order(offices, "T04", people="4", vehicles="1", contact="direct").task
+    barred = LIMITS | {"tasks_allowed": ["T01"]}
+    amend = {"actor": offices.governor, "decision": decision, "reason": "No transport"}
+    do.decisions.amend(**amend, limits=barred, effective_at=at(-10))
+
+    with pytest.raises(OutsideTasks):
+        planned(offices, task=task)
+
+
+@pytest.mark.parametrize("verb", ["suspend", "revoke"])
+def test_a_trip_that_was_planned_does_not_depart_while_the_decision_is_not_in_force(
+    offices: Offices, verb: str
+) -> None:
+    decision = opened(offices)
+    boarded(offices, received(offices, 2))
+    stop = {"actor": offices.governor, "decision": decision, "reason": "A review"}
+    getattr(do.decisions, verb)(**stop, effective_at=at(-3.5))
+    depart = {"actor": offices.custodian, "trip": "BUS-1", "at": at(-3)}
+
+    with pytest.raises(transport.NotAllowedThen, match=r"suspended|revoked"):
+        do.transport.depart(**depart)
+    assert do.transport.record_left(**depart).answer.state == "departed"
+    assert "the decision is" in Difference.objects.get(kind="left_refused").words
+
+
+@pytest.mark.parametrize("hours", [-25, 24])
+def test_a_trip_departs_in_the_window_of_its_task(offices: Offices, hours: float) -> None:
+    opened(offices)
+    boarded(offices, received(offices, 2))
+
+    with pytest.raises(transport.NotAllowedThen, match="outside the window of EX-1-T1"):
+        do.transport.depart(actor=offices.custodian, trip="BUS-1", at=at(hours))
+
+
+def test_a_trip_of_a_mission_that_was_closed_does_not_depart(offices: Offices) -> None:
+    opened(offices)
+    planned(offices)
+    close(offices, -4)
+
+    with pytest.raises(transport.NotAllowedThen, match="outside the window"):
+        do.transport.depart(actor=offices.custodian, trip="BUS-1", at=at(-3))
+
+
+@pytest.mark.parametrize("loses", ["role", "account"])
+def test_a_custodian_who_may_sign_no_more_does_not_depart_with_persons(offices: Offices, loses: str) -> None:
+    opened(offices)
+    boarded(offices, received(offices, 2))
+    custodian = User.objects.get(username="custodian")
+    if loses == "role":
+        custodian.grants.all().delete()
+    else:
+        custodian.is_active = False
+        custodian.save()
+
+    with pytest.raises(transport.NoCustodian, match="who may sign"):
+        do.transport.depart(actor=offices.sites.center, trip="BUS-1", at=at(-3))
+
+
+def test_a_trip_arrives_after_it_has_departed_and_ends_after_it_has_arrived(offices: Offices) -> None:
+    opened(offices)
+    boarded(offices, received(offices, 2))
+    by = {"actor": offices.custodian, "trip": "BUS-1"}
+    do.transport.depart(**by, at=at(-3))
+
+    with pytest.raises(transport.BeforeItsLatest, match="departed at 2026-03-01 09:00 UTC"):
+        do.transport.arrive(**by, at=at(-3.1))
+    assert do.transport.arrive(**by, at=at(-3)).answer.state == "arrived"
+
+
+# --- moments that have not come -----------------------------------------------------
+
+AHEAD = datetime.now(UTC) + timedelta(hours=1)
+TOLD_AHEAD = {
+    "a step of a request": ("agency", "assistance.submit", {"request": "EX-2R"}),
+    "a request": ("agency", "assistance.draft", {"request": "another"}),
+    "a decision": ("governor", "decisions.decide", {"request": "EX-3R", "outcome": "declined", "reason": "Too late"}),
+    "an opening": (
+        "center", "missions.open",
+        {"decision": "EX-PROCESSING-1-D1", "mission": "EX-9", "title": "Nine", "organisation": "EX-GUARD"},
+    ),
+    "a closing": ("center", "missions.close", {"mission": "EX-1", "reason": "Done"}),
+    "who is present": ("center", "tasks.report_present", {"task": "EX-1-T1", "people": 3}),
+    "an ended trip": ("custodian", "transport.close_trip", {"trip": "BUS-1"}),
+    "a trip that has left": ("custodian", "transport.record_left", {"trip": "BUS-1"}),
+}  # fmt: skip
+
+
+def test_no_fact_is_told_ahead_of_its_time(offices: Offices) -> None:
+    opened(offices, LIMITS | {"effective_to": None})
+    planned(offices)
+    do.assistance.draft(actor=offices.agency, request=test_steps.asked(id="EX-2R"), at=at(-9))
+    in_review(offices, id="EX-3R")
+
+    for what, (by, name, inputs) in TOLD_AHEAD.items():
+        actor = offices.sites.center if by == "center" else getattr(offices, by)
+        sent = inputs | ({"request": test_steps.asked(id="EX-4R")} if what == "a request" else {})
+        with pytest.raises(NotHappenedYet, match="has not come yet"):
+            do.find(name)(actor=actor, **sent, at=AHEAD)
+
+
+def test_a_decision_that_is_suspended_before_its_first_day_is_suspended(offices: Offices) -> None:
+    decision = decided(offices, LIMITS | {"effective_from": "2026-03-20"})
+    change = {"actor": offices.governor, "decision": decision, "reason": "A review"}
+    do.decisions.suspend(**change, effective_at=at(-43))
+
+    with pytest.raises(NotInForce, match="suspended"):
+        do.missions.open_mission(
+            actor=offices.sites.center, decision=decision, mission="EX-1", title="Support", organisation="EX-GUARD",
+            at=at(-42),
+        )  # fmt: skip
+    assert do.decisions.resume(**change, effective_at=at(-41)).answer.version == 3
