@@ -50,27 +50,22 @@ class World:
     things: list[UUID]
 
 
-def world(connection: psycopg.Connection, things: int) -> World:
-    """Make so many persons, all outside."""
+def world(connection: psycopg.Connection, things: int, *, name: str = "T") -> World:
+    """Make so many persons, all outside. Another name makes another world in the same record."""
     act = uuid4()
     holders = {name: uuid4() for name in HOLDERS}
     with connection.transaction():
         connection.execute(ACT, [act, "world"])
-        for name, holder in holders.items():
+        for which, holder in holders.items():
+            kind, site = ("outside", "") if which == "outside" else ("area", f"{name}-{which}")
             connection.execute(
                 "INSERT INTO ledger_holder (id, kind, code, organisation, site, act_id) VALUES (%s, %s, %s, '', %s, %s)",
-                [
-                    holder,
-                    "outside" if name == "outside" else "area",
-                    name,
-                    "" if name == "outside" else name,
-                    act,
-                ],
+                [holder, kind, f"{name}-{which}", site, act],
             )
         made = connection.execute(
             "INSERT INTO ledger_thing (id, kind, tag, origin_id, act_id)"
-            " SELECT gen_random_uuid(), 'person', 'T' || g, %s, %s FROM generate_series(1, %s) g RETURNING id",
-            [holders["outside"], act, things],
+            " SELECT gen_random_uuid(), 'person', %s || g, %s, %s FROM generate_series(1, %s) g RETURNING id",
+            [name, holders["outside"], act, things],
         ).fetchall()
     return World(holders, sorted(thing for (thing,) in made))
 
@@ -200,6 +195,14 @@ def _ride(connection: psycopg.Connection, on: World, chance: random.Random) -> U
         connection.execute(ACT, [act, "bus"])
         connection.execute(ENTRY + ", ".join([ENTRY_PLACES] * BUS), rows)
     return act
+
+
+def wait_for_more(told: Ridden, acts: int, *, patience_s: float = 60) -> None:
+    """Wait until so many more acts were acknowledged, so that whoever is killed now is writing."""
+    enough, give_up_at = len(told.acknowledged) + acts, time.monotonic() + patience_s
+    while len(told.acknowledged) < enough:
+        assert time.monotonic() < give_up_at, "nothing is acknowledged any more"
+        time.sleep(0.005)
 
 
 def kill(server: Server, *, with_children: bool) -> None:
