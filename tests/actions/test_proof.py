@@ -13,6 +13,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from muster.access.models import User
+from muster.ledger.exporting import export
 from muster.ledger.models import Holder
 from muster.ledger.verifying import verify
 from muster.ledger.writing import Pop, Push, holder, outside, things_of, write
@@ -415,3 +416,91 @@ def test_checkpoint_and_verify_as_commands(
 
     refused = muster("checkpoint", "--out", str(tmp_path / "no" / "folder"), env=database_env)
     assert (refused.returncode, "cannot be written" in refused.stderr) == (2, True)
+
+
+def verifier(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    source = Path(__file__).parents[2] / "verifier" / "src"
+    return subprocess.run(
+        [sys.executable, "-m", "muster_verifier", *map(str, arguments)],
+        env={"PYTHONPATH": str(source), "PYTHONUTF8": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_an_export_verifies_without_muster(record: Record, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text(checkpoints.make().note, "utf-8")
+    record.write(record.to(record.second, record.b, 2))
+    told = export(tmp_path / "out")
+
+    found = verifier(
+        tmp_path / "out", "--checkpoint", kept, "--public-key", tmp_path / "out" / "public-key.txt"
+    )
+
+    assert (found.returncode, found.stderr) == (0, "")
+    assert "7 entries, 17 leaves" in found.stdout
+    assert (told["entries"], told["leaves"]) == (7, 17)
+    assert verify()["root"] in found.stdout
+    package = json.loads((tmp_path / "out" / "datapackage.json").read_text())
+    assert [resource["path"] for resource in package["resources"]] == ["entries.csv", "leaves.jsonl"]
+
+
+def test_an_empty_export_verifies(tmp_path: Path) -> None:
+    export(tmp_path)
+
+    assert verifier(tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("leaves.jsonl", "list of the day", "list of the dax", "does not follow the entry before it"),
+        ("leaves.jsonl", '"begin"', '"began"', "another root"),
+        ("leaves.jsonl", "muster/act/1", "muster/act/2", "not of an encoding known here"),
+        ("leaves.jsonl", '"muster/thing/1", ', '"muster/thing/1", 0, ', "not of an encoding known here"),
+        ("entries.csv", "list of the day", "list of the dax", "entries.csv has other entries of act 2"),
+        ("entries.csv", "222-223-Z", "222-224-Y", "entries.csv has other entries of act 2"),
+    ],
+)
+def test_the_verifier_names_what_was_changed_in_an_export(
+    record: Record, tmp_path: Path, file: str, old: str, new: str, told: str
+) -> None:
+    export(tmp_path)
+    path = tmp_path / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+    found = verifier(tmp_path)
+
+    assert found.returncode == 1
+    assert told in found.stdout
+
+
+@pytest.mark.parametrize("file", ["leaves.jsonl", "entries.csv"])
+def test_the_verifier_names_a_tail_cut(record: Record, tmp_path: Path, file: str) -> None:
+    export(tmp_path)
+    path = tmp_path / file
+    path.write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[:-1]), "utf-8")
+
+    assert verifier(tmp_path).returncode == 1
+
+
+def test_the_verifier_refuses_an_export_of_a_forged_record(record: Record, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text(checkpoints.make().note, "utf-8")
+    forge(record)
+    behind("DELETE FROM record_checkpoint")
+    export(tmp_path / "out")
+
+    assert verifier(tmp_path / "out").returncode == 0
+    found = verifier(tmp_path / "out", "--checkpoint", kept)
+    assert (found.returncode, "another root" in found.stdout) == (1, True)
+
+
+def test_the_verifier_says_when_it_can_check_nothing(record: Record, tmp_path: Path) -> None:
+    assert verifier(tmp_path).returncode == 2
+    export(tmp_path)
+    (tmp_path / "other").write_text(notes.public_key("another", b"\x09" * 32))
+
+    found = verifier(tmp_path, "--public-key", tmp_path / "other")
+    assert (found.returncode, "no key that was given signed" in found.stderr) == (2, True)

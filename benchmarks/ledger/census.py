@@ -1,0 +1,169 @@
+"""Reads of the ledger at two times, each against its limit, and against plain SQL over all entries in the same run.
+
+    uv run python benchmarks/ledger/census.py --entries 1000000 [--data DIR] [--seed 1] [--json]
+
+The ledger is generated (`generate.py`; without the guard from 2,000,000 entries on) into a new folder that is removed
+afterwards, or into `--data`, which is kept and used again. Then its rolls are closed week by week. T is any moment of the
+year, K any act from the one known at T on; one T in five is asked with a K that was numbered before it. Every
+answer that is compared with plain SQL must be the same.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from figures import print_figure
+from generate import BEGINS, YEAR, generate, open_data, option
+
+GUARDED_UP_TO = 2_000_000
+ASKED, ASKED_ALL, COMPARED = 1000, 60, 5
+# The limits at 1,000,000 entries and at 10,000,000; smaller ledgers are held to the first.
+LIMITS = {"one": (2.0, 10.0), "all": (250.0, 250.0), "history": (1.0, 1.0), "totals": (250.0, 250.0)}
+
+PLAIN = """
+SELECT h.site, count(*)::int FROM (
+    SELECT thing_id, holder_id FROM (
+        SELECT e.thing_id, e.receiver_id AS holder_id, 1 AS leg FROM ledger_entry e JOIN record_number k USING (act_id)
+        WHERE e.happened_at <= %(at)s AND k.number <= %(known_at)s
+        UNION ALL
+        SELECT e.thing_id, e.giver_id, -1 FROM ledger_entry e JOIN record_number k USING (act_id)
+        WHERE e.happened_at <= %(at)s AND k.number <= %(known_at)s
+    ) legs GROUP BY thing_id, holder_id HAVING sum(leg) = 1
+) present JOIN ledger_holder h ON h.id = present.holder_id JOIN ledger_thing t ON t.id = present.thing_id
+WHERE h.kind = 'area' AND t.kind = 'person' AND (%(site)s::text IS NULL OR h.site = %(site)s)
+GROUP BY h.site ORDER BY h.site
+"""
+
+
+def main() -> None:
+    """Generate or open, close the rolls, measure and print."""
+    entries, seed = int(option("--entries", "1000000")), int(option("--seed", "1"))
+    kept = "--data" in sys.argv
+    data = Path(option("--data", "")).resolve() if kept else Path(tempfile.mkdtemp(prefix="muster-census-"))
+    try:
+        open_data(data)
+        from muster.ledger.models import Thing
+
+        if not Thing.objects.exists():
+            generate(entries, seed=seed, guarded=entries <= GUARDED_UP_TO)
+        measure(entries, seed)
+    finally:
+        if not kept:
+            from django.db import connections
+
+            from muster.database import embedded
+
+            connections.close_all()
+            embedded.server(data).stop()
+            shutil.rmtree(data)
+
+
+def measure(entries: int, seed: int) -> None:
+    """Close what is not closed, and print each figure."""
+    from django.db import connection
+
+    from muster.ledger import queries, rolls
+    from muster.ledger.models import Thing
+
+    began = time.monotonic()
+    closed = rolls.close(BEGINS + timedelta(seconds=YEAR) + timedelta(days=60))
+    seconds = time.monotonic() - began
+    vacuum()
+    size = f"{entries // 1_000_000}m" if entries >= 1_000_000 else f"{entries // 1000}k"
+    large = entries > GUARDED_UP_TO
+    draw = random.Random(seed)
+    latest = queries.latest_known()
+    asked = [moment_and_number(draw, latest) for _ in range(ASKED)]
+    sites = [f"S{draw.randrange(300):03}" for _ in range(ASKED)]
+    tags = list(Thing.objects.order_by("id").values_list("tag", flat=True)[: 50 * ASKED : 50])
+
+    one = timed(lambda i: queries.census(*asked[i], site=sites[i]).sites, ASKED)
+    plain_one = timed(lambda i: plain(*asked[i], site=sites[i]), COMPARED)
+    every = timed(lambda i: queries.census(*asked[i]).sites, ASKED_ALL)
+    plain_every = timed(lambda i: plain(*asked[i]), COMPARED)
+    story = timed(lambda i: queries.history(tags[i % len(tags)]), ASKED)
+    for ours, theirs in ((one, plain_one), (every, plain_every)):
+        if ours.answers[:COMPARED] != theirs.answers:
+            raise SystemExit("The census and plain SQL do not agree: nothing that is printed here counts.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_total_relation_size('ledger_entry'), pg_total_relation_size('ledger_roll')")
+        sizes = [round(each / 2**20) for each in cursor.fetchone()]
+
+    if closed:
+        note = f"{len(closed)} weeks; rolls {sizes[1]} MB beside {sizes[0]} MB of entries"
+        print_figure(f"rolls_closed_s_{size}", seconds, "s", against="limit", against_value=600, note=note)
+    note = f"plain SQL in the same run: {plain_one.p50:,.0f} ms, {plain_one.p50 / one.p50:,.0f} times as long; {ASKED} asked"
+    figure(f"census_one_site_p50_ms_{size}", one.p50, LIMITS["one"][large], note)
+    figure(f"census_one_site_p99_ms_{size}", one.p99, LIMITS["one"][large], note)
+    note = f"plain SQL in the same run: {plain_every.p50:,.0f} ms, {plain_every.p50 / every.p50:,.1f} times as long; p99"
+    figure(f"census_all_sites_ms_{size}", every.p50, LIMITS["all"][large], f"{note} {every.p99:,.0f} ms")
+    figure(f"history_p99_ms_{size}", story.p99, LIMITS["history"][large], f"p50 {story.p50:.2f} ms")
+
+
+class Timed:
+    """What was answered, and how long the middling and the slowest in a hundred took, in ms."""
+
+    def __init__(self, answers: list[Any], times: list[float]) -> None:
+        self.answers, self.p50 = answers, statistics.median(times)
+        self.p99 = sorted(times)[int(len(times) * 0.99) - 1]
+
+
+def timed(ask: Callable[[int], Any], times: int) -> Timed:
+    """Ask that often, after asking once for warmth."""
+    ask(0)
+    answers, took = [], []
+    for i in range(times):
+        began = time.perf_counter()
+        answers.append(ask(i))
+        took.append((time.perf_counter() - began) * 1000)
+    return Timed(answers, took)
+
+
+def moment_and_number(draw: random.Random, latest: int) -> tuple[datetime, int]:
+    """A moment of the year, and an act's number: mostly one from the moment on, at times one from before."""
+    from muster.record.models import Number
+
+    at = BEGINS + timedelta(seconds=draw.randrange(YEAR))
+    known = (
+        Number.objects.filter(act__recorded_at__lte=at)
+        .order_by("-number")
+        .values_list("number", flat=True)
+        .first()
+    )
+    since = known or 1
+    return at, draw.randint(1, since) if draw.random() < 0.2 else draw.randint(since, latest)
+
+
+def plain(at: datetime, known_at: int, site: str | None = None) -> dict[str, int]:
+    """The census without rolls."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(PLAIN, {"at": at, "known_at": known_at, "site": site})
+        return dict(cursor.fetchall())
+
+
+def figure(name: str, value: float, limit: float, note: str) -> None:
+    print_figure(name, value, "ms", against="limit", against_value=limit, note=note)
+
+
+def vacuum() -> None:
+    """As the server does by itself a while after so many rows."""
+    from django.db import connections
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+if __name__ == "__main__":
+    main()
