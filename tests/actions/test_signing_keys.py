@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.test import Client
 from django.utils import timezone
 from people import TAGS, People, at, people
@@ -24,7 +27,8 @@ from muster.core.errors import FaultyInput, NotFound
 from muster.custody import actions
 from muster.ledger import exporting, keys, queries
 from muster.ledger.handovers import first_bad
-from muster.ledger.models import Thing
+from muster.ledger.models import Handover, Thing
+from muster.record.action import TryAgain
 from muster.record.models import Act, Answer
 
 BUS = TAGS[:6]
@@ -204,3 +208,35 @@ def test_no_private_key_is_in_a_log_an_answer_an_audit_line_a_page_or_an_export(
 
 def _thing(tag: str) -> UUID:
     return Thing.objects.get(tag=tag).pk
+
+
+def test_signatures_hold_when_their_users_keys_are_first_made_and_replaced_at_the_same_moment(
+    who: People,
+) -> None:
+    start = threading.Barrier(len(BUS) + 1)
+
+    def hand_over(tag: str) -> None:
+        start.wait()
+        try:
+            handed_over(who, tag)
+        finally:
+            connections.close_all()
+
+    def rotate() -> None:
+        start.wait()
+        try:
+            for _ in range(4):
+                with suppress(TryAgain):  # lost to others each time: nothing was kept
+                    keys.rotate_key(actor=who.north, user="clerk.north")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(BUS) + 1) as pool:
+        work = [pool.submit(rotate), *(pool.submit(hand_over, tag) for tag in BUS)]
+    lost = [w.exception() for w in work if w.exception()]
+
+    assert [error for error in lost if not isinstance(error, TryAgain)] == []
+    assert first_bad() is None
+    assert SigningKey.objects.filter(retired_at=None, revoked_at=None).count() <= 2
+    assert SigningKey.objects.filter(user=who.north.user).count() >= 2
+    assert Handover.objects.exists()
