@@ -1,4 +1,4 @@
-"""The census as of T, known at K: the newest closing roll not after T nor known after K, and the legs since.
+"""Persons as of T, known at K: the newest closing rolls not after T nor known after K, and the legs since.
 
 Every entry is two legs, one in and one out; a counter-entry's legs cancel those of what it reverses, so a sum of legs
 knows nothing of corrections. Legs at a thing's own origin are left out: what never left it has no entry.
@@ -8,49 +8,76 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.db import connection
 
-# The newest closing, and the time after which nothing had happened that was known at K.
+By = Literal["holder", "mission", "state"]
+
+# The newest closing; the time after which nothing had happened that was known at K; and whether rolls were closed for
+# a later moment, known at K or before: then all that was written after K of the time up to T is among the late legs.
 BASE = """
-SELECT b.id, b.closed_at, b.number, least(%(at)s::timestamptz, (
-    SELECT min(c.latest_at) FROM ledger_closing c WHERE c.number >= %(known_at)s))
-FROM (VALUES (1)) AS one (row) LEFT JOIN LATERAL (
-    SELECT c.id, c.closed_at, c.number FROM ledger_closing c
+SELECT b.id, b.closed_at, b.number, b.entered, u.until,
+       EXISTS (SELECT FROM ledger_closing c WHERE c.closed_at >= u.until AND c.number <= %(known_at)s)
+FROM (SELECT least(%(at)s::timestamptz, (SELECT min(c.latest_at) FROM ledger_closing c WHERE c.number >= %(known_at)s))
+      AS until) u
+LEFT JOIN LATERAL (
+    SELECT c.id, c.closed_at, c.number, c.entered FROM ledger_closing c
     WHERE c.closed_at <= %(at)s AND c.number <= %(known_at)s ORDER BY c.closed_at DESC, c.number DESC LIMIT 1) b ON true
 """
 
-# The legs since the closing: what happened after it, and what happened before and was written after.
-LEGS = """
-SELECT l.holder_id, l.mission, l.thing_id, l.leg, l.enters
-FROM ledger_legs(%(since)s, %(until)s) l JOIN record_number k ON k.act_id = l.act_id JOIN ledger_thing t ON t.id = l.thing_id
-WHERE k.number <= %(known_at)s AND t.kind = 'person' {ours}
-UNION ALL
-SELECT l.holder_id, l.mission, l.thing_id, l.leg, l.enters
-FROM ledger_lateleg l JOIN record_number k ON k.act_id = l.act_id JOIN ledger_thing t ON t.id = l.thing_id
-WHERE l.happened_at <= %(since)s AND k.number > %(after)s AND k.number <= %(known_at)s AND t.kind = 'person' {ours}
-"""
-HELD = "AND t.origin_id <> l.holder_id"
-AT_HOLDERS = f"AND l.holder_id = ANY(%(holders)s) {HELD}"
-
-ROLLED = "SELECT r.holder_id, r.mission, r.persons FROM ledger_roll r WHERE r.closing_id = %(closing)s"
-
-SITES = f"""
-SELECT h.site, sum(held.persons)::int FROM (
-    {ROLLED}
+# The holders that things begin at, hopped to one by one in the index: a handful of many.
+ORIGINS = """
+WITH RECURSIVE origins AS (
+    (SELECT t.origin_id FROM ledger_thing t ORDER BY t.origin_id LIMIT 1)
     UNION ALL
-    SELECT legs.holder_id, '', sum(legs.leg) FROM ({LEGS.format(ours=HELD)}) legs GROUP BY legs.holder_id
-) held JOIN ledger_holder h ON h.id = held.holder_id
-WHERE h.kind = 'area' GROUP BY h.site HAVING sum(held.persons) > 0 ORDER BY h.site
+    SELECT (SELECT t.origin_id FROM ledger_thing t WHERE t.origin_id > o.origin_id ORDER BY t.origin_id LIMIT 1)
+    FROM origins o WHERE o.origin_id IS NOT NULL)
+SELECT o.origin_id FROM origins o JOIN ledger_holder h ON h.id = o.origin_id WHERE h.kind <> 'outside'
 """
 
-SITE = f"""
-SELECT sum(persons)::int FROM (
-    SELECT persons FROM ledger_roll WHERE closing_id = %(closing)s AND holder_id = ANY(%(holders)s)
+# What does not count is looked for, since it is little: legs of other things than persons, and what is not known at K.
+COUNTS = """NOT EXISTS (SELECT FROM ledger_thing o WHERE o.id = {row}.thing_id AND o.kind <> 'person')
+      AND NOT ({side}.holder_id = ANY(%(origins)s::uuid[]) AND EXISTS (
+          SELECT FROM ledger_thing o WHERE o.id = {row}.thing_id AND o.origin_id = {side}.holder_id))"""
+NOT_LATER = """
+      AND NOT EXISTS (SELECT FROM record_number k WHERE k.act_id = e.act_id AND k.number > %(known_at)s)
+      AND NOT EXISTS (SELECT FROM record_pending p WHERE p.act_id = e.act_id)"""
+LATER_TAKEN_OFF = f"""
     UNION ALL
-    SELECT legs.leg FROM ({LEGS.format(ours=AT_HOLDERS)}) legs
-) held
+    SELECT l.holder_id, {{late_mission}}, -l.leg, -l.enters
+    FROM ledger_lateleg l LEFT JOIN record_number k ON k.act_id = l.act_id
+    WHERE l.happened_at > %(since)s AND l.happened_at <= %(until)s AND (k.number IS NULL OR k.number > %(known_at)s)
+      AND {COUNTS.format(row="l", side="l")}"""
+LEGS = f"""
+    SELECT side.holder_id, side.mission, side.leg, side.enters
+    FROM ledger_entry e {{below}} CROSS JOIN LATERAL (VALUES
+        (e.receiver_id, {{in_mission}}, 1, CASE WHEN e.base <> 0 THEN 0 WHEN e.kind = 'push' THEN 1 ELSE -1 END),
+        (e.giver_id, {{out_mission}}, -1, 0)) AS side (holder_id, mission, leg, enters)
+    WHERE e.happened_at > %(since)s AND e.happened_at <= %(until)s
+      AND {COUNTS.format(row="e", side="side")} {{known}}
+    UNION ALL
+    SELECT l.holder_id, {{late_mission}}, l.leg, l.enters
+    FROM ledger_lateleg l JOIN record_number k ON k.act_id = l.act_id
+    WHERE l.happened_at <= %(since)s AND k.number > %(after)s AND k.number <= %(known_at)s
+      AND {COUNTS.format(row="l", side="l")} {{later}}"""
+
+# A leg counts under the mission by which the holder held the person: the entry's own, or that of the entry below it.
+NO_MISSIONS = {"below": "", "in_mission": "''", "out_mission": "''", "late_mission": "''"}
+MISSIONS = {
+    "below": "LEFT JOIN ledger_entry b ON b.thing_id = e.thing_id AND b.n = e.base",
+    "in_mission": "CASE e.kind WHEN 'push' THEN e.mission ELSE coalesce(b.mission, '') END",
+    "out_mission": "CASE e.kind WHEN 'push' THEN coalesce(b.mission, '') ELSE e.mission END",
+    "late_mission": "l.mission",
+}
+
+HELD = """
+SELECT {what}, sum(held.persons)::int FROM (
+    SELECT r.holder_id, r.mission, r.persons, 0 AS entered FROM ledger_roll r WHERE r.closing_id = %(closing)s
+    UNION ALL
+    SELECT legs.holder_id, legs.mission, sum(legs.leg), sum(legs.enters) FROM ({legs}) AS legs (holder_id, mission, leg, enters)
+    GROUP BY 1, 2
+) held JOIN ledger_holder h ON h.id = held.holder_id WHERE h.kind {kinds} GROUP BY 1 ORDER BY 1
 """
 
 
@@ -73,22 +100,26 @@ class Census:
 
 def census(at: datetime, known_at: int, *, site: str | None = None) -> Census:
     """Count the persons held at sites at `at` (entries of that very moment included), as known at an act's number."""
+    if site is None:
+        return Census(at, known_at, _held("h.site", "= 'area'", at, known_at))
     with connection.cursor() as cursor:
-        given = _base(cursor, at, known_at)
-        if site is None:
-            cursor.execute(SITES, given)
-            return Census(at, known_at, dict(cursor.fetchall()))
-        cursor.execute("SELECT array_agg(id) FROM ledger_holder WHERE site = %s AND kind = 'area'", [site])
-        cursor.execute(SITE, {**given, "holders": cursor.fetchone()[0] or []})
-        count = cursor.fetchone()[0] or 0
-        return Census(at, known_at, {site: count} if count else {})
+        cursor.execute("SELECT ledger_census_of(%s, %s, %s)", [site, at, known_at])
+        count = cursor.fetchone()[0]
+    return Census(at, known_at, {site: count} if count else {})
 
 
-def _base(cursor: Any, at: datetime, known_at: int) -> dict[str, Any]:
-    """What the queries here are given. Without a closing they count from the beginning."""
-    cursor.execute(BASE, {"at": at, "known_at": known_at})
-    closing, closed_at, number, until = cursor.fetchone()
-    return {
-        "closing": closing or 0, "since": closed_at or "-infinity", "after": number or 0, "until": until,
-        "known_at": known_at,
-    }  # fmt: skip
+def _held(what: str, kinds: str, at: datetime, known_at: int) -> dict[str, int]:
+    """The persons held at `at`, known at `known_at`, by what is asked of their holders; what holds nobody is left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(BASE, {"at": at, "known_at": known_at})
+        closing, closed_at, number, _, until, is_closed_later = cursor.fetchone()
+        cursor.execute(ORIGINS)
+        given = {
+            "closing": closing or 0, "since": closed_at or "-infinity", "after": number or 0, "until": until,
+            "known_at": known_at, "origins": [origin for (origin,) in cursor.fetchall()],
+        }  # fmt: skip
+        parts = MISSIONS if "mission" in what else NO_MISSIONS
+        later = LATER_TAKEN_OFF.format(**parts) if is_closed_later else ""
+        legs = LEGS.format(**parts, known="" if is_closed_later else NOT_LATER, later=later)
+        cursor.execute(HELD.format(what=what, kinds=kinds, legs=legs), given)
+        return {name: count for name, count in cursor.fetchall() if count}

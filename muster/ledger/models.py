@@ -49,6 +49,11 @@ class Thing(Recorded):
     tag = models.CharField(max_length=12, unique=True)
     origin = models.ForeignKey(Holder, on_delete=models.PROTECT, related_name="+")
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["id", "origin"], condition=~models.Q(kind="person"), name="thing_no_person")
+        ]
+
     def __str__(self) -> str:
         return self.tag
 
