@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -219,7 +219,7 @@ class _Reading:
             if not self.values["site"]:
                 why = "The time has no offset and the row no site. Write the offset, or say --zone."
                 self.fault(column, "no_zone", why)
-            return None if self.faults else moment.replace(tzinfo=UTC)
+            return None
         first, second = (moment.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
         if first.utcoffset() == second.utcoffset():
             return first
@@ -233,8 +233,7 @@ class _Reading:
 # Planning
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(NamedTuple):
     """One live entry of a person: who gave, who received, when, and what it says besides. Holders by code."""
 
     n: int
@@ -263,8 +262,7 @@ class Person:
         return self.live[upto - 1].receiver if upto else self.origin
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(NamedTuple):
     """Pop: entry `n` reverses the person's live top, which is the entry `corrects`."""
 
     person: str
@@ -273,8 +271,7 @@ class Undo:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(NamedTuple):
     """Push: `live` goes on top of the person's stack as entry `live.n`; `new` where this row is what says it first."""
 
     person: str
@@ -404,8 +401,8 @@ class _Change:
             raise Unmeant("at", "ledger.before_live_top", why)
         self._not_by_list(to, giver, top.receiver)
         self._pop(self.event.reason or "corrected")
-        self._say(replace(top, n=self.person.n + 1, giver=giver, receiver=to, at=at, earliest_at=None, latest_at=None,
-                          reason=self.event.reason or "corrected", handover=None, source="", repeats=None))  # fmt: skip
+        reason = self.event.reason or "corrected"
+        self._say(Live(self.person.n + 1, giver, to, at, reason=reason, mission=top.mission))
 
     def _void(self) -> None:
         top, _ = self._top()
@@ -424,7 +421,7 @@ class _Change:
         self._push(site, at)
         for entry in later:
             giver = self.person.held_by(len(self.person.live))
-            again = replace(entry, n=self.person.n + 1, giver=giver, repeats=entry.repeats or entry.n)
+            again = entry._replace(n=self.person.n + 1, giver=giver, repeats=entry.repeats or entry.n)
             self._say(again, new=False)
 
     def _say(self, live: Live, *, new: bool = True) -> None:

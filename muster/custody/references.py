@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
-from django.utils.crypto import salted_hmac
 
 from muster.core.tags import MOST_TAGS, make_tag
 from muster.custody import queries
@@ -59,13 +63,18 @@ def _name(
     tags = draw_tags(digests, taken=taken)
     made = things_of(list(tags.values()), act=act, kind=Thing.Kind.PERSON, origin=outside(act=act))
     named = dict(zip(tags, made, strict=True))
-    bulk.add(
-        [
-            Reference(act=act, site=site, digest=digests[person], thing=thing)
-            for person, thing in named.items()
-        ]
-    )
+    code = site.code if site else None
+    bulk.add(Reference, [_Named(act.pk, code, digests[person], thing.pk) for person, thing in named.items()])
     return {person: thing.pk for person, thing in named.items()}
+
+
+class _Named(NamedTuple):
+    """A reference as it is written, its columns by name."""
+
+    act_id: UUID
+    site_id: str | None
+    digest: str
+    thing_id: UUID
 
 
 def draw_tags(digests: Mapping[str, str], *, taken: Collection[str] = ()) -> dict[str, str]:
@@ -73,7 +82,7 @@ def draw_tags(digests: Mapping[str, str], *, taken: Collection[str] = ()) -> dic
     numbers = {person: int(digest, 16) % MOST_TAGS for person, digest in digests.items()}
     drawn = [make_tag(number) for number in numbers.values()]
     looked_up = set(drawn)
-    used = {*taken, *Thing.objects.filter(tag__in=drawn).values_list("tag", flat=True)}
+    used = {*taken, *Thing.objects.filter(tag__in=bulk.any_text_of(drawn)).values_list("tag", flat=True)}
     tags: dict[str, str] = {}
     for (person, number), tag in zip(numbers.items(), drawn, strict=True):
         while tag in used or (tag not in looked_up and Thing.objects.filter(tag=tag).exists()):
@@ -112,7 +121,7 @@ def things_named(persons: Collection[str]) -> dict[str, UUID]:
     """
     found = dict(_tagged(persons).filter(kind=Thing.Kind.PERSON).values_list("tag", "pk"))
     by_digest = {_digest(None, person): person for person in persons if not is_tag(person)}
-    kept = Reference.objects.filter(site__isnull=True, digest__in=by_digest)
+    kept = Reference.objects.filter(site__isnull=True, digest__in=bulk.any_text_of(by_digest))
     found |= {by_digest[digest]: thing for digest, thing in kept.values_list("digest", "thing_id")}
     merged = dict(Merge.objects.filter(undone__isnull=True).values_list("duplicate_id", "survivor_id"))
     return {person: _survivor(thing, merged) for person, thing in found.items()}
@@ -124,7 +133,7 @@ def not_persons(persons: Collection[str]) -> set[str]:
 
 
 def _tagged(persons: Collection[str]) -> QuerySet[Thing]:
-    return Thing.objects.filter(tag__in=[person for person in persons if is_tag(person)])
+    return Thing.objects.filter(tag__in=bulk.any_text_of([person for person in persons if is_tag(person)]))
 
 
 def _survivor(thing: UUID, merged: Mapping[UUID, UUID]) -> UUID:
@@ -146,4 +155,10 @@ def name_persons(persons: Collection[str], *, act: Act) -> dict[str, UUID]:
 def _digest(site: Site | None, person: str) -> str:
     """The keyed hash of a reference: nobody without the server's key can try nine-digit numbers until one fits."""
     where = site.code if site else ""
-    return salted_hmac("muster.custody.reference", f"{where}\0{person}", algorithm="sha256").hexdigest()
+    return hmac.digest(_key(settings.SECRET_KEY), f"{where}\0{person}".encode(), "sha256").hex()
+
+
+@cache
+def _key(secret: str) -> bytes:
+    """The key of these hashes, made as Django's `salted_hmac` makes it."""
+    return hashlib.sha256(f"muster.custody.reference{secret}".encode()).digest()

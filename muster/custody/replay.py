@@ -23,9 +23,10 @@ from muster.core.errors import Fault, FaultyFile, MusterError
 from muster.core.times import zone as zone_of
 from muster.custody import events, references
 from muster.custody.actions import area, end_offers
-from muster.custody.events import Contradiction, Event, Live, Person, Place, Plan, Say, Told
+from muster.custody.events import Contradiction, Event, Live, Person, Place, Plan, Say, Told, Undo
 from muster.custody.models import Difference, Replayed
 from muster.custody.reports import LOOKS, Misfit, keep
+from muster.ledger import bulk
 from muster.ledger.models import Entry, Head, Holder, Offer, Thing
 from muster.ledger.rules import BeforeLiveTop, NotTheHolder, Stale
 from muster.ledger.writing import Pop, Push, live_stack, outside, write
@@ -123,7 +124,8 @@ def _write(
         except (Stale, NotTheHolder, BeforeLiveTop):
             continue
         # A pop takes the live top, whatever it is: one that was not planned for is somebody else's.
-        if {(entry.thing_id, entry.n) for entry in entries} != _numbers(plan, things):
+        undone = {(things[op.person], op.n) for op in plan.operations if isinstance(op, Undo)}
+        if undone != {(entry.thing_id, entry.n) for entry in entries if entry.kind == "pop"}:
             break
         return plan, things, len(entries)
     raise TryAgain()
@@ -145,10 +147,6 @@ def plan_upon_record(
 def _not_a_person(event: Event) -> Fault:
     why = f"{event.person} is the tag of something else than a person. Scan the person's band again."
     return Fault(event.row, "person", "custody.not_a_person", why)
-
-
-def _numbers(plan: Plan, things: Mapping[str, UUID]) -> set[tuple[UUID, int]]:
-    return {(things[op.person], op.live.n if isinstance(op, Say) else op.n) for op in plan.operations}
 
 
 def _holders(plan: Plan, sites: Mapping[str, Site], act: Act) -> dict[str, UUID]:
@@ -184,7 +182,9 @@ def _free(plan: Plan, things: Mapping[str, UUID], sites: Mapping[str, Site], *, 
         for op in plan.operations
         if isinstance(op, Say) and op.new and op.live.receiver == events.OUTSIDE
     }
-    offered = Offer.objects.filter(thing__in=released, open=True).select_related("thing", "handover__giver")
+    offered = Offer.objects.filter(thing__in=bulk.any_of(released), open=True).select_related(
+        "thing", "handover__giver"
+    )
     for offer in offered:
         site = sites.get(offer.handover.giver.site)
         if site:
@@ -212,11 +212,11 @@ def _keep(
 def persons_of(things: Mapping[str, UUID]) -> dict[str, Person]:
     """The persons' stacks as the ledger has them now; two names of one record give one person."""
     ids = set(things.values())
-    heads = {thing: (n, top, origin) for thing, n, top, origin in Head.objects.filter(thing__in=ids).values_list(
+    heads = {thing: (n, top, origin) for thing, n, top, origin in Head.objects.filter(thing__in=bulk.any_of(ids)).values_list(
         "thing_id", "n", "top", "thing__origin__code")}  # fmt: skip
     written = [thing for thing, (n, _, _) in heads.items() if n]
     entries: dict[UUID, dict[int, _Row]] = defaultdict(dict)
-    for row in Entry.objects.filter(thing__in=written).values_list(*_COLUMNS):
+    for row in Entry.objects.filter(thing__in=bulk.any_of(written)).values_list(*_COLUMNS):
         entries[row[0]][row[1]] = _Row(row[2], Live(row[1], *row[3:]))
     found = {
         thing: Person(origin, n, [row.live for row in reversed(live_stack(entries[thing], top))])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -49,7 +50,39 @@ class Pop:
     source: str = ""  # where empty: that of the whole write
 
 
-@dataclass
+@dataclass(slots=True, kw_only=True)
+class Written:
+    """One entry as it is written, its columns by name."""
+
+    act_id: UUID
+    thing_id: UUID
+    n: int
+    kind: str
+    giver_id: UUID
+    receiver_id: UUID
+    happened_at: datetime
+    earliest_at: datetime | None = None
+    latest_at: datetime | None = None
+    base: int
+    corrects: int | None = None
+    repeats: int | None = None
+    mission: str
+    handover_id: UUID | None
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """What holds for every change of a write that does not say otherwise."""
+
+    act: UUID
+    mission: str
+    handover: UUID | None
+    source: str
+
+
+@dataclass(slots=True)
 class _Top:
     n: int
     top: int
@@ -75,7 +108,7 @@ def write(
     mission: str = "",
     handover: Handover | None = None,
     source: str = "",
-) -> list[Entry]:
+) -> list[Written]:
     """Write the changes, all or none, in one statement. Changes of one thing are taken in the order given.
 
     Raises the refusals of `ledger.rules` as the guard in the database tells them.
@@ -83,17 +116,17 @@ def write(
     by_thing: dict[UUID, list[Push | Pop]] = {}
     for change in changes:
         by_thing.setdefault(change.thing, []).append(change)
-    heads = {h.thing_id: h for h in Head.objects.filter(thing_id__in=by_thing)}
+    found = Head.objects.filter(thing_id__in=bulk.any_of(by_thing))
+    columns = found.values_list("thing_id", "n", "top", "holder_id")
+    tops = {thing: _Top(n, top, held_by) for thing, n, top, held_by in columns}
     popped = _live_entries([t for t, c in by_thing.items() if any(isinstance(x, Pop) for x in c)])
-    entries: list[Entry] = []
-    for thing in sorted(by_thing):
-        head = heads[thing]
-        top = _Top(head.n, head.top, head.holder_id)
-        live = {entry.n: entry for entry in popped.get(thing, ())}
+    whole = _Whole(act.pk, mission, handover.pk if handover else None, source)
+    entries: list[Written] = []
+    for thing in sorted(by_thing, key=attrgetter("int")):
+        top = tops[thing]
+        live: dict[int, Entry | Written] = {entry.n: entry for entry in popped.get(thing, ())}
         for change in by_thing[thing]:
-            entry = _push(change, top) if isinstance(change, Push) else _pop(change, top, live)
-            entry.act, entry.mission, entry.source = act, entry.mission or mission, entry.source or source
-            entry.handover_id = entry.handover_id or (handover.pk if handover else None)
+            entry = _push(change, top, whole) if isinstance(change, Push) else _pop(change, top, live, whole)
             live[entry.n] = entry
             entries.append(entry)
     return _insert(entries)
@@ -101,11 +134,13 @@ def write(
 
 def things_of(tags: Sequence[str], *, act: Act, kind: str, origin: Holder) -> list[Thing]:
     """The things of these tags, in their order; new tags become things that begin at `origin`."""
-    known = {thing.tag: thing for thing in Thing.objects.filter(tag__in=tags)}
+    known = {thing.tag: thing for thing in Thing.objects.filter(tag__in=bulk.any_text_of(tags))}
     new = [
-        Thing(act=act, kind=kind, tag=tag, origin=origin) for tag in dict.fromkeys(tags) if tag not in known
+        Thing(act_id=act.pk, kind=kind, tag=tag, origin_id=origin.pk)
+        for tag in dict.fromkeys(tags)
+        if tag not in known
     ]
-    bulk.add(new)
+    bulk.add(Thing, new)
     known.update({thing.tag: thing for thing in new})
     return [known[tag] for tag in tags]
 
@@ -122,40 +157,41 @@ def live_stack(entries: Mapping[int, E], top: int) -> list[E]:
 def _live_entries(things: Sequence[UUID]) -> dict[UUID, list[Entry]]:
     found: dict[UUID, list[Entry]] = {}
     if things:
-        for entry in Entry.objects.filter(thing_id__in=things):
+        for entry in Entry.objects.filter(thing_id__in=bulk.any_of(things)):
             found.setdefault(entry.thing_id, []).append(entry)
     return found
 
 
-def _push(change: Push, top: _Top) -> Entry:
+def _push(change: Push, top: _Top, whole: _Whole) -> Written:
     giver = change.giver or top.holder
     if giver == change.receiver:
         raise SamePlace(holder=Holder.objects.get(pk=giver).code)
-    entry = Entry(
-        thing_id=change.thing, n=top.n + 1, kind="push", giver_id=giver, receiver_id=change.receiver,
+    entry = Written(
+        act_id=whole.act, thing_id=change.thing, n=top.n + 1, kind="push", giver_id=giver, receiver_id=change.receiver,
         happened_at=change.happened_at, earliest_at=change.earliest_at, latest_at=change.latest_at,
-        base=top.top, repeats=change.repeats, reason=change.reason,
-        mission=change.mission, handover_id=change.handover, source=change.source,
+        base=top.top, repeats=change.repeats, reason=change.reason, mission=change.mission or whole.mission,
+        handover_id=change.handover or whole.handover, source=change.source or whole.source,
     )  # fmt: skip
     top.n, top.top, top.holder = entry.n, entry.n, change.receiver
     return entry
 
 
-def _pop(change: Pop, top: _Top, live: dict[int, Entry]) -> Entry:
+def _pop(change: Pop, top: _Top, live: Mapping[int, Entry | Written], whole: _Whole) -> Written:
     popped = live[top.top]
-    entry = Entry(
-        thing_id=change.thing, n=top.n + 1, kind="pop", giver_id=popped.receiver_id, receiver_id=popped.giver_id,
-        happened_at=popped.happened_at, base=popped.base, corrects=popped.n, mission=popped.mission,
-        reason=change.reason, source=change.source,
+    entry = Written(
+        act_id=whole.act, thing_id=change.thing, n=top.n + 1, kind="pop", giver_id=popped.receiver_id,
+        receiver_id=popped.giver_id, happened_at=popped.happened_at, base=popped.base, corrects=popped.n,
+        mission=popped.mission, handover_id=whole.handover, reason=change.reason,
+        source=change.source or whole.source,
     )  # fmt: skip
     top.n, top.top, top.holder = entry.n, popped.base, popped.giver_id
     return entry
 
 
-def _insert(entries: list[Entry]) -> list[Entry]:
+def _insert(entries: list[Written]) -> list[Written]:
     try:
         with transaction.atomic():
-            bulk.add(entries)
+            bulk.add(Entry, entries)
             return entries
     except IntegrityError as error:
         # The key (thing, n) was taken by another writer between our look and our write.

@@ -109,7 +109,7 @@ def test_the_database_tells_the_same_lie_in_the_same_words_whichever_way_it_came
 
     def told(rows: list[Entry]) -> tuple[str, str]:
         with pytest.raises(Error) as caught, transaction.atomic():
-            bulk.add(rows)
+            bulk.add(Entry, rows)
         cause = caught.value.__cause__
         assert getattr(cause, "sqlstate", None) == "MU001"
         return cause.diag.message_primary, cause.diag.message_detail  # type: ignore[union-attr]
@@ -137,7 +137,7 @@ def test_a_key_that_was_taken_meanwhile_is_refused_among_many_too(place: Place) 
     ]
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        bulk.copy_in(taken)
+        bulk.copy_in(Entry, taken)
 
     assert Entry.objects.count() == MANY
 
