@@ -6,6 +6,7 @@ knows nothing of corrections. Legs at a thing's own origin are left out: what ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -37,30 +38,31 @@ SELECT o.origin_id FROM origins o JOIN ledger_holder h ON h.id = o.origin_id WHE
 """
 
 # What does not count is looked for, since it is little: legs of other things than persons, and what is not known at K.
-COUNTS = """NOT EXISTS (SELECT FROM ledger_thing o WHERE o.id = {row}.thing_id AND o.kind <> 'person')
-      AND NOT ({side}.holder_id = ANY(%(origins)s::uuid[]) AND EXISTS (
-          SELECT FROM ledger_thing o WHERE o.id = {row}.thing_id AND o.origin_id = {side}.holder_id))"""
+PERSON = "NOT EXISTS (SELECT FROM ledger_thing o WHERE o.id = {row}.thing_id AND o.kind <> 'person')"
+LEG = """CASE WHEN {side}.holder_id = ANY(%(origins)s::uuid[]) AND EXISTS (
+          SELECT FROM ledger_thing o WHERE o.id = {row}.thing_id AND o.origin_id = {side}.holder_id) THEN 0 ELSE {side}.leg END"""
+LATE_LEG = LEG.format(row="l", side="l")
 NOT_LATER = """
       AND NOT EXISTS (SELECT FROM record_number k WHERE k.act_id = e.act_id AND k.number > %(known_at)s)
       AND NOT EXISTS (SELECT FROM record_pending p WHERE p.act_id = e.act_id)"""
 LATER_TAKEN_OFF = f"""
     UNION ALL
-    SELECT l.holder_id, {{late_mission}}, -l.leg, -l.enters
+    SELECT l.holder_id, {{late_mission}}, -{LATE_LEG}, -l.enters
     FROM ledger_lateleg l LEFT JOIN record_number k ON k.act_id = l.act_id
     WHERE l.happened_at > %(since)s AND l.happened_at <= %(until)s AND (k.number IS NULL OR k.number > %(known_at)s)
-      AND {COUNTS.format(row="l", side="l")}"""
+      AND {PERSON.format(row="l")}"""
 LEGS = f"""
-    SELECT side.holder_id, side.mission, side.leg, side.enters
+    SELECT side.holder_id, side.mission, {LEG.format(row="e", side="side")}, side.enters
     FROM ledger_entry e {{below}} CROSS JOIN LATERAL (VALUES
         (e.receiver_id, {{in_mission}}, 1, CASE WHEN e.base <> 0 THEN 0 WHEN e.kind = 'push' THEN 1 ELSE -1 END),
         (e.giver_id, {{out_mission}}, -1, 0)) AS side (holder_id, mission, leg, enters)
     WHERE e.happened_at > %(since)s AND e.happened_at <= %(until)s
-      AND {COUNTS.format(row="e", side="side")} {{known}}
+      AND {PERSON.format(row="e")} {{known}}
     UNION ALL
-    SELECT l.holder_id, {{late_mission}}, l.leg, l.enters
+    SELECT l.holder_id, {{late_mission}}, {LATE_LEG}, l.enters
     FROM ledger_lateleg l JOIN record_number k ON k.act_id = l.act_id
     WHERE l.happened_at <= %(since)s AND k.number > %(after)s AND k.number <= %(known_at)s
-      AND {COUNTS.format(row="l", side="l")} {{later}}"""
+      AND {PERSON.format(row="l")} {{later}}"""
 
 # A leg counts under the mission by which the holder held the person: the entry's own, or that of the entry below it.
 NO_MISSIONS = {"below": "", "in_mission": "''", "out_mission": "''", "late_mission": "''"}
@@ -72,13 +74,20 @@ MISSIONS = {
 }
 
 HELD = """
-SELECT {what}, sum(held.persons)::int FROM (
+SELECT {what}, sum(held.persons)::int, sum(held.entered)::int FROM (
     SELECT r.holder_id, r.mission, r.persons, 0 AS entered FROM ledger_roll r WHERE r.closing_id = %(closing)s
     UNION ALL
     SELECT legs.holder_id, legs.mission, sum(legs.leg), sum(legs.enters) FROM ({legs}) AS legs (holder_id, mission, leg, enters)
     GROUP BY 1, 2
-) held JOIN ledger_holder h ON h.id = held.holder_id WHERE h.kind {kinds} GROUP BY 1 ORDER BY 1
+) held JOIN ledger_holder h ON h.id = held.holder_id WHERE {where} GROUP BY 1 ORDER BY 1
 """
+
+BY: dict[By, str] = {
+    "holder": "h.code",
+    "mission": "held.mission",
+    "state": """CASE h.kind WHEN 'area' THEN 'at a site' WHEN 'trip' THEN 'in transit' WHEN 'outside' THEN 'outside'
+                ELSE 'held elsewhere' END""",
+}
 
 
 @dataclass(frozen=True)
@@ -98,28 +107,56 @@ class Census:
         return {"at": self.at.isoformat(), "known_at": self.known_at, "total": self.total, "sites": sites}
 
 
+@dataclass(frozen=True)
+class Totals:
+    """Persons by holder, mission or state as of `at`, known at the act numbered `known_at`."""
+
+    at: datetime
+    known_at: int
+    by: By
+    counts: dict[str, int]
+
+
 def census(at: datetime, known_at: int, *, site: str | None = None) -> Census:
     """Count the persons held at sites at `at` (entries of that very moment included), as known at an act's number."""
     if site is None:
-        return Census(at, known_at, _held("h.site", "= 'area'", at, known_at))
+        rows, _ = _held("h.site", "h.kind = 'area'", at, known_at)
+        return Census(at, known_at, {name: count for name, count, _ in rows if count})
     with connection.cursor() as cursor:
         cursor.execute("SELECT ledger_census_of(%s, %s, %s)", [site, at, known_at])
         count = cursor.fetchone()[0]
     return Census(at, known_at, {site: count} if count else {})
 
 
-def _held(what: str, kinds: str, at: datetime, known_at: int) -> dict[str, int]:
-    """The persons held at `at`, known at `known_at`, by what is asked of their holders; what holds nobody is left out."""
+def totals(at: datetime, known_at: int, *, by: By, sites: Sequence[str] | None = None) -> Totals:
+    """Count the persons in the record at `at`, as known at an act's number; of these sites alone where they are named.
+
+    By holder and by mission those outside are left out; the mission is that under which the holder got the person.
+    By state they are counted: who came into the record and is outside again, unless sites are named.
+    """
+    inside = "h.kind <> 'outside'" if sites is None else "h.site = ANY(%(sites)s)"
+    where = "true" if by == "state" and sites is None else inside
+    rows, entered = _held(BY[by], where, at, known_at, sites=list(sites or ()))
+    counts = {name: count for name, count, _ in rows if name != "outside" or by != "state"}
+    if by == "state" and sites is None:
+        counts["outside"] = entered + sum(new for _, _, new in rows) - sum(counts.values())
+    return Totals(at, known_at, by, {name: count for name, count in counts.items() if count})
+
+
+def _held(
+    what: str, where: str, at: datetime, known_at: int, **more: Any
+) -> tuple[list[tuple[str, int, int]], int]:
+    """By what is asked of their holders: the persons held, and who came in since the closing; and who had before it."""
     with connection.cursor() as cursor:
         cursor.execute(BASE, {"at": at, "known_at": known_at})
-        closing, closed_at, number, _, until, is_closed_later = cursor.fetchone()
+        closing, closed_at, number, entered, until, is_closed_later = cursor.fetchone()
         cursor.execute(ORIGINS)
         given = {
             "closing": closing or 0, "since": closed_at or "-infinity", "after": number or 0, "until": until,
-            "known_at": known_at, "origins": [origin for (origin,) in cursor.fetchall()],
+            "known_at": known_at, "origins": [origin for (origin,) in cursor.fetchall()], **more,
         }  # fmt: skip
         parts = MISSIONS if "mission" in what else NO_MISSIONS
         later = LATER_TAKEN_OFF.format(**parts) if is_closed_later else ""
         legs = LEGS.format(**parts, known="" if is_closed_later else NOT_LATER, later=later)
-        cursor.execute(HELD.format(what=what, kinds=kinds, legs=legs), given)
-        return {name: count for name, count in cursor.fetchall() if count}
+        cursor.execute(HELD.format(what=what, where=where, legs=legs), given)
+        return cursor.fetchall(), entered or 0

@@ -10,13 +10,15 @@ from django.db import connection
 
 from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
-from muster.ledger.census import Census, census
+from muster.ledger.census import By, Census, Totals, census, totals
 from muster.ledger.handovers import Signed, signed
 from muster.ledger.models import Thing
 from muster.record.action import sequence
 from muster.record.models import Number
 
-__all__ = ["Census", "census", "handover", "history", "known", "known_by", "latest_known"]
+__all__ = [
+    "By", "Census", "Totals", "census", "handover", "history", "known", "known_by", "latest_known", "totals",
+]  # fmt: skip
 
 HISTORY = """
 SELECT e.n, e.kind, g.code AS giver, r.code AS receiver, e.happened_at, e.recorded_at, k.number AS known_at, e.reason,

@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 
 # The plain sum: every leg of every entry, whatever rolls there are.
 PLAIN = """
-SELECT h.site, present.mission, h.kind, present.thing_id FROM (
+SELECT h.site, present.mission, h.kind, present.thing_id, h.code FROM (
     SELECT thing_id, holder_id, mission FROM (
         SELECT e.thing_id, e.receiver_id AS holder_id, 1 AS leg,
                CASE e.kind WHEN 'push' THEN e.mission ELSE coalesce(b.mission, '') END AS mission
@@ -104,14 +104,14 @@ def close(at: datetime, known_at: int) -> None:
         cursor.execute("SELECT ledger_close(%s, %s)", [at, known_at])
 
 
-def plain(at: datetime, known_at: int) -> list[tuple[str, str, str, Any]]:
+def plain(at: datetime, known_at: int) -> list[tuple[str, str, str, Any, str]]:
     with connection.cursor() as cursor:
         cursor.execute(PLAIN, {"at": at, "known_at": known_at})
         return cursor.fetchall()
 
 
-def sites(rows: list[tuple[str, str, str, Any]]) -> dict[str, int]:
-    found = sorted(site for site, _, kind, _ in rows if kind == "area")
+def sites(rows: list[tuple[str, str, str, Any, str]]) -> dict[str, int]:
+    found = sorted(row[0] for row in rows if row[2] == "area")
     return {site: found.count(site) for site in found}
 
 
@@ -138,6 +138,47 @@ def test_rolls_closed_at_any_moment_change_no_answer(seed: int) -> None:
     assert LateLeg.objects.exists()
 
 
+STATES = {"area": "at a site", "trip": "in transit", "outside": "outside"}
+
+
+def counted(names: list[str]) -> dict[str, int]:
+    return {name: names.count(name) for name in set(names)}
+
+
+def plainly_in(at: datetime, known_at: int) -> set[Any]:
+    """The persons whose first entry stands: it was written and not reversed."""
+    told = Entry.objects.filter(
+        base=0, happened_at__lte=at, act__number__number__lte=known_at, thing__kind="person"
+    )
+    signs: dict[Any, int] = {}
+    for thing, kind in told.values_list("thing_id", "kind"):
+        signs[thing] = signs.get(thing, 0) + (1 if kind == "push" else -1)
+    return {thing for thing, sign in signs.items() if sign}
+
+
+@pytest.mark.parametrize("seed", range(4, 7))
+def test_totals_by_holder_mission_and_state_are_the_plain_sums(seed: int) -> None:
+    world = World(seed)
+    for _ in range(60):
+        world.step()
+        if world.random.random() < 0.15:
+            world.close()
+
+    latest = queries.latest_known()
+    for at in [MONDAY + HOUR * hour for hour in range(0, HOURS + 80, 67)]:
+        for known_at in {latest, *world.random.sample(range(1, latest + 1), 5)}:
+            held = [row for row in plain(at, known_at) if row[2] != "outside"]
+            states = counted([STATES[row[2]] for row in held])
+            outside = len(plainly_in(at, known_at) - {row[3] for row in held})
+            at_home = [row[4] for row in held if row[0] == "S0"]
+            assert queries.totals(at, known_at, by="holder").counts == counted([row[4] for row in held])
+            assert queries.totals(at, known_at, by="mission").counts == counted([row[1] for row in held])
+            told = queries.totals(at, known_at, by="state")
+            assert told.counts == states | ({"outside": outside} if outside else {})
+            assert told.known_at == known_at
+            assert queries.totals(at, known_at, by="holder", sites=["S0"]).counts == counted(at_home)
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_roll_lists_those_who_were_held(seed: int) -> None:
     world = World(seed)
@@ -148,7 +189,7 @@ def test_a_roll_lists_those_who_were_held(seed: int) -> None:
 
     for closing in Closing.objects.all():
         listed = {
-            (roll.holder.site, roll.mission, roll.holder.kind, thing)
+            (roll.holder.site, roll.mission, roll.holder.kind, thing, roll.holder.code)
             for roll in closing.rolls.select_related("holder")
             for thing in roll.things
         }
