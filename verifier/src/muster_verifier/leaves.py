@@ -16,7 +16,8 @@ FIELDS = {
     "muster/entry/1": "act number thing n kind giver receiver happened_at earliest_at latest_at base corrects repeats"
     " reason mission handover source recorded_at previous",
 }
-PLACES = list(FIELDS)
+NAMES = {version: ("version", *names.split()) for version, names in FIELDS.items()}
+PLACES = {version: place for place, version in enumerate(FIELDS)}
 
 
 class Bad(Exception):
@@ -29,10 +30,9 @@ def leaves(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
         for index, line in enumerate(file):
             text = line.removesuffix(b"\n")
             try:
-                version, *values = json.loads(text)
-                names = FIELDS[version].split()
-                fields = dict(zip(names, values, strict=True)) | {"version": version}
-            except (ValueError, KeyError, TypeError):
+                values = json.loads(text)
+                fields = dict(zip(NAMES[values[0]], values, strict=True))
+            except (ValueError, KeyError, TypeError, IndexError):
                 raise Bad(f"leaf {index} is not of an encoding known here") from None
             yield index, hashlib.sha256(text).digest(), fields
 
@@ -61,7 +61,7 @@ class Tree:
         return node
 
 
-@dataclass
+@dataclass(slots=True)
 class Thing:
     """One thing as replayed so far: its latest entry, and its live ones from the bottom."""
 
@@ -88,7 +88,7 @@ class Replay:
     def take(self, index: int, leaf: bytes, row: dict[str, Any]) -> None:
         """Raises Bad."""
         subject = row.get("thing") or row.get("holder") or ""
-        order = (row["number"], PLACES.index(row["version"]), subject, row.get("n", 0))
+        order = (row["number"], PLACES[row["version"]], subject, row.get("n", 0))
         if order <= self._before:
             raise Bad(f"leaf {index} does not stand where it belongs")
         self._before = order
