@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.db.models import Q
@@ -14,7 +14,7 @@ from muster.access.control import visible
 from muster.actions import storable
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
-from muster.custody.queries import census_of
+from muster.custody.queries import census_of, totals_of
 from muster.database import when_down
 from muster.ledger import queries as ledger
 from muster.ledger.models import Entry
@@ -39,6 +39,23 @@ class CensusAnswer(Schema):
     known_at: int
     total: int
     sites: list[SiteCount]
+
+
+class Total(Schema):
+    """The persons of one holder, under one mission or in one state."""
+
+    name: str
+    count: int
+
+
+class TotalsAnswer(Schema):
+    """Persons by holder, mission or state, as of `at`, known at the act numbered `known_at`."""
+
+    at: str
+    known_at: int
+    by: str
+    total: int
+    totals: list[Total]
 
 
 class SignatureTold(Schema):
@@ -92,18 +109,26 @@ class SitesPage(Schema):
     next: str | None
 
 
-@router.get("/census", response=CensusAnswer)
+@router.get("/census", response=CensusAnswer | TotalsAnswer)
 def census(
     request: HttpRequest,
     at: Query[Words],
     site: Query[Words | None] = None,
     known_at: Query[Words | None] = None,
+    by: Query[Literal["holder", "mission", "state"] | None] = None,
 ) -> dict[str, Any]:
-    """Count the persons at the sites the actor may see. A bare date means its end at each site."""
+    """Count the persons at the sites the actor may see; with `by`, by holder, mission or state instead of by site.
+
+    A bare date means its end at each site. In transit and outside are counted for readers who may see every site.
+    """
     with when_down(), storable():
         seen = set(_sites(request).values_list("code", flat=True))
         if site is not None and site not in seen:
             raise NotFound(kind="site", name=site)
+        if by is not None:
+            all_of_them = site is None and len(seen) == Site.objects.count()
+            these = None if all_of_them else [site] if site is not None else sorted(seen)
+            return totals_of(at, by=by, sites=these, known_at=known_at)
         found = census_of(at, site=site, known_at=known_at)
     sites = [entry for entry in found["sites"] if entry["site"] in seen]
     return {**found, "sites": sites, "total": sum(entry["count"] for entry in sites)}

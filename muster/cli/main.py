@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, BinaryIO
@@ -30,6 +31,14 @@ import_app = typer.Typer(help="Take a file in: checked as a whole, then written.
 app.add_typer(packs_app, name="packs")
 app.add_typer(import_app, name="import")
 SOMETHING_WRONG = 1
+
+
+class By(StrEnum):
+    """What persons are counted by."""
+
+    HOLDER = "holder"
+    MISSION = "mission"
+    STATE = "state"
 
 
 class NotLoopback(MusterError):
@@ -415,15 +424,24 @@ def census(
     at: Annotated[str, typer.Option(help="A moment, or a day: its end at the site.")],
     site: Annotated[str | None, typer.Option(help="One site; all without it.")] = None,
     known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    by: Annotated[By | None, typer.Option(help="Of the whole record, instead of by site.")] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Count the persons at sites as of a moment, as known at an act's number."""
+    """Count the persons at sites as of a moment, as known at an act's number; or by holder, mission or state."""
     open_record(data)
     from muster.actions import storable
-    from muster.custody.queries import census_of
+    from muster.custody.queries import census_of, totals_of
     from muster.database import when_down
 
+    if by is not None:
+        with when_down(), storable():
+            told = totals_of(at, by=by.value, sites=None if site is None else [site], known_at=known_at)
+        counts = [[entry["name"] or "(none)", f"{entry['count']:,}"] for entry in told["totals"]]
+        counts.append(["in all", f"{told['total']:,}"])
+        said = f"As of {told['at']}, known at act {told['known_at']}"
+        show(told, as_json=as_json, text=lambda: f"{said}\n{table([by.value, 'persons'], counts)}")
+        return
     with when_down(), storable():
         found = census_of(at, site=site, known_at=known_at)
     rows = [[entry["site"], f"{entry['count']:,}"] for entry in found["sites"]] + [
@@ -480,6 +498,26 @@ def history(tag: str, data: Data = None, as_json: Json = False) -> None:
         ["" if entry[name] is None else str(entry[name]) for name in columns] for entry in found["entries"]
     ]
     show(found, as_json=as_json, text=lambda: f"{found['tag']} ({found['kind']})\n{table(columns, rows)}")
+
+
+@app.command("close-rolls")
+@command
+def close_rolls(data: Data = None, as_json: Json = False) -> None:
+    """Close the rolls of the weeks that have ended, so that a census need not count from the beginning. `serve` does it daily."""
+    open_record(data)
+    from django.utils import timezone
+
+    from muster.database import when_down
+    from muster.ledger import rolls
+
+    with when_down():
+        closed = rolls.close(timezone.now())
+    answer = {"closed": [{"at": each.at.isoformat(), "known_at": each.known_at} for each in closed]}
+    rows = [[f"{each.at:%Y-%m-%d %H:%M} UTC", str(each.known_at)] for each in closed]
+    told = (
+        table(["closed as of", "known at act"], rows) if rows else "Every week that has ended has its rolls."
+    )
+    show(answer, as_json=as_json, text=lambda: told)
 
 
 @app.command()

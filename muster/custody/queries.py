@@ -125,3 +125,26 @@ def census_of(at: str, *, site: str | None = None, known_at: str | None = None) 
         "total": sum(counts.values()),
         "sites": [{"site": code, "count": counts[code]} for code in sorted(counts)],
     }
+
+
+def totals_of(
+    at: str, *, by: ledger.By, sites: Sequence[str] | None = None, known_at: str | None = None
+) -> dict[str, Any]:
+    """The persons by holder, mission or state; of these sites alone where they are named.
+
+    A bare day ends in the zone that the sites have in common, else in UTC. Raises NotFound, NotAMoment.
+    """
+    places = list(Site.objects.all() if sites is None else Site.objects.filter(code__in=sites))
+    for missing in sorted(set(sites or ()) - {place.code for place in places}):
+        raise NotFound(kind="site", name=missing)
+    zones = {place.zone for place in places}
+    moment = parse_moment(at, zone(zones.pop() if len(zones) == 1 else "UTC"))
+    found = ledger.totals(moment, ledger.known(known_at), by=by, sites=sites)
+    totals = [{"name": name, "count": count} for name, count in sorted(found.counts.items())]
+    return {
+        "at": moment.isoformat(),
+        "known_at": found.known_at,
+        "by": by,
+        "total": sum(found.counts.values()),
+        "totals": totals,
+    }

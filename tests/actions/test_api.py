@@ -132,6 +132,20 @@ def test_reads_show_an_actor_only_the_sites_that_are_theirs(live_url: str, who: 
     assert center.ask("GET", "/api/v1/census?at=noon")[2]["code"] == "core.not_a_moment"
 
 
+def test_totals_leave_out_what_an_actor_may_not_see(live_url: str, who: People) -> None:
+    door(live_url, who.north.user).ask("POST", RECEIVE, arrival(TAGS[0]))
+    north, south, center = (door(live_url, a.user) for a in (who.north, who.south, who.center))
+    when = "/api/v1/census?at=2026-03-01"
+
+    told = center.ask("GET", f"{when}&by=state")[2]
+    assert (told["by"], told["total"], told["totals"]) == ("state", 1, [{"name": "at a site", "count": 1}])
+    assert told["known_at"] == center.ask("GET", when)[2]["known_at"]
+    assert north.ask("GET", f"{when}&by=holder")[2]["totals"] == [{"name": "EX-NORTH", "count": 1}]
+    assert south.ask("GET", f"{when}&by=holder")[2]["totals"] == []
+    assert south.ask("GET", f"{when}&by=mission&site=EX-NORTH")[0] == 404
+    assert center.ask("GET", f"{when}&by=name")[0] == 422
+
+
 def test_sites_come_page_by_page(live_url: str, who: People) -> None:
     center = door(live_url, who.center.user)
 

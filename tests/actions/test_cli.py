@@ -147,6 +147,22 @@ def test_census_and_history_answer_as_the_contract_says(as_north: dict[str, str]
     assert history["entries"][0] | {"receiver": "EX-NORTH", "kind": "push", "n": 1} == history["entries"][0]
 
 
+def test_rolls_are_closed_and_totals_told_at_the_command_line(as_north: dict[str, str]) -> None:
+    number = json.loads(receive(as_north).stdout)["known_at"]
+
+    closed = json.loads(muster("close-rolls", "--json", env=as_north).stdout)["closed"]
+    again = muster("close-rolls", env=as_north).stdout.decode()
+    asked = ("census", "--at", "2026-03-01", "--by")
+    state = json.loads(muster(*asked, "state", "--json", env=as_north).stdout)
+    holder = muster(*asked, "holder", "--site", "EX-NORTH", env=as_north).stdout.decode()
+
+    assert [each["known_at"] for each in closed] == [number]
+    assert "has its rolls" in again
+    assert (state["known_at"], state["totals"]) == (number, [{"name": "at a site", "count": 2}])
+    assert "EX-NORTH  2" in holder
+    assert muster(*asked, "name", env=as_north).returncode == 2
+
+
 def test_a_database_that_is_down_is_told_and_nothing_is_half_done(database_env: dict[str, str]) -> None:
     down = database_env | {"DATABASE_URL": "postgresql://muster_app@127.0.0.1:1/muster"}
 
