@@ -20,7 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from model import OUTSIDE, Law, Refused, Told
+from model import Law, Refused, Told
 
 from muster.access.control import Actor, actor_of
 from muster.access.models import Grant, User
@@ -39,8 +39,8 @@ VERBS = {
     "receive": actions.receive, "offer": actions.offer, "accept": actions.accept, "refuse": actions.refuse,
     "withdraw": actions.withdraw, "release": actions.release, "correct": actions.correct,
 }  # fmt: skip
-DROPPED, DOUBLED, CRASHED, OFFLINE = 0.1, 0.1, 0.06, 0.04
-LAST_STATEMENT = 45  # an act of the product has some 15 to 40
+DROPPED, DOUBLED, CRASHED, OFFLINE = 0.1, 0.1, 0.1, 0.04
+LAST_STATEMENT = 25  # an act of the product has some 10 to 30
 HEADS = """
 SELECT t.tag, h.n, h.top, o.code, h.happened_at FROM ledger_thing t JOIN ledger_head h ON h.thing_id = t.id
 JOIN ledger_holder o ON o.id = h.holder_id WHERE t.tag = ANY(%s)
@@ -104,17 +104,19 @@ class Simulation:
         self.is_calm = False
         self.tablets = _tablets(self.chance)
 
-    def run(self, transfers: int) -> None:
-        """Simulate until so many entries are written and every message is answered. Raises BrokenLaw."""
+    def run(self, transfers: int, *, until: Callable[[], bool] = lambda: False) -> None:
+        """Simulate until so many entries are written, or as `until` says, and every message is answered. Raises BrokenLaw."""
         try:
             self._begin()
             while self.events:
                 self.now, _, happen = heapq.heappop(self.events)
-                self.is_calm = self.is_calm or self.transfers >= transfers
+                self.is_calm = self.is_calm or self.transfers >= transfers or until()
                 happen()
             self._check_record()
             for moment, known_at, sites in self.asked:
-                self._expect(queries.census(moment, known_at).sites, sites, f"known at {known_at} of {moment}")
+                self._expect(
+                    queries.census(moment, known_at).sites, sites, f"known at {known_at} of {moment}"
+                )
             if waiting := [tablet.name for tablet in self.tablets if tablet.waiting]:
                 self._broken(f"never answered: {waiting}")
         except BrokenLaw:
@@ -174,7 +176,9 @@ class Simulation:
             return "receive", self._arrivals(tablet)
         if drawn < 0.55:
             to = self.chance.choice([site for site in SITES if site != tablet.site])
-            return "offer", {"giver": tablet.site, "receiver": to, "tags": self._some(tablet.seen)}
+            free = [tag for tag in tablet.seen if tag not in self.law.on_offer]
+            tags = self._some(free if free and self.chance.random() < 0.9 else tablet.seen)
+            return "offer", {"giver": tablet.site, "receiver": to, "tags": tags}
         if drawn < 0.82:
             return self._answer(tablet)
         if drawn < 0.93:
@@ -184,15 +188,19 @@ class Simulation:
         return "correct", self._correction(tablet)
 
     def _some(self, tags: list[str]) -> list[str]:
-        return self.chance.sample(tags, min(len(tags), self.chance.randint(1, self.size)))
+        return self.chance.sample(tags, min(len(tags), self._length()))
+
+    def _length(self) -> int:
+        """Of a list: half of them are as long as they may be."""
+        return self.chance.choice([self.size, self.chance.randint(1, self.size)])
 
     def _moment(self, tablet: Tablet) -> datetime:
         """Now by the tablet's clock, or somewhat earlier: what is written down afterwards."""
-        earlier = self.chance.choice([0, 0, 0, self.chance.randrange(180)])
+        earlier = self.chance.choice([0, 0, 0, 0, 0, 0, 0, self.chance.randrange(180)])
         return self.now + tablet.skew - timedelta(minutes=earlier)
 
     def _arrivals(self, tablet: Tablet) -> dict[str, Any]:
-        tags = self.law.outside.draw(self.chance, self.chance.randint(1, self.size))
+        tags = self.law.outside.draw(self.chance, self._length())
         if self.chance.random() < 0.1:
             tags += self.law.at_site[self.chance.choice(SITES)].draw(self.chance, 1)
         return {
@@ -205,10 +213,11 @@ class Simulation:
         mine = [h for h in self.handovers[-40:] if tablet.site in (self._of(h).giver, self._of(h).receiver)]
         if not mine:
             return None
-        handover = self.chance.choice(mine)
+        still_open = [h for h in mine if self._of(h).state == "offered"]
+        handover = self.chance.choice(still_open if still_open and self.chance.random() < 0.8 else mine)
         found = self._of(handover)
         if found.giver == tablet.site:
-            return "withdraw", {"handover": handover}
+            return ("withdraw", {"handover": handover}) if self.chance.random() < 0.2 else None
         if self.chance.random() < 0.1:
             return "refuse", {"handover": handover, "reason": "no_space"}
         inputs: dict[str, Any] = {"handover": handover, "at": self._moment(tablet)}
@@ -261,7 +270,9 @@ class Simulation:
 
     def _crashed(self, message: Message) -> None:
         """Either the act is there as a whole, or nothing of it; the tablet does not know and will send it again."""
-        act = Act.objects.filter(idempotency_key=message.key, refused_code="").select_related("answer").first()
+        act = (
+            Act.objects.filter(idempotency_key=message.key, refused_code="").select_related("answer").first()
+        )
         was_there = message.key in self.first
         self.story["crashed after its commit" if act and not was_there else "crashed"] += 1
         self.digest.update(f"{message.number} crashed".encode())
@@ -282,7 +293,8 @@ class Simulation:
             due = self._due(message)
             if isinstance(due, Refused):
                 if not isinstance(told, str) or told not in due.codes:
-                    self._broken(f"{message}: {told}, and {sorted(due.codes)} was due")
+                    said = told if isinstance(told, str) else told.answer
+                    self._broken(f"{message}: {said}, and {sorted(due.codes)} was due")
                 self.story["refused"] += 1
             else:
                 self._taken(message, told, due)
@@ -313,14 +325,22 @@ class Simulation:
         self.first[message.key] = (told.act, answer)
         match message.verb:
             case "receive":
-                self._expect((set(answer.received), set(answer.reported)), (set(due.taken), due.reported), str(message))
+                self._expect(
+                    (set(answer.received), set(answer.reported)), (set(due.taken), due.reported), str(message)
+                )
             case "release":
-                self._expect((set(answer.released), set(answer.reported)), (set(due.taken), due.reported), str(message))
+                self._expect(
+                    (set(answer.released), set(answer.reported)), (set(due.taken), due.reported), str(message)
+                )
             case "accept":
-                self._expect((set(answer.accepted), set(answer.missing)), (set(due.taken), due.reported), str(message))
+                self._expect(
+                    (set(answer.accepted), set(answer.missing)), (set(due.taken), due.reported), str(message)
+                )
             case "offer":
                 self.handovers.append(answer.handover)
-                self.law.offered(answer.handover, message.inputs["giver"], message.inputs["receiver"], due.taken)
+                self.law.offered(
+                    answer.handover, message.inputs["giver"], message.inputs["receiver"], due.taken
+                )
             case "correct":
                 self._expect(len(answer.entries), due.written, str(message))
         self.transfers += due.written
@@ -336,8 +356,9 @@ class Simulation:
     def _check_heads(self, message: Message) -> None:
         """One holder for each person of the message, by the entries that the law counts and no others."""
         given = message.inputs
-        tags = given.get("tags") or [given["tag"]] if "tag" in given or given.get("tags") else self._of(given["handover"]).tags
-        self._expect(self._heads(list(tags)), {tag: self._head(tag) for tag in tags if tag in self.law.known}, str(message))
+        named = given.get("tags") or ([given["tag"]] if "tag" in given else self._of(given["handover"]).tags)
+        due = {tag: self._head(tag) for tag in named if tag in self.law.known}
+        self._expect(self._heads(list(named)), due, str(message))
 
     def _heads(self, tags: list[str]) -> dict[str, tuple[Any, ...]]:
         with connection.cursor() as cursor:
@@ -367,7 +388,9 @@ class Simulation:
         everybody = self._heads(list(self.law.persons))
         self._expect(everybody, {tag: self._head(tag) for tag in sorted(self.law.known)}, "everybody's head")
         held = {site: len(bag) for site, bag in self.law.at_site.items() if len(bag)}
-        self._expect(queries.census(self.now + timedelta(days=1), self.known_at).sites, held, "the census at the end")
+        self._expect(
+            queries.census(self.now + timedelta(days=1), self.known_at).sites, held, "the census at the end"
+        )
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT (SELECT count(*) FROM ledger_entry), (SELECT count(*) FROM record_act a"
@@ -375,7 +398,9 @@ class Simulation:
                 " (SELECT coalesce(max(number), 0) - count(*) FROM record_number), (SELECT count(*) FROM ledger_thing)"
             )
             written = sum(len(person.entries) for person in self.law.persons.values())
-            self._expect(cursor.fetchone(), (written, 0, 0, len(self.law.known)), "entries, unnumbered, gaps, persons")
+            self._expect(
+                cursor.fetchone(), (written, 0, 0, len(self.law.known)), "entries, unnumbered, gaps, persons"
+            )
 
     def _expect(self, found: object, due: object, what: str) -> None:
         if found != due:
