@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 from uuid import UUID
@@ -71,6 +72,9 @@ class Taken:
     late: int
     reports: list[KeptAsReport] = field(default_factory=list)
     refused: list[Fault] = field(default_factory=list)
+    left_out: list[int] = field(
+        default_factory=list
+    )  # of the rows refused, where they stood among those told
 
     @property
     def report(self) -> UUID | None:
@@ -102,7 +106,10 @@ def replay(
     _free(plan, things, sites, act=act)
     reports = [_keep(one, things, sites, act=act, file=file) for one in plan.contradictions]
     Replayed.objects.create(act=act, reported_at=told.reported_at, events=len(told.events), digest=digest)
-    return Taken(len(told.events) - len(plan.faults), entries, plan.late, reports, plan.faults)
+    rows = {fault.row for fault in plan.faults}
+    left_out = [place for place, event in enumerate(told.events) if event.row in rows]
+    kept = len(told.events) - len(left_out)
+    return Taken(kept, entries, plan.late, reports, plan.faults, left_out)
 
 
 def _write(
@@ -271,57 +278,94 @@ def replay_file(
     table = read_table(source, columns=events.COLUMNS, optional=events.OPTIONAL_COLUMNS)
     sites = places(Site.objects.all())
     read = events.read_events(table, sites=sites, zone=where, now=timezone.now())
-    digests = [digest_of(report) for report in read.told]
-    first = _first_answers(digests)
-    new = [report.events for report, digest in zip(read.told, digests, strict=True) if digest not in first]
+    answers = _first_answers(read.told)
+    parts = [part for report in read.told for part in _parts(report, answers)]
+    new = [part.told.events for part in parts if part.first is None]
     plan = plan_upon_record(new, references.things_named({row.person for rows in new for row in rows}), sites)
-    faults = sorted([*read.faults, *plan.faults], key=lambda fault: fault.row or 0)
+    faults = [*read.faults, *plan.faults]
     if table.faults or (faults and not keep_good):
-        raise FaultyFile(faults)
-    taken = []
-    for report, digest in zip(read.told, digests, strict=True):
-        taken.append(first.get(digest) or _take_in(actor, report, digest, name, dry_run, keep_good))
-        told(len(taken), len(digests))
-    if dry_run:
-        taken.append((_planned(plan), None))
-    refused = sorted([*read.faults, *(f for one, _ in taken for f in one.refused)], key=lambda f: f.row or 0)
+        raise FaultyFile(sorted(faults, key=_row_of))
+    refused = {fault.row: fault for fault in plan.faults}
+    taken: list[Answered] = []
+    for part in parts:
+        left = [refused[event.row] for event in part.told.events if event.row in refused]
+        if part.first:
+            taken.append(part.first)
+        elif dry_run or len(left) == len(part.told.events):
+            taken.append((Taken(0, 0, 0, refused=left), None))
+        else:
+            taken.append(_take_in(actor, part.told, name, keep_good=keep_good))
+        told(len(taken), len(parts))
+    said = [one for one, _ in taken] + ([_planned(plan)] if dry_run else [])
+    left_out = [*read.faults, *(fault for one in said for fault in one.refused)]
     rows = len(table.rows)
     return {
         "file": name,
         "rows": rows,
-        "kept": 0 if dry_run else rows - len({fault.row for fault in refused}),
-        "refused": [fault.to_json() for fault in refused],
-        "notices": _notices(one for one, _ in taken),
-        "tokens": [
-            {"reported_at": report.said or None, "known_at": known_at}
-            for report, (_, known_at) in zip(read.told, taken[: len(digests)], strict=True)
-        ],
-        "reports": [_shown(report) for one, _ in taken for report in one.reports],
+        "kept": 0 if dry_run else rows - len({fault.row for fault in left_out}),
+        "refused": [fault.to_json() for fault in sorted(left_out, key=_row_of)],
+        "notices": _notices(said),
+        "tokens": _tokens(parts, taken),
+        "reports": [_shown(report) for one in said for report in one.reports],
     }
 
 
 Answered = tuple[Taken, int | None]  # what was taken in, and its token
 
 
-def _take_in(actor: Actor, told: Told, digest: str, name: str, dry_run: bool, keep_good: bool) -> Answered:
-    if dry_run:
-        return Taken(0, 0, 0), None
+@dataclass(frozen=True)
+class _Part:
+    """Rows that were told at one moment, and what they were answered when they were taken in; None for new ones."""
+
+    told: Told
+    first: Answered | None
+
+
+def _parts(told: Told, answers: dict[str, Answered]) -> Iterator[_Part]:
+    """What was told at one moment; the rows that were left out when the others were taken in are looked at anew."""
+    rest: Told | None = told
+    while rest:
+        digest = digest_of(rest)
+        if rest is not told:
+            answers |= _first_answers([rest])
+        first = answers.get(digest)
+        left_out = first[0].left_out if first else []
+        yield _Part(rest, first and (replace(first[0], refused=[]), first[1]))
+        rest = replace(rest, events=tuple(rest.events[place] for place in left_out)) if left_out else None
+
+
+def _tokens(parts: Sequence[_Part], taken: Sequence[Answered]) -> list[dict[str, Any]]:
+    """The token of each moment: of the act that took its rows in, or the first of them."""
+    tokens: dict[datetime | None, dict[str, Any]] = {}
+    for part, (_, known_at) in zip(parts, taken, strict=True):
+        said = {"reported_at": part.told.said or None, "known_at": None}
+        token = tokens.setdefault(part.told.reported_at, said)
+        token["known_at"] = token["known_at"] or known_at
+    return list(tokens.values())
+
+
+def _row_of(fault: Fault) -> int:
+    return fault.row or 0
+
+
+def _take_in(actor: Actor, told: Told, name: str, *, keep_good: bool) -> Answered:
     file = Path(name).name[-LONGEST_FILE:]
     try:
         done = replay(actor=actor, told=told, file=file, keep_good=keep_good)
     except ReplayedAlready:
         # Somebody else took the same rows in after they were looked up.
-        return _first_answers([digest])[digest]
+        (first,) = _first_answers([told]).values()
+        return first
     return done.answer, done.known_at
 
 
-def _first_answers(digests: Sequence[str]) -> dict[str, Answered]:
-    """What those that are in the record were answered when they were taken in, by whomever."""
+def _first_answers(told: Sequence[Told]) -> dict[str, Answered]:
+    """By digest, what those that are in the record were answered when they were taken in, by whomever."""
+    digests = bulk.any_text_of(map(digest_of, told))
     found = list(Replayed.objects.filter(digest__in=digests).select_related("act__answer"))
     sequence()
-    numbers = dict(
-        Number.objects.filter(act__in=[one.act_id for one in found]).values_list("act_id", "number")
-    )
+    acts = bulk.any_of(one.act_id for one in found)
+    numbers = dict(Number.objects.filter(act__in=acts).values_list("act_id", "number"))
     return {
         one.digest: (replay.answers.validate_python(one.act.answer.body), numbers.get(one.act_id))
         for one in found
@@ -329,11 +373,11 @@ def _first_answers(digests: Sequence[str]) -> dict[str, Answered]:
 
 
 def _planned(plan: Plan) -> Taken:
-    """What a dry run says of what is new."""
+    """What a dry run says of what is new, besides the rows that are refused."""
     reports = [
         KeptAsReport(one.event.row, one.kind, f"The person {one.words}", None) for one in plan.contradictions
     ]
-    return Taken(0, 0, plan.late, reports, plan.faults)
+    return Taken(0, 0, plan.late, reports)
 
 
 def _notices(taken: Iterable[Taken]) -> dict[str, int]:
