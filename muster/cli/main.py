@@ -612,6 +612,28 @@ def verify(
         raise typer.Exit(SOMETHING_WRONG)
 
 
+@app.command()
+@command
+def prove(
+    tag: str,
+    n: Annotated[int, typer.Option("--n", min=1, help="The number of the entry in the thing's history.")],
+    since: Annotated[str | None, typer.Option(help="An older checkpoint; - for standard input.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Prove that an entry is in the record as signed, and that the record still begins as an older checkpoint says."""
+    open_record(data)
+    from muster.core.files import take_in
+    from muster.core.tags import parse_tag
+    from muster.database import when_down
+    from muster.ledger import proving
+
+    with when_down():
+        note = take_in(given(since)) if since is not None else None
+        answer = proving.prove(parse_tag(tag), n, note)
+    show(answer, as_json=True, text=str)
+
+
 def _verified(answer: dict[str, Any]) -> str:
     lines = [
         f"{answer['entries']:,} entries, {answer['size']:,} leaves, root {answer['root']}",

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+from django.db import connection
 
 from muster.database.streaming import streamed
 from muster.record.encoding import FIELDS, Value, encoded
@@ -46,8 +49,9 @@ LEFT JOIN record_act a ON l.kind = 'act' AND a.id = l.act_id
 LEFT JOIN ledger_holder h ON l.kind = 'holder' AND h.id = l.subject
 LEFT JOIN ledger_thing t ON l.kind = 'thing' AND t.id = l.subject
 LEFT JOIN ledger_entry e ON l.kind = 'entry' AND e.thing_id = l.subject AND e.n = l.n
-WHERE l.index < %(size)s ORDER BY l.index
-"""
+WHERE l.index < %(size)s"""
+IN_ORDER = " ORDER BY l.index"
+ONE_ENTRY = " AND l.kind = 'entry' AND l.subject = %(thing)s AND l.n = %(n)s"
 OWN = 7  # columns before those of the row behind the leaf
 
 
@@ -84,8 +88,19 @@ for _kind, _columns in COLUMNS.items():
 
 def rows(size: int) -> Iterator[Row]:
     """The first `size` leaves with what they stand for, in the tree's order."""
-    for found in streamed(ROWS, {"size": size}):
-        index, kind, act, subject, n, leaf, number = found[:OWN]
-        values = found[_spans[kind]] if kind in _spans else ()
-        is_there = bool(values) and values[0] is not None
-        yield Row(index, kind, act, subject, n, bytes(leaf), number, values if is_there else None)
+    return map(_row, streamed(ROWS + IN_ORDER, {"size": size}))
+
+
+def row_of(thing: UUID, n: int, size: int) -> Row | None:
+    """The leaf of one entry, if it is one of the first `size`."""
+    with connection.cursor() as cursor:
+        cursor.execute(ROWS + ONE_ENTRY, {"size": size, "thing": thing, "n": n})
+        found = cursor.fetchone()
+    return _row(found) if found else None
+
+
+def _row(found: tuple[Any, ...]) -> Row:
+    index, kind, act, subject, n, leaf, number = found[:OWN]
+    values = found[_spans[kind]] if kind in _spans else ()
+    is_there = bool(values) and values[0] is not None
+    return Row(index, kind, act, subject, n, bytes(leaf), number, values if is_there else None)

@@ -29,7 +29,7 @@ class BrokenTree(MusterError):
 
     def __init__(self, *, reason: str) -> None:
         super().__init__(
-            f"No checkpoint was made: {reason}. Run `muster verify`, and keep the older checkpoints."
+            f"Nothing was signed: {reason}. Run `muster verify`, and keep the older checkpoints."
         )
 
 
@@ -49,12 +49,11 @@ def make() -> Checkpoint:
         if size() < latest.size:
             raise BrokenTree(reason=f"the latest checkpoint has {latest.size} leaves and the tree has fewer")
         return latest
-    settings = config.current()
-    stated = notes.Stated(settings.checkpoint_origin, frontier.size, frontier.root())
+    stated = notes.Stated(config.current().checkpoint_origin, frontier.size, frontier.root())
     made = Checkpoint(
         size=stated.size,
         root=stated.root,
-        note=notes.sign(stated.text(), stated.origin, settings.checkpoint_seed()),
+        note=signed(stated),
         frontier=frontier.to_bytes(),
     )
     # Another process may have made the same one meanwhile.
@@ -75,6 +74,11 @@ def size() -> int:
     """How many leaves the tree has, by the index of its last."""
     last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
     return 0 if last is None else last + 1
+
+
+def signed(stated: notes.Stated) -> str:
+    """The note that says so, signed with this installation's key. Raises BadSetting."""
+    return notes.sign(stated.text(), stated.origin, config.current().checkpoint_seed())
 
 
 def public_key() -> str:

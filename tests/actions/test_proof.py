@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,22 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
+from muster import config
 from muster.access.models import User
+from muster.cli import sequencer
+from muster.core.errors import NotFound
 from muster.ledger.exporting import export
 from muster.ledger.models import Holder
+from muster.ledger.proving import prove
 from muster.ledger.verifying import verify
 from muster.ledger.writing import Pop, Push, holder, outside, things_of, write
-from muster.record import checkpoints, notes
+from muster.record import checkpoints, notes, tree
 from muster.record.action import sequence
+from muster.record.encoding import leaf_of
 from muster.record.models import Act, Checkpoint, Leaf
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TAGS = ["222-223-Z", "222-224-Y"]
+TAGS = ["222-223-Z", "222-224-W"]
 
 
 class Record:
@@ -360,6 +366,16 @@ def test_a_checkpoint_is_due_after_a_minute_or_a_thousand_leaves(
     assert Checkpoint.objects.count() == 3
 
 
+def test_serving_makes_checkpoints_by_itself(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequencer, "EVERY_S", 0.01)
+    give_up_at = time.monotonic() + 30
+    with sequencer.keep_sequencing():
+        while not Checkpoint.objects.exists() and time.monotonic() < give_up_at:
+            time.sleep(0.02)
+
+    assert verify(Checkpoint.objects.get().note)["ok"]
+
+
 def test_leaves_and_checkpoints_are_not_the_application_s_to_change(record: Record) -> None:
     checkpoints.make()
     for statement in (
@@ -418,6 +434,53 @@ def test_checkpoint_and_verify_as_commands(
     assert (refused.returncode, "cannot be written" in refused.stderr) == (2, True)
 
 
+def test_an_entry_and_an_older_checkpoint_are_proved_to_be_in_the_latest(record: Record) -> None:
+    older = checkpoints.make()
+    record.write(record.to(record.second, record.b, 2))
+
+    proof = prove(TAGS[0], 3, since=older.note)
+
+    latest = notes.Stated.of_text(notes.opened(proof["checkpoint"], [checkpoints.public_key()]))
+    leaf = leaf_of(proof["encoding"])
+    assert json.loads(proof["encoding"])[3:6] == [str(record.first.pk), 3, "pop"]
+    assert proof["index"] == record.index(record.first, 3)
+    inclusion = [bytes.fromhex(node) for node in proof["inclusion"]]
+    assert tree.includes(leaf, proof["index"], latest.size, inclusion, latest.root)
+    consistency = [bytes.fromhex(node) for node in proof["consistency"]]
+    assert tree.extends(older.size, bytes(older.root), latest.size, latest.root, consistency)
+    assert prove(TAGS[0], 1)["consistency"] is None
+
+
+def test_nothing_is_proved_of_an_entry_that_was_changed_or_is_not_there(record: Record) -> None:
+    with pytest.raises(NotFound):
+        prove(TAGS[0], 99)
+    with pytest.raises(NotFound):
+        prove("222-229-L", 1)
+    behind(f"UPDATE ledger_entry SET source = 'forged' WHERE thing_id = '{record.first.pk}' AND n = 3")
+
+    with pytest.raises(checkpoints.BrokenTree, match="is not what its leaf says"):
+        prove(TAGS[0], 3)
+
+
+def test_nothing_is_proved_against_a_checkpoint_of_another_tree(record: Record) -> None:
+    kept = checkpoints.make()
+    forge(record)
+    behind("DELETE FROM record_checkpoint")
+
+    with pytest.raises(checkpoints.BrokenTree, match="another root"):
+        prove(TAGS[0], 1, since=kept.note)
+    longer = notes.Stated(config.current().checkpoint_origin, 999, b"\x00" * 32)
+    with pytest.raises(checkpoints.BrokenTree, match="999 leaves"):
+        prove(TAGS[0], 1, since=checkpoints.signed(longer))
+
+
+def test_prove_as_a_command(record: Record, database_env: dict[str, str]) -> None:
+    found = json.loads(muster("prove", TAGS[1], "--n", "1", "--json", env=database_env).stdout)
+
+    assert found == prove(TAGS[1], 1)
+    assert muster("prove", TAGS[1], "--n", "7", env=database_env).returncode == 2
+
+
 def verifier(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     source = Path(__file__).parents[2] / "verifier" / "src"
     return subprocess.run(
@@ -458,7 +521,7 @@ def test_an_empty_export_verifies(tmp_path: Path) -> None:
         ("leaves.jsonl", "muster/act/1", "muster/act/2", "not of an encoding known here"),
         ("leaves.jsonl", '"muster/thing/1", ', '"muster/thing/1", 0, ', "not of an encoding known here"),
         ("entries.csv", "list of the day", "list of the dax", "entries.csv has other entries of act 2"),
-        ("entries.csv", "222-223-Z", "222-224-Y", "entries.csv has other entries of act 2"),
+        ("entries.csv", "222-223-Z", "222-224-W", "entries.csv has other entries of act 2"),
     ],
 )
 def test_the_verifier_names_what_was_changed_in_an_export(

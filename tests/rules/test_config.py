@@ -80,3 +80,42 @@ def test_a_set_secret_is_used_and_never_printed(monkeypatch: pytest.MonkeyPatch)
     assert found.secret() == "k" * 40
     assert "kkk" not in repr(found)
     assert not Path("data").exists()
+
+
+def test_the_key_of_checkpoints_is_made_once_and_kept_for_its_owner_alone() -> None:
+    seed = settings().checkpoint_seed()
+
+    assert len(seed) == 32
+    assert settings().checkpoint_seed() == seed
+    assert (Path("data") / "checkpoint.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_key_of_checkpoints_may_be_set_and_then_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUSTER_CHECKPOINT_KEY", "BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU=")
+
+    assert settings().checkpoint_seed() == b"\x05" * 32
+    assert not Path("data").exists()
+    assert "BQUF" not in repr(settings())
+
+
+@pytest.mark.parametrize("key", ["short", "BQUF", "?"])
+def test_a_key_of_checkpoints_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("MUSTER_CHECKPOINT_KEY", key)
+
+    with pytest.raises(config.BadSetting, match="32 bytes in Base64"):
+        settings().checkpoint_seed()
+
+
+def test_a_key_of_checkpoints_that_cannot_be_kept_is_refused() -> None:
+    Path("data").write_text("a file in the folder's place")
+
+    with pytest.raises(config.BadSetting, match="checkpoint_key"):
+        settings().checkpoint_seed()
+
+
+@pytest.mark.parametrize("origin", ["", "two words", "a+b"])
+def test_an_origin_that_no_note_can_bear_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setenv("MUSTER_CHECKPOINT_ORIGIN", origin)
+
+    with pytest.raises(config.BadSetting, match="checkpoint_origin"):
+        settings()
