@@ -12,7 +12,6 @@ from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
 from muster.ledger.census import By, Census, Totals, census, totals
 from muster.ledger.handovers import Signed, signed
-from muster.ledger.models import Thing
 from muster.record.action import sequence
 from muster.record.models import Number
 
@@ -20,14 +19,6 @@ __all__ = [
     "By", "Census", "Totals", "census", "handover", "history", "known", "known_by", "latest_known", "totals",
 ]  # fmt: skip
 
-HISTORY = """
-SELECT e.n, e.kind, g.code AS giver, r.code AS receiver, e.happened_at, e.recorded_at, k.number AS known_at, e.reason,
-       e.source, e.corrects, e.earliest_at, e.latest_at, e.mission, ho.offered_by, ho.accepted_by, e.repeats,
-       e.handover_id AS handover
-FROM ledger_entry e JOIN ledger_holder g ON g.id = e.giver_id JOIN ledger_holder r ON r.id = e.receiver_id
-LEFT JOIN record_number k ON k.act_id = e.act_id LEFT JOIN ledger_handover ho ON ho.id = e.handover_id
-WHERE e.thing_id = %(thing)s ORDER BY e.n
-"""
 NUMBER_DIGITS = 18  # no act's number is longer: more digits are no number that the database can hold
 
 
@@ -61,16 +52,18 @@ def history(tag: str) -> dict[str, Any]:
 
     `signatures` are those of the entry's handover, each held against its list as it stands now.
     """
-    thing = Thing.objects.filter(tag=tag).first()
-    if thing is None:
-        raise NotFound(kind="thing", name=tag)
     with connection.cursor() as cursor:
-        cursor.execute(HISTORY, {"thing": thing.pk})
+        cursor.execute("SELECT * FROM ledger_history(%s)", [tag])
         names = [column.name for column in cursor.description]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    standing = signed({row["handover"] for row in rows if row["handover"]})
+        found = cursor.fetchall()
+    if not found:
+        raise NotFound(kind="thing", name=tag)
+    (tag, kind), names = found[0][:2], names[2:]
+    rows = [dict(zip(names, row[2:], strict=True)) for row in found if row[2] is not None]
+    handovers = {row["handover"] for row in rows if row["handover"]}
+    standing = signed(handovers) if handovers else {}
     entries = [_told(row, standing.get(row.pop("handover"))) for row in rows]
-    return {"tag": thing.tag, "kind": thing.kind, "entries": entries}
+    return {"tag": tag, "kind": kind, "entries": entries}
 
 
 def handover(handover: UUID) -> Signed:
