@@ -37,6 +37,7 @@ _POSTAL_CODES = (
     "NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC GU PR VI"
 )
 GUARDS = frozenset(_POSTAL_CODES.split())
+LONGEST_ID, LONGEST_STATUS = 60, 40  # as the record keeps them
 INVENTED = "ZZ"  # the postal code of an invented state, for exercises only
 
 
@@ -151,7 +152,7 @@ def read_request(data: Mapping[str, Any]) -> Request:
     """
     read = Fields(data, step="assistance")
     request = Request(
-        id=read.text("id"),
+        id=read.text("id", longest=LONGEST_ID),
         title=read.text("title"),
         kind=cast(Kind, read.one_of("kind", get_args(Kind), default="real")),
         requester=read.text("requester"),
@@ -162,13 +163,14 @@ def read_request(data: Mapping[str, Any]) -> Request:
         priority=cast(Priority, read.one_of("priority", get_args(Priority), default="normal")),
         reimbursement=read.text("reimbursement", needed=False) or None,
         verbal=read.flag("verbal"),
-        duty_status_asked=read.text("duty_status_asked", needed=False) or None,
+        duty_status_asked=read.text("duty_status_asked", needed=False, longest=LONGEST_STATUS) or None,
         federal_order=read.text("federal_order", needed=False) or None,
         as_of=read.day("as_of"),
         lines=tuple(_line(line, n) for n, line in enumerate(read.tables("lines"), start=1)),
         exclusions=tuple(_exclusion(table) for table in read.tables("exclusions")),
         facts=_facts(read.table("facts")),
     )
+    _check_id(read, request.id)
     _check_state(read, request)
     if not read.data.get("lines"):
         read.fault(
@@ -218,6 +220,17 @@ def _facts(read: Fields) -> Mapping[str, bool | date]:
                 name, "bad_fact", f"The fact {name[:60]} must be true, false, or a day such as 2026-09-30."
             )
     return MappingProxyType(facts)
+
+
+def _check_id(read: Fields, id: str) -> None:
+    """An id is said, typed and put into addresses, so it is one line that can be seen, without a slash."""
+    if id.isprintable() and "/" not in id and id not in (".", ".."):
+        return
+    read.fault(
+        "id",
+        "bad_id",
+        f"{id[:60]!r} cannot be an id. Write it on one line, without a slash or a character that is not seen.",
+    )
 
 
 def _check_state(read: Fields, request: Request) -> None:

@@ -8,16 +8,19 @@ from typing import Any
 from muster.core.errors import Fault, FaultyInput
 from muster.core.quantity import Quantity, QuantityMisread
 from muster.core.tasks import TASKS
+from muster.core.times import YEARS
 
 LONGEST_NAME, LONGEST_WORDS = 200, 4000
 
 
 def as_day(value: object) -> date | None:
-    """Give the day that a TOML date or a text such as 2026-09-30 names; None where it names none."""
+    """Give the day that a TOML date or a text such as 2026-09-30 names; None where it names none in `YEARS`."""
     if isinstance(value, str) and len(value) == 10:
         with suppress(ValueError):
-            return date.fromisoformat(value)
-    return value if isinstance(value, date) and not isinstance(value, datetime) else None
+            value = date.fromisoformat(value)
+    if not isinstance(value, date) or isinstance(value, datetime):
+        return None
+    return value if value.year in YEARS else None
 
 
 class Fields:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from muster.core.errors import MusterError
 
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+YEARS = range(1900, 3000)  # another year is a slip, and at the ends of the calendar no zone can be reckoned
 
 
 class NotAMoment(MusterError):

@@ -106,6 +106,12 @@ class Decided:
     version: int
 
 
+def check_request_open(decision: Decision) -> None:
+    """Check that the request it answers is not closed: nothing more is done under one that is. Raises NotInForce."""
+    if decision.request.state == "closed":
+        raise NotInForce(decision=decision.pk, why="closed with its request")
+
+
 def _request(request: str) -> tuple[Scope, Request]:
     found = assistance.for_change(request)
     return assistance.scope_of(found), found

@@ -12,7 +12,7 @@ from muster.access.control import Actor, Scope, can
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import check_happened
 from muster.decisions import queries as decisions
-from muster.decisions.actions import APPROVALS, NotInForce
+from muster.decisions.actions import APPROVALS, NotInForce, check_request_open
 from muster.decisions.models import Decision
 from muster.missions import queries
 from muster.missions.models import Apart, Closing, Mission
@@ -118,6 +118,7 @@ def open_mission(
     why = decisions.in_force_locked(row, at).why
     if row.outcome not in APPROVALS or why in ("revoked", "suspended", "expired", "not_issued"):
         raise NotInForce(decision=row.pk, why=row.outcome if row.outcome not in APPROVALS else str(why))
+    check_request_open(row)
     runs = Organisation.objects.filter(pk=organisation).first()
     if runs is None:
         raise NotFound(kind="organisation", name=organisation)

@@ -51,7 +51,12 @@ def _missions() -> list[str]:
     ]
     apart = set(Apart.objects.values_list("code", flat=True))
     claimed = set(Claim.objects.values_list("mission", flat=True)) - {*opened, *waiting} - apart
-    return [*opened, *waiting, *sorted(claimed)]
+    return [mission for mission in (*opened, *waiting, *sorted(claimed)) if _has_an_address(mission)]
+
+
+def _has_an_address(mission: str) -> bool:
+    """A source's claims may stand under any words."""
+    return mission.isprintable() and "/" not in mission and mission not in (".", "..")
 
 
 def page(mission: str, at: datetime, known_at: int) -> Page:
@@ -97,7 +102,7 @@ def _handed_in(requests: QuerySet[Request]) -> QuerySet[Request]:
 
 def _is_public(mission: str) -> bool:
     """Whether there is anything to tell: of a request alone, once it is handed in."""
-    if not mission.isprintable():
+    if not _has_an_address(mission):
         return False
     return queries.spoken_of(mission) or _handed_in(Request.objects.filter(pk=mission)).exists()
 
@@ -164,7 +169,8 @@ def _days(mission: str, at: datetime, known_at: int) -> Iterator[Day]:
     """
     for number in range(DAYS_TOLD):
         end = public_moment(at - timedelta(days=number))
-        told = {f.metric: f for f in for_the_public(queries.held(mission, end, known_at)) if f.place == "all"}
+        totals = (figure for figure in queries.held(mission, end, known_at) if figure.place == "all")
+        told = {figure.metric: figure for figure in for_the_public(totals)}
         yield Day(day=end.date(), in_custody=_on(end, CUSTODY, told), aboard=_on(end, ABOARD, told))
 
 

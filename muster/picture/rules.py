@@ -105,8 +105,9 @@ def public_moment(now: datetime) -> datetime:
 def for_the_public(figures: Iterable[Figure]) -> list[Figure]:
     """What the public sees: persons as totals only, and none below `SMALLEST_TOLD`.
 
-    Where exactly one of a metric's places is told as *fewer than 5* beside others, the smallest other is held back too:
-    else it could be had by subtraction from the total. A nought is told as 0: it hides nobody.
+    Where the places of a metric that are told as *fewer than 5* could be had from their sum, the total less the others,
+    the smallest other is held back too, and where there is none, the total: so it is of one such place, and of several
+    that all hold 1 or all hold 4. A nought is told as 0: it hides nobody.
     """
     told: list[Figure] = []
     by_metric: dict[str, list[Figure]] = {}
@@ -124,13 +125,17 @@ def _suppressed(group: list[Figure]) -> list[Figure]:
     places = [figure for figure in group if figure.place != "all"]
     small = [figure for figure in places if 0 < _count(figure) < SMALLEST_TOLD]
     hidden = {id(figure): FEWER for figure in [*small, *(f for f in group if 0 < _count(f) < SMALLEST_TOLD)]}
-    if len(small) == 1:
+    if _told_by_their_sum([_count(figure) for figure in small]):
         others = [f for f in places if id(f) not in hidden and _count(f) > 0]
         if others:
             hidden[id(min(others, key=_count))] = HELD_BACK
         else:
-            hidden |= {id(f): FEWER for f in group if f.place == "all"}
+            hidden |= {id(f): HELD_BACK for f in group if f.place == "all" and id(f) not in hidden}
     return [_hidden(figure, hidden[id(figure)]) if id(figure) in hidden else figure for figure in group]
+
+
+def _told_by_their_sum(small: Sequence[int]) -> bool:
+    return bool(small) and (len(small) == 1 or sum(small) in (len(small), len(small) * (SMALLEST_TOLD - 1)))
 
 
 def _hidden(figure: Figure, said: str) -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated
@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope
 from muster.assistance import queries as assistance
-from muster.assistance.rules import Line
+from muster.assistance.rules import Line, Request
 from muster.authority import queries as authority
 from muster.authority.rules import STRICTNESS, Finding
 from muster.core.errors import Fault, FaultyInput, MusterError
@@ -20,7 +20,7 @@ from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS, Contact
 from muster.core.times import check_happened
 from muster.decisions import queries as decisions
-from muster.decisions.actions import OnlyReported
+from muster.decisions.actions import OnlyReported, check_request_open
 from muster.decisions.models import Decision
 from muster.decisions.rules import Arms, Draw, Stretch, check_draw, limit_layer
 from muster.missions import queries as missions
@@ -107,8 +107,8 @@ def order(
 
     It has to fit what is in force all along its window, by everything known when it is ordered.
 
-    Raises FaultyInput for an unknown category, QuantityMisread, AlreadyClosed, OnlyReported, the refusals of
-    `decisions.rules.check_draw` in their order, OutsideTheLaw.
+    Raises FaultyInput for an unknown category, QuantityMisread, AlreadyClosed, OnlyReported, NotInForce where the
+    request is closed, the refusals of `decisions.rules.check_draw` in their order, OutsideTheLaw.
     """
     if category not in TASKS:
         message = f"{category!r} is not a task category. Write one from T01 to T{len(TASKS):02}."
@@ -117,11 +117,13 @@ def order(
         raise AlreadyClosed(mission=row.pk)
     if row.decision.reported_on is not None:
         raise OnlyReported(decision=row.decision_id)
+    check_request_open(row.decision)
+    parts = decisions.stretches_locked(row.decision, begins_at, ends_at)
+    place = _as_the_decision_spells(place, parts)
     draw = Draw(
         task=category, place=place, people=Quantity.parse(people), vehicles=Quantity.parse(vehicles),
         begins_at=begins_at, ends_at=ends_at, contact=contact, armed=armed, volunteers=volunteers,
     )  # fmt: skip
-    parts = decisions.stretches_locked(row.decision, begins_at, ends_at)
     drawn = queries.draws(row.decision)
     for part in parts:
         check_draw(part.in_force, drawn, replace(draw, begins_at=part.begins_at, ends_at=part.ends_at))
@@ -136,6 +138,14 @@ def order(
         ends_at=ends_at, contact=contact, armed=armed, volunteers=volunteers, conditions=conditions,
     )  # fmt: skip
     return Ordered(made.pk, draw.people.high_end or 0, conditions)
+
+
+def _as_the_decision_spells(place: str, parts: Sequence[Stretch]) -> str:
+    """The place as the limits name it, so that capitals and spaces take nobody past a limit by place."""
+    limits = [part.in_force.limits for part in parts if part.in_force.limits]
+    named = [name for each in limits for name in (*each.places, *each.people_max_by_place)]
+    said = " ".join(place.split())
+    return next((name for name in named if " ".join(name.split()).casefold() == said.casefold()), said)
 
 
 def _law(decision: Decision, draw: Draw, words: str, part: Stretch) -> Iterator[Finding]:
@@ -161,6 +171,18 @@ def _law(decision: Decision, draw: Draw, words: str, part: Stretch) -> Iterator[
     latest = part.ends_at - timedelta(microseconds=1)
     for day in sorted({moment.astimezone(zone).date() for moment in (part.begins_at, latest)}):
         yield from authority.findings(replace(request, lines=(line,)), status, day, facts, limits=[layer])
+    asked = {each.task for each in request.lines}
+    if limits.tasks_allowed is None and draw.task not in asked and "" not in asked:
+        yield _not_asked_for(request, draw)
+
+
+def _not_asked_for(request: Request, draw: Draw) -> Finding:
+    """A decision that names no tasks of its own allows those that the request asks for."""
+    words = f"The request does not ask for {draw.task}, and the decision names no tasks of its own."
+    return Finding(
+        line=1, task=draw.task, finding="prohibited", layer="request scope", rule="lines", verified=True, words=words,
+        citation=f"Request {request.id}",
+    )  # fmt: skip
 
 
 @action("tasks.finish", about=_task)

@@ -17,6 +17,7 @@ from muster.core.errors import NotFound
 from muster.core.times import check_happened
 from muster.custody.models import Difference
 from muster.decisions import queries as decisions
+from muster.decisions.actions import check_request_open
 from muster.decisions.rules import Refusal, check_beginning
 from muster.ledger.models import Holder
 from muster.ledger.rules import SamePlace
@@ -65,7 +66,7 @@ def plan_trip(
 ) -> TripTold:  # fmt: skip
     """Plan a trip under a task that carries persons, while the decision is in force.
 
-    Raises AlreadyClosed, AlreadyOpen for a code in use, NotFound, SamePlace, NotATransportTask, NothingInForce, and what
+    Raises AlreadyClosed, AlreadyOpen for a code in use, NotFound, SamePlace, NotInForce, NotATransportTask, NothingInForce, and what
     `decisions.rules.check_beginning` raises where the decision has barred its kind since.
     """
     if row.closed_at is not None:
@@ -77,6 +78,7 @@ def plan_trip(
     under = Task.objects.filter(pk=task, mission=row).first()
     if under is None:
         raise NotFound(kind="task", name=task)
+    check_request_open(row.decision)
     draw = tasks.draw_of(under)
     rules.check_task(under.pk, under.category, draw.begins_at, draw.ends_at, departs_at)
     check_beginning(decisions.in_force_locked(row.decision, departs_at), draw)

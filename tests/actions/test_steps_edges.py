@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 import test_steps
+from django.test import Client
 from people import at
 from test_steps import DAY, LIMITS, Offices, aboard, decided, in_review, opened, order, planned, received
 
@@ -16,7 +17,7 @@ from muster.access.models import Grant, User
 from muster.assistance import queries as assistance
 from muster.assistance.models import Request
 from muster.assistance.rules import NotAllowedFrom
-from muster.core.errors import NotFound
+from muster.core.errors import FaultyInput, NotFound
 from muster.core.times import NotHappenedYet
 from muster.custody.models import Difference
 from muster.decisions.actions import NotInForce, OnlyReported
@@ -566,3 +567,89 @@ def test_a_decision_that_is_suspended_before_its_first_day_is_suspended(offices:
             at=at(-42),
         )  # fmt: skip
     assert do.decisions.resume(**change, effective_at=at(-41)).answer.version == 3
+
+
+def test_under_a_request_that_is_closed_nothing_more_begins(offices: Offices) -> None:
+    decision = opened(offices)
+    task = order(offices, "T04", people="4", vehicles="1", contact="direct").task
+    do.assistance.close(actor=offices.sites.center, request="EX-PROCESSING-1", at=at(-20))
+
+    with pytest.raises(NotInForce, match="closed with its request"):
+        order(offices)
+    with pytest.raises(NotInForce):
+        planned(offices, task=task)
+    with pytest.raises(NotInForce):
+        do.missions.open_mission(
+            actor=offices.sites.center, decision=decision, mission="EX-2", title="One more", organisation="EX-GUARD",
+            at=at(-19),
+        )  # fmt: skip
+
+
+# --- what a task is, and where ------------------------------------------------------
+
+
+def test_a_decision_that_names_no_tasks_allows_those_that_were_asked_for(offices: Offices) -> None:
+    opened(offices, {"zone": "America/Chicago", "people_max": 20})
+
+    with pytest.raises(OutsideTheLaw, match="does not ask for T03, and the decision names no tasks"):
+        order(offices, "T03")
+    assert order(offices, "T08").task == "EX-1-T1"
+
+
+@pytest.mark.parametrize("place", ["site a", " Site  A ", "SITE A"])
+def test_no_spelling_of_a_place_leads_past_its_limit(offices: Offices, place: str) -> None:
+    opened(offices, LIMITS | {"people_max_by_place": {"Site A": 6}})
+    order(offices, people="5")
+
+    with pytest.raises(OverPeople, match="7 people at Site A"):
+        order(offices, people="2", place=place)
+
+
+# --- what cannot be kept ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["EX\n1", "EX\t1", "EX\u202e1", "EX\x7f", "24/0815", "..", "x" * 61])
+def test_the_id_of_a_request_is_one_line_that_can_be_seen_and_addressed(offices: Offices, name: str) -> None:
+    with pytest.raises(FaultyInput) as refusal:
+        do.assistance.draft(actor=offices.agency, request=test_steps.asked(id=name), at=at(0))
+
+    assert [fault.column for fault in refusal.value.faults] == ["id"]
+    assert refusal.value.faults[0].code in ("assistance.bad_id", "assistance.too_long")
+
+
+def test_claims_under_words_that_make_no_address_leave_the_public_list_whole(offices: Offices) -> None:
+    for number, mission in enumerate(("A/B", "A\nB", "A-B")):
+        do.sources.record_claim(
+            actor=offices.affairs, id=f"C{number}", mission=mission, place="MO", metric="activated", said="3", source=GAZETTE
+        )  # fmt: skip
+
+    assert [line.mission for line in public.lines(at(0), ledger.latest_known())] == ["A-B"]
+    assert Client().get("/public/").status_code == 200
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "3000-01-01"])
+def test_a_day_at_the_end_of_the_calendar_is_no_day_of_a_decision(offices: Offices, day: str) -> None:
+    """A last day of 9999-12-31 would be kept, and then no page could say when it ends."""
+    with pytest.raises(FaultyInput, match="must be a day"):
+        decided(offices, LIMITS | {"effective_from": None, "effective_to": day})
+    assert not Decision.objects.exists()
+
+
+def test_no_moment_is_kept_that_no_zone_can_reckon_with(offices: Offices) -> None:
+    decision = opened(offices)
+    ends = datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-12)))
+    begins = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+
+    with pytest.raises(FaultyInput, match="the year is not from 1900 to 2999"):
+        order(offices, ends_at=ends)
+    with pytest.raises(FaultyInput, match="effective_at"):
+        do.decisions.suspend(
+            actor=offices.governor, decision=decision, reason="A review", effective_at=begins
+        )
+    with pytest.raises(FaultyInput, match="reported_on"):
+        reported(offices, reported_on=date(1, 1, 1))
+    facts = {"duty_began_on": date(9999, 12, 31)}
+    with pytest.raises(FaultyInput, match="facts"):
+        do.authority.assess(
+            actor=offices.sites.center, request="EX-PROCESSING-1", on_date=DAY, status="T32-ch9", facts=facts
+        )
