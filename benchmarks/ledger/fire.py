@@ -19,9 +19,8 @@ from pathlib import Path
 
 import psycopg
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-sys.path.insert(0, str(ROOT / "tests" / "actions"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "actions"))
 import fire
 from figures import print_figure
 

@@ -256,7 +256,9 @@ def offer(
     by_giver = sign_offer(made, named)
     made.list_root, made.giver_signature, made.giver_key = by_giver.root, by_giver.signature, by_giver.key
     made.save(force_insert=True)
-    Offer.objects.bulk_create(Offer(handover=made, thing=thing) for thing in things)
+    # In the order in which the ledger takes things: two offers of the same persons must not wait for each other.
+    in_order = sorted(things, key=lambda thing: thing.pk)
+    Offer.objects.bulk_create(Offer(handover=made, thing=thing) for thing in in_order)
     return Offered(made.pk, [thing.tag for thing in things])
 
 

@@ -135,10 +135,10 @@ def write(
 def things_of(tags: Sequence[str], *, act: Act, kind: str, origin: Holder) -> list[Thing]:
     """The things of these tags, in their order; new tags become things that begin at `origin`."""
     known = {thing.tag: thing for thing in Thing.objects.filter(tag__in=bulk.any_text_of(tags))}
+    # In the order of tags: two lists of the same new persons must not wait for each other.
     new = [
         Thing(act_id=act.pk, kind=kind, tag=tag, origin_id=origin.pk)
-        for tag in dict.fromkeys(tags)
-        if tag not in known
+        for tag in sorted(set(tags) - known.keys())
     ]
     bulk.add(Thing, new)
     known.update({thing.tag: thing for thing in new})

@@ -114,6 +114,17 @@ def test_the_application_may_not_change_what_is_written(story: Story, statement:
         cursor.execute(statement)
 
 
+def test_new_persons_are_written_in_the_order_of_their_tags_and_told_in_the_order_asked(story: Story) -> None:
+    """So that two lists of the same new persons, in opposite order, do not wait for each other."""
+    tags = ["222-BBB-2", "222-AAA-4", "222-223-Z", "222-CCC-Y"]
+
+    made = things_of(tags, act=story.act(), kind="person", origin=story.outside)
+
+    assert [thing.tag for thing in made] == tags
+    new = [thing for thing in made if thing.pk != story.person.pk]
+    assert sorted(new, key=lambda thing: thing.pk) == sorted(new, key=lambda thing: thing.tag)
+
+
 def test_nobody_hands_over_to_itself(story: Story) -> None:
     story.push(story.a, 0)
 

@@ -27,7 +27,7 @@ from muster.custody import actions
 from muster.database import embedded
 from muster.database.embedded import Server
 from muster.ledger import queries
-from muster.ledger.models import Entry, Head
+from muster.ledger.models import Entry, Head, Offer
 from muster.ledger.rules import ClockAhead
 from muster.record.models import Number
 
@@ -103,6 +103,23 @@ def test_lists_in_opposite_order_reach_no_caller_as_a_deadlock(known: bool) -> N
 
     assert Head.objects.filter(holder__site__in=["EX-NORTH", "EX-SOUTH"]).count() == 160
     assert queries.census(at(3), queries.latest_known()).total == 160
+
+
+def test_one_list_offered_twice_in_opposite_order_is_offered_once() -> None:
+    who = people()
+    actions.receive(actor=who.north, site="EX-NORTH", tags=TAGS, at=at(0))
+
+    for first in range(0, 160, 40):
+        tags = TAGS[first : first + 40]
+        offers = [
+            lambda clerk=clerk, given=given: actions.offer(
+                actor=clerk, giver="EX-NORTH", receiver="EX-SOUTH", tags=given
+            )
+            for clerk, given in ((who.north, tags), (who.north_too, tags[::-1]))
+        ]
+        assert sorted(together(*offers)) == ["ledger.already_offered", "ok"]
+
+    assert sorted(Offer.objects.values_list("thing__tag", flat=True)) == sorted(TAGS[:160])
 
 
 # Knowledge -------------------------------------------------------------------------------------------------------
