@@ -162,7 +162,7 @@ def import_list(
 
 def _follow(site: Site, roster: RosterList, persons: Known, *, act: Act, digest: str) -> ListRead:
     """Write the changes that the list shows."""
-    stays = references.stays(site, persons.things)
+    stays = references.stays(site, persons.concerned(site))
     plan = rosters.plan_list(stays, roster, previous=_latest(site), zone=zone_of(site.zone))
     things = references.name_new(site, persons, act=act)
     source = f"custody list of {site.code}, {roster.listed}, SHA-256 {digest[:16]}"

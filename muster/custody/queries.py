@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
 from muster.custody.models import Difference
 from muster.custody.rules import LAPSES_AFTER
+from muster.ledger import bulk
 from muster.ledger import queries as ledger
 from muster.ledger.models import Entry, Handover, Head, Holder, Thing
 from muster.ledger.writing import live_stack
@@ -85,13 +86,14 @@ class LiveEntry(NamedTuple):
     receiver__site: str
 
 
-def live_entries(things: Any) -> dict[UUID, list[LiveEntry]]:
+def live_entries(things: Collection[UUID] | QuerySet[Any]) -> dict[UUID, list[LiveEntry]]:
     """The live entries of each of the things, by id, the earliest first. `things` are ids, or a query of them."""
+    ids = things if isinstance(things, QuerySet) else bulk.any_of(things)
     entries: dict[UUID, dict[int, LiveEntry]] = defaultdict(dict)
-    for row in Entry.objects.filter(thing__in=things).values_list(*LiveEntry._fields):
+    for row in Entry.objects.filter(thing__in=ids).values_list(*LiveEntry._fields):
         entry = LiveEntry(*row)
         entries[entry.thing_id][entry.n] = entry
-    tops = Head.objects.filter(thing__in=things).values_list("thing_id", "top")
+    tops = Head.objects.filter(thing__in=ids).values_list("thing_id", "top")
     return {thing: live_stack(entries[thing], top)[::-1] for thing, top in tops}
 
 

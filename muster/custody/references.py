@@ -35,6 +35,11 @@ class Known:
         str, UUID
     ]  # of who is known, by reference, or by digest where the lists do not have the person
 
+    def concerned(self, site: Site) -> dict[str, UUID]:
+        """Those whom the lists can change: who stands on one, and who is at the site."""
+        here = set(queries.present(site.code).values_list("pk", flat=True))
+        return {name: thing for name, thing in self.things.items() if name in self.digests or thing in here}
+
     def new(self) -> list[str]:
         """The references that nobody has had yet."""
         return sorted(set(self.digests) - set(self.things))
@@ -96,7 +101,7 @@ def draw_tags(digests: Mapping[str, str], *, taken: Collection[str] = ()) -> dic
 def stays(site: Site, things: Mapping[str, UUID]) -> dict[str, tuple[Stay, ...]]:
     """The stays at the site as the ledger has them now, by the persons' names in `things`."""
     ids = list(things.values())
-    stated = ListedStay.objects.filter(thing__in=ids).values_list("thing_id", "n", "admitted_at")
+    stated = ListedStay.objects.filter(thing__in=bulk.any_of(ids)).values_list("thing_id", "n", "admitted_at")
     admissions = {(thing, n): admitted_at for thing, n, admitted_at in stated}
     entries = queries.live_entries(ids)
     return {name: _stays(site, entries[thing], admissions) for name, thing in things.items()}
