@@ -294,6 +294,13 @@ def test_a_tail_cut_with_its_checkpoints_does_not_fit_one_kept_elsewhere(record:
     }
 
 
+def test_a_record_begun_before_there_were_leaves_gets_those_it_would_have_had(record: Record) -> None:
+    kept = checkpoints.make()
+    behind("DELETE FROM record_leaf", "SELECT record_append_leaves()")
+
+    assert verify(kept.note)["ok"]
+
+
 def test_no_checkpoint_is_made_of_a_tree_that_was_cut(record: Record) -> None:
     made = checkpoints.make()
     behind(f"DELETE FROM record_leaf WHERE index = {made.size - 1}")
