@@ -9,6 +9,7 @@ part; where one is broken, it is named and the exit status is 1.
 from __future__ import annotations
 
 import argparse
+import logging
 import random
 import shutil
 import sys
@@ -36,6 +37,9 @@ def main() -> None:
     asked.add_argument("--kills", type=int, default=200)
     asked.add_argument("--json", action="store_true")
     given = asked.parse_args()
+    logging.getLogger("psycopg").setLevel(
+        logging.ERROR
+    )  # every kill breaks a transaction that would be rolled back
     folder = Path(tempfile.mkdtemp(prefix="muster-fire-"))
     folder.chmod(0o711)
     try:
