@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -336,6 +337,22 @@ def test_a_checkpoint_of_another_s_key_is_refused(record: Record) -> None:
 
     with pytest.raises(notes.BadNote, match="no key that is known"):
         verify(forged)
+
+
+def test_after_a_change_of_key_verify_needs_both_public_keys(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = checkpoints.public_key()
+    kept = checkpoints.make()
+    with monkeypatch.context() as changed:
+        changed.setenv("MUSTER_CHECKPOINT_KEY", base64.b64encode(b"\x09" * 32).decode())
+        config.current.cache_clear()
+        record.write(record.to(record.second, record.b, 2))
+        checkpoints.make()
+
+        assert "no key that is known signed it" in why()
+        assert verify(kept.note, [old, checkpoints.public_key()])["ok"]
+    config.current.cache_clear()
 
 
 def test_a_checkpoint_goes_on_from_the_one_before(record: Record) -> None:
