@@ -39,27 +39,32 @@ SELECT o.origin_id FROM origins o JOIN ledger_holder h ON h.id = o.origin_id WHE
 
 # What does not count is looked for, since it is little: legs of other things than persons, and what is not known at K.
 PERSON = "NOT EXISTS (SELECT FROM ledger_thing o WHERE o.id = {row}.thing_id AND o.kind <> 'person')"
-LEG = """CASE WHEN {side}.holder_id = ANY(%(origins)s::uuid[]) AND EXISTS (
-          SELECT FROM ledger_thing o WHERE o.id = {row}.thing_id AND o.origin_id = {side}.holder_id) THEN 0 ELSE {side}.leg END"""
-LATE_LEG = LEG.format(row="l", side="l")
+# Only where something begins at a holder that is not outside is each leg looked at for it.
+NOT_AT_ORIGIN = """CASE WHEN {holder} = ANY(%(origins)s::uuid[]) AND EXISTS (
+    SELECT FROM ledger_thing o WHERE o.id = {row}.thing_id AND o.origin_id = {holder}) THEN 0 ELSE 1 END"""
 NOT_LATER = """
       AND NOT EXISTS (SELECT FROM record_number k WHERE k.act_id = e.act_id AND k.number > %(known_at)s)
       AND NOT EXISTS (SELECT FROM record_pending p WHERE p.act_id = e.act_id)"""
 LATER_TAKEN_OFF = f"""
     UNION ALL
-    SELECT l.holder_id, {{late_mission}}, -{LATE_LEG}, -l.enters
+    SELECT l.holder_id, {{late_mission}}, -l.leg * {{late_leg}}, -l.enters
     FROM ledger_lateleg l LEFT JOIN record_number k ON k.act_id = l.act_id
     WHERE l.happened_at > %(since)s AND l.happened_at <= %(until)s AND (k.number IS NULL OR k.number > %(known_at)s)
       AND {PERSON.format(row="l")}"""
+# Entries are summed by the pair of their holders first: of a bus there is one row.
 LEGS = f"""
-    SELECT side.holder_id, side.mission, {LEG.format(row="e", side="side")}, side.enters
-    FROM ledger_entry e {{below}} CROSS JOIN LATERAL (VALUES
-        (e.receiver_id, {{in_mission}}, 1, CASE WHEN e.base <> 0 THEN 0 WHEN e.kind = 'push' THEN 1 ELSE -1 END),
-        (e.giver_id, {{out_mission}}, -1, 0)) AS side (holder_id, mission, leg, enters)
-    WHERE e.happened_at > %(since)s AND e.happened_at <= %(until)s
-      AND {PERSON.format(row="e")} {{known}}
+    SELECT side.holder_id, side.mission, side.leg, side.enters FROM (
+        SELECT e.receiver_id, e.giver_id, {{in_mission}} AS in_mission, {{out_mission}} AS out_mission,
+               sum({{in_leg}}) AS in_legs, sum({{out_leg}}) AS out_legs,
+               sum(CASE WHEN e.base <> 0 THEN 0 WHEN e.kind = 'push' THEN 1 ELSE -1 END) AS enters
+        FROM ledger_entry e {{below}}
+        WHERE e.happened_at > %(since)s AND e.happened_at <= %(until)s AND {PERSON.format(row="e")} {{known}}
+        GROUP BY 1, 2, 3, 4
+    ) pair CROSS JOIN LATERAL (VALUES
+        (pair.receiver_id, pair.in_mission, pair.in_legs, pair.enters),
+        (pair.giver_id, pair.out_mission, -pair.out_legs, 0)) AS side (holder_id, mission, leg, enters)
     UNION ALL
-    SELECT l.holder_id, {{late_mission}}, {LATE_LEG}, l.enters
+    SELECT l.holder_id, {{late_mission}}, l.leg * {{late_leg}}, l.enters
     FROM ledger_lateleg l JOIN record_number k ON k.act_id = l.act_id
     WHERE l.happened_at <= %(since)s AND k.number > %(after)s AND k.number <= %(known_at)s
       AND {PERSON.format(row="l")} {{later}}"""
@@ -71,6 +76,12 @@ MISSIONS = {
     "in_mission": "CASE e.kind WHEN 'push' THEN e.mission ELSE coalesce(b.mission, '') END",
     "out_mission": "CASE e.kind WHEN 'push' THEN coalesce(b.mission, '') ELSE e.mission END",
     "late_mission": "l.mission",
+}
+ALL_LEGS = {"in_leg": "1", "out_leg": "1", "late_leg": "1"}
+NOT_THOSE_AT_ORIGINS = {
+    "in_leg": NOT_AT_ORIGIN.format(row="e", holder="e.receiver_id"),
+    "out_leg": NOT_AT_ORIGIN.format(row="e", holder="e.giver_id"),
+    "late_leg": NOT_AT_ORIGIN.format(row="l", holder="l.holder_id"),
 }
 
 HELD = """
@@ -156,6 +167,7 @@ def _held(
             "known_at": known_at, "origins": [origin for (origin,) in cursor.fetchall()], **more,
         }  # fmt: skip
         parts = MISSIONS if "mission" in what else NO_MISSIONS
+        parts = parts | (NOT_THOSE_AT_ORIGINS if given["origins"] else ALL_LEGS)
         later = LATER_TAKEN_OFF.format(**parts) if is_closed_later else ""
         legs = LEGS.format(**parts, known="" if is_closed_later else NOT_LATER, later=later)
         cursor.execute(HELD.format(what=what, where=where, legs=legs), given)
