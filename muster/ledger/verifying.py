@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from muster.database.streaming import streamed
+from muster.ledger import handovers
 from muster.ledger.leaves import PLACES, Row, rows
 from muster.record import checkpoints, notes
 from muster.record.action import sequence
@@ -132,6 +133,8 @@ class Check:
             raise Bad(f"{name} has {size} leaves, and the record has {self.tree.size}", index=self.tree.size)
         self._missing()
         self._heads()
+        if (unsigned := handovers.first_bad()) is not None:
+            raise Bad(unsigned.words, handover=str(unsigned.handover))
 
     def _take(self, row: Row) -> None:
         if row.index != self.tree.size:

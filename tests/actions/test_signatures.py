@@ -25,6 +25,7 @@ from muster.custody.models import Difference
 from muster.ledger import queries
 from muster.ledger.handovers import Signed, first_bad
 from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
+from muster.ledger.verifying import verify
 from muster.record.models import Act
 
 BUS = TAGS[:60]
@@ -210,6 +211,17 @@ def test_a_list_that_was_changed_behind_the_triggers_does_not_verify(
     assert found.handover == bad
     assert words in found.words
     assert queries.handover(good).holds
+
+
+def test_the_whole_check_of_the_record_names_a_handover_whose_signature_was_taken_away(who: People) -> None:
+    accepted(who, BUS[20:22])
+    bad = accepted(who, BUS[:2])
+    assert verify()["ok"]
+
+    blank_the_receivers_signature(bad, who)
+
+    found = verify()
+    assert (found["ok"], found["first_bad"]["handover"]) == (False, str(bad))
 
 
 def test_a_list_that_was_signed_anew_with_a_key_made_later_does_not_verify(who: People) -> None:
