@@ -259,8 +259,7 @@ def test_nothing_acknowledged_is_lost_when_the_database_is_killed_20_times(
 @pytest.fixture
 def small_disk(place: Path) -> Iterator[Path]:
     """A disk of 160 MB, mounted for the test."""
-    folder = place / "small"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="small-", dir=place))
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=160m,mode=711", "tmpfs", str(folder)], check=False
     )
@@ -272,9 +271,11 @@ def small_disk(place: Path) -> Iterator[Path]:
 
 @needs_embedded
 @as_root
+@pytest.mark.parametrize("what", ["tables", "log"])
 def test_a_full_disk_is_refused_by_name_and_loses_nothing(
-    fresh_db: str, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    what: str, fresh_db: str, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where a table cannot grow the server refuses; where its log cannot, it stops, and comes back when there is room."""
     server = server_in(small_disk)
     ballast = small_disk / "ballast"
 
@@ -290,7 +291,9 @@ def test_a_full_disk_is_refused_by_name_and_loses_nothing(
             on = fire.world(connection, 40)
         with fire.buses(connect, on, 2, seed=3) as told:
             wait_until(lambda: bool(told.acknowledged))
-            fill(ballast, leave=64 * 1024)
+            fill(ballast, leave=64 * 1024 if what == "tables" else 0)
+            if what == "log":
+                use_up_the_log(server)
             refused = told_by_a_clerk(
                 lambda tags: actions.receive(actor=who.north, site="EX-NORTH", tags=tags, at=at(0))
             )
@@ -299,15 +302,31 @@ def test_a_full_disk_is_refused_by_name_and_loses_nothing(
             before = len(told.acknowledged)
             wait_until(lambda: len(told.acknowledged) > before, otherwise=server.start)
         assert refused == "database.down"
+        assert set(told.refused) & ({"53100"} if what == "tables" else {"None", "57P02", "57P03"})
         with closing(connect()) as connection:
             connection.execute("SELECT record_sequence()")
             assert fire.missing(connection, told) == []
             assert fire.replayed(connection) == []
             assert fire.misnumbered(connection) == []
+        connections.close_all()
         assert actions.receive(actor=who.north, site="EX-NORTH", tags=TAGS[-1:], at=at(0)).known_at
     finally:
         connections.close_all()
         server.stop()
+
+
+def use_up_the_log(server: Server) -> None:
+    """Begin new files of the server's log until it has none left and cannot make another."""
+    with closing(server.connect()) as admin:
+        try:
+            for _ in range(20):
+                admin.execute("SELECT pg_switch_wal()")
+                admin.execute(
+                    "SELECT txid_current(), pg_logical_emit_message(true, 'fire', repeat('x', 9000))"
+                )
+        except psycopg.Error:
+            return
+    raise AssertionError("the log never filled")
 
 
 def fill(ballast: Path, *, leave: int) -> None:
