@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -75,6 +76,7 @@ def measure(entries: int, seed: int) -> None:
 
     from muster.ledger import queries, rolls
     from muster.ledger.models import Thing
+    from muster.record.models import Number
 
     began = time.monotonic()
     closed = rolls.close(BEGINS + timedelta(seconds=YEAR) + timedelta(days=60))
@@ -83,8 +85,9 @@ def measure(entries: int, seed: int) -> None:
     size = f"{entries // 1_000_000}m" if entries >= 1_000_000 else f"{entries // 1000}k"
     large = entries > GUARDED_UP_TO
     draw = random.Random(seed)
-    latest = queries.latest_known()
-    asked = [moment_and_number(draw, latest) for _ in range(ASKED)]
+    # The generator numbers acts in the order of their moments.
+    moments = list(Number.objects.order_by("number").values_list("act__recorded_at", flat=True))
+    asked = [moment_and_number(draw, moments) for _ in range(ASKED)]
     sites = [f"S{draw.randrange(300):03}" for _ in range(ASKED)]
     tags = list(Thing.objects.order_by("id").values_list("tag", flat=True)[: 50 * ASKED : 50])
 
@@ -148,19 +151,11 @@ def timed(ask: Callable[[int], Any], questions: int, *, rounds: int = ROUNDS) ->
     return Timed(answers, took)
 
 
-def moment_and_number(draw: random.Random, latest: int) -> tuple[datetime, int]:
+def moment_and_number(draw: random.Random, moments: list[datetime]) -> tuple[datetime, int]:
     """A moment of the year, and an act's number: mostly one from the moment on, at times one from before."""
-    from muster.record.models import Number
-
     at = BEGINS + timedelta(seconds=draw.randrange(YEAR))
-    known = (
-        Number.objects.filter(act__recorded_at__lte=at)
-        .order_by("-number")
-        .values_list("number", flat=True)
-        .first()
-    )
-    since = known or 1
-    return at, draw.randint(1, since) if draw.random() < 0.2 else draw.randint(since, latest)
+    known = max(1, bisect_right(moments, at))
+    return at, draw.randint(1, known) if draw.random() < 0.2 else draw.randint(known, len(moments))
 
 
 def plain(at: datetime, known_at: int, site: str | None = None) -> dict[str, int]:
