@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from django.db.models import F
 from django.utils import timezone
 from pydantic import AwareDatetime, Field
 
@@ -325,7 +326,9 @@ def _site_of(row: Handover, things: list[Thing]) -> Site | None:
     """Where a handover's differences stand: at the receiver, else the giver, else the site that last had any of them."""
     code = row.receiver.site or row.giver.site
     if not code:
-        given = Entry.objects.filter(thing__in=things).exclude(giver__site="").order_by("-recorded_at")
+        # By the numbers of acts, and not by a clock that may have stepped back.
+        latest = F("act__number__number").desc(nulls_first=True)
+        given = Entry.objects.filter(thing__in=things).exclude(giver__site="").order_by(latest, "-n")
         code = given.values_list("giver__site", flat=True).first() or ""
     return Site.objects.filter(code=code).first()
 

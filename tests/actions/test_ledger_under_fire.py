@@ -19,17 +19,17 @@ from pathlib import Path
 import fire
 import psycopg
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection, connections, transaction
 from people import TAGS, at, people
 
 from muster.core.errors import MusterError
 from muster.custody import actions
 from muster.database import embedded
 from muster.database.embedded import Server
-from muster.ledger import queries
-from muster.ledger.models import Entry, Head, Offer
+from muster.ledger import queries, writing
+from muster.ledger.models import Entry, Handover, Head, Offer, Thing
 from muster.ledger.rules import ClockAhead
-from muster.record.models import Number
+from muster.record.models import Act, Number
 
 needs_embedded = pytest.mark.skipif(
     bool(os.environ.get("DATABASE_URL")), reason="the embedded database is not used with DATABASE_URL"
@@ -149,16 +149,17 @@ def test_what_was_known_under_load_is_answered_the_same_again() -> None:
         assert fire.misnumbered(connection) == []
 
 
-def test_a_server_clock_that_steps_back_changes_no_order_and_no_answer() -> None:
+def server_clock(behind: str) -> None:
     """The default of `recorded_at` is the server's clock, so another default is another clock."""
-    who = people()
+    with connections["owner"].cursor() as cursor:
+        for table in ("record_act", "ledger_entry"):
+            cursor.execute(
+                f"ALTER TABLE {table} ALTER recorded_at SET DEFAULT clock_timestamp() - interval '{behind}'"
+            )
 
-    def server_clock(behind: str) -> None:
-        with connections["owner"].cursor() as cursor:
-            for table in ("record_act", "ledger_entry"):
-                cursor.execute(
-                    f"ALTER TABLE {table} ALTER recorded_at SET DEFAULT clock_timestamp() - interval '{behind}'"
-                )
+
+def test_a_server_clock_that_steps_back_changes_no_order_and_no_answer() -> None:
+    who = people()
 
     known = [actions.receive(actor=who.north, site="EX-NORTH", tags=TAGS[:3], at=at(0)).known_at or 0]
     told = [queries.census(at(9), known[0]).sites]
@@ -183,6 +184,26 @@ def test_a_server_clock_that_steps_back_changes_no_order_and_no_answer() -> None
         history = queries.history(tag)["entries"]
         assert [entry["n"] for entry in history] == [1, 2]
         assert history[0]["known_at"] < history[1]["known_at"]
+
+
+def test_the_site_that_had_a_person_last_is_told_by_the_acts_and_not_by_the_clock() -> None:
+    who = people()
+    actions.receive(actor=who.north, site="EX-NORTH", tags=TAGS[:1], at=at(0))
+    offered = actions.offer(actor=who.north, giver="EX-NORTH", receiver="EX-SOUTH", tags=TAGS[:1]).answer
+    moved = actions.accept(actor=who.south, handover=offered.handover, at=at(1))
+    act = Act.objects.get(pk=moved.act)
+    trip, unit = (writing.holder(act=act, code=code, kind=code) for code in ("trip", "unit"))
+    thing = Thing.objects.get(tag=TAGS[0])
+
+    server_clock("1 hour")
+    with transaction.atomic():
+        boards = Act.objects.create(name="test", request_hash=b"")
+        writing.write([writing.Push(thing=thing.pk, receiver=trip.pk, happened_at=at(2))], act=boards)
+    for _ in ("before it has a number", "after"):
+        site = actions._site_of(Handover(giver=trip, receiver=unit), [thing])
+        assert site is not None
+        assert site.code == "EX-SOUTH"
+        queries.latest_known()
 
 
 @pytest.mark.parametrize("held_elsewhere", [False, True])
