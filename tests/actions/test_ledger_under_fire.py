@@ -279,10 +279,10 @@ def test_nothing_acknowledged_is_lost_when_the_database_is_killed_20_times(
 
 @pytest.fixture
 def small_disk(place: Path) -> Iterator[Path]:
-    """A disk of 160 MB, mounted for the test."""
+    """A disk of half a gigabyte, mounted for the test."""
     folder = Path(tempfile.mkdtemp(prefix="small-", dir=place))
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=160m,mode=711", "tmpfs", str(folder)], check=False
+        ["mount", "-t", "tmpfs", "-o", "size=512m,mode=711", "tmpfs", str(folder)], check=False
     )
     if mounted.returncode:
         pytest.skip("this machine lets nobody mount a small disk")
@@ -351,11 +351,10 @@ def use_up_the_log(server: Server) -> None:
 
 
 def fill(ballast: Path, *, leave: int) -> None:
-    with ballast.open("wb") as file:
+    with ballast.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(64 * 1024))
-                file.flush()
         except OSError:
             file.truncate(max(0, ballast.stat().st_size - leave))
 
