@@ -10,8 +10,8 @@ from muster.record.tree import (
     Frontier,
     consistency_proof,
     extends,
-    inclusion_proof,
     includes,
+    inclusion_proof,
     node_hash,
     root_of,
 )
