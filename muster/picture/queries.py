@@ -26,20 +26,18 @@ from muster.sources.models import Claim, Statement
 from muster.sources.rules import METRICS
 from muster.tasks import queries as tasks
 
-# Who held the mission's persons at T as known at K, by the holder's kind and site.
-HELD = f"""{missions.WHOSE}
-SELECT kind, site, count(*)::int FROM placed WHERE thing_kind = 'person' AND is_now AND whose = %(mission)s
-GROUP BY kind, site ORDER BY site, kind
-"""
-
-# Persons who were ever the mission's by T as known at K and had come in from outside, and those who went out as its own:
-# each person once.
-PASSED = f"""{missions.WHOSE}
-SELECT count(*) FILTER (WHERE its_own AND came)::int, count(*) FILTER (WHERE went)::int FROM (
+# Who held the mission's persons at T as known at K, by the holder's kind and site; and, each person once, how many were
+# ever the mission's by then and had come in from outside, and how many went out as its own.
+HELD = f"""{missions.WHOSE}, persons AS (
     SELECT bool_or(mission = %(mission)s) AS its_own, bool_or(from_outside AND NOT to_outside) AS came,
         bool_or(to_outside AND NOT from_outside AND was = %(mission)s) AS went
     FROM placed WHERE thing_kind = 'person' GROUP BY thing_id
-) persons
+)
+SELECT kind, site, count(*)::int FROM placed WHERE thing_kind = 'person' AND is_now AND whose = %(mission)s
+GROUP BY kind, site
+UNION ALL SELECT 'came', '', count(*) FILTER (WHERE its_own AND came)::int FROM persons
+UNION ALL SELECT 'went', '', count(*) FILTER (WHERE went)::int FROM persons
+ORDER BY 2, 1
 """
 
 
@@ -165,10 +163,10 @@ def held(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
     asked: dict[str, Any] = {"mission": mission, "at": at, "known_at": known_at}
     with connection.cursor() as cursor:
         cursor.execute(HELD, asked)
-        held = cursor.fetchall()
-        cursor.execute(PASSED, asked)
-        came, went = cursor.fetchone() or (0, 0)
-    if not came:
+        found = cursor.fetchall()
+    passed = {kind: count for kind, _, count in found if kind in ("came", "went")}
+    held = [row for row in found if row[0] not in passed]
+    if not passed["came"]:
         return
     ledger = f"ledger, known at act {known_at}"
     evidence = tuple(f"act {number}" for number in _acts(mission, at, known_at))
@@ -179,8 +177,10 @@ def held(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
     yield _counted(
         "persons_in_transit", "persons aboard trips", "all", sum(c for k, _, c in held if k == "trip"), shared
     )
-    yield _counted("persons_received", "persons received, each once", "all", came, shared)
-    yield _counted("persons_released", "persons released or handed back, each once", "all", went, shared)
+    yield _counted("persons_received", "persons received, each once", "all", passed["came"], shared)
+    yield _counted(
+        "persons_released", "persons released or handed back, each once", "all", passed["went"], shared
+    )
 
 
 def _counted(metric: str, label: str, place: str, count: int, shared: dict[str, Any]) -> Figure:

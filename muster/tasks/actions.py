@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+from django.db.models import Max
 from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope
@@ -59,6 +60,19 @@ class AlreadyEnded(MusterError):
     def __init__(self, *, task: str) -> None:
         self.task = task
         super().__init__(f"The task {task} has been ended already. Order a new one for anything more.")
+
+
+class EndedTooEarly(MusterError):
+    """Members were seen at the task after the moment given."""
+
+    code = "tasks.ended_too_early"
+
+    def __init__(self, *, task: str, seen_at: datetime) -> None:
+        self.task, self.seen_at = task, seen_at
+        super().__init__(
+            f"Members were present at {task} at {seen_at.astimezone(UTC):%Y-%m-%d %H:%M %Z}, so it had not ended before "
+            "that. Give the moment at which it ended."
+        )
 
 
 @dataclass(frozen=True)
@@ -187,9 +201,15 @@ def _not_asked_for(request: Request, draw: Draw) -> Finding:
 
 @action("tasks.finish", about=_task)
 def finish(*, act: Act, row: Task, actor: Actor, task: Code, reason: Words, at: AwareDatetime) -> TaskEnded:
-    """End a task before its time, done or called off: from `at` on it draws on no limit. Raises AlreadyEnded."""
+    """End a task before its time, done or called off: from `at` on it draws on no limit.
+
+    Raises AlreadyEnded, EndedTooEarly.
+    """
     if row.ended_at is not None:
         raise AlreadyEnded(task=row.pk)
+    seen_at = row.present.filter(people__gt=0).aggregate(latest=Max("at"))["latest"]
+    if seen_at is not None and at < seen_at:
+        raise EndedTooEarly(task=row.pk, seen_at=seen_at)
     row.ended_at = at
     row.save(update_fields=["ended_at"])
     Ending.objects.create(act=act, task=row, reason=reason)

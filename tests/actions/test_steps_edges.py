@@ -29,7 +29,7 @@ from muster.missions.models import Mission
 from muster.parties.models import Office
 from muster.picture import public
 from muster.picture import queries as picture
-from muster.tasks.actions import OutsideTheLaw
+from muster.tasks.actions import EndedTooEarly, OutsideTheLaw
 from muster.tasks.models import Task
 from muster.transport import rules as transport
 
@@ -135,6 +135,33 @@ def test_limits_below_what_is_drawn_already_let_nothing_more_in(offices: Offices
 
     with pytest.raises(OverPeople, match="13 people in all"):
         order(offices, people="1")
+
+
+def test_the_first_and_the_last_day_of_a_decision_are_whole_days_of_its_zone(offices: Offices) -> None:
+    """From midnight in Chicago in winter, UTC-6, to midnight there in summer, UTC-5."""
+    opened(offices, LIMITS | {"effective_from": "2026-03-01"})
+    first, after = datetime(2026, 3, 1, 6, tzinfo=UTC), datetime(2026, 4, 1, 5, tzinfo=UTC)
+
+    for window in (
+        {"begins_at": first - timedelta(minutes=1), "ends_at": after},
+        {"begins_at": first, "ends_at": after + timedelta(minutes=1)},
+    ):
+        with pytest.raises(OutsideWindow):
+            order(offices, **window)
+    assert order(offices, begins_at=first, ends_at=after).task == "EX-1-T1"
+
+
+def test_a_task_at_which_members_were_seen_had_not_ended_before_that(offices: Offices) -> None:
+    """Else its headroom could be spent twice by dating its end back."""
+    opened(offices)
+    task = order(offices, people="20").task
+    do.tasks.report_present(actor=offices.sites.center, task=task, people=18, at=at(-2))
+    do.tasks.report_present(actor=offices.sites.center, task=task, people=0, at=at(0))
+    finish = {"actor": offices.sites.center, "task": task, "reason": "Called off"}
+
+    with pytest.raises(EndedTooEarly, match="2026-03-01 10:00 UTC"):
+        do.tasks.finish(**finish, at=at(-3))
+    assert do.tasks.finish(**finish, at=at(-2)).answer.task == task
 
 
 def test_the_law_is_asked_about_the_last_day_of_a_task_as_well_as_the_first(offices: Offices) -> None:
