@@ -158,7 +158,7 @@ def live_url(fresh_db: str) -> Iterator[str]:
 
 def _create(admin: psycopg.Connection, name: str, *, of: str) -> str:
     owner = connections.settings["owner"]["USER"]
-    statement = SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+    statement = SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY")  # half the time of WAL_LOG
     admin.execute(statement.format(Identifier(name), Identifier(owner), Identifier(of)))
     return name
 
