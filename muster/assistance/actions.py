@@ -57,11 +57,6 @@ def _asked(request: dict[str, Any]) -> tuple[Scope, Office]:
     return Scope("request", str(request.get("id"))[:60], office.organisation_id), office
 
 
-def _request(request: str) -> tuple[Scope, Request]:
-    found = queries.for_change(request)
-    return queries.scope_of(found), found
-
-
 @action("assistance.draft", about=_asked)
 def draft(*, act: Act, row: Office, actor: Actor, request: dict[str, Any], at: AwareDatetime) -> Stands:
     """Record what is asked, in the fields of a request file; it is a draft until it is submitted.
@@ -102,7 +97,7 @@ def keep(
         asked=office, of_state=read.state, purpose=read.purpose, priority=read.priority or "",
         reimbursement=read.reimbursement or "", verbal=read.verbal, duty_status_asked=read.duty_status_asked or "",
         federal_order=read.federal_order or "", as_of=read.as_of,
-        facts={name: v if isinstance(v, bool) else v.isoformat() for name, v in read.facts.items()},
+        facts=rules.facts_to_json(read.facts),
         state=state,
     )  # fmt: skip
     Line.objects.bulk_create(
@@ -135,13 +130,13 @@ def take_step(
     return Stands(request.pk, to)
 
 
-@action("assistance.submit", about=_request)
+@action("assistance.submit", about=queries.locked)
 def submit(*, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime) -> Stands:
     """Submit a draft, or one that was returned for information. Raises NotAllowedFrom."""
     return take_step(row, "submitted", act=act, at=at)
 
 
-@action("assistance.return_for_information", about=_request)
+@action("assistance.return_for_information", about=queries.locked)
 def return_for_information(
     *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, reason: Reason
 ) -> Stands:
@@ -149,13 +144,13 @@ def return_for_information(
     return _with_reason(row, "returned_for_information", act, at, reason)
 
 
-@action("assistance.validate", about=_request)
+@action("assistance.validate", about=queries.locked)
 def validate(*, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime) -> Stands:
     """Find the request complete. Raises NotAllowedFrom."""
     return take_step(row, "validated", act=act, at=at)
 
 
-@action("assistance.review", about=_request)
+@action("assistance.review", about=queries.locked)
 def review(
     *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, approximate: bool = False
 ) -> Stands:
@@ -163,7 +158,7 @@ def review(
     return take_step(row, "in_review", act=act, at=at, approximate=approximate)
 
 
-@action("assistance.withdraw", about=_request)
+@action("assistance.withdraw", about=queries.locked)
 def withdraw(
     *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, reason: Reason
 ) -> Stands:
@@ -171,7 +166,7 @@ def withdraw(
     return _with_reason(row, "withdrawn", act, at, reason)
 
 
-@action("assistance.expire", about=_request)
+@action("assistance.expire", about=queries.locked)
 def expire(
     *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, reason: Reason
 ) -> Stands:
@@ -179,7 +174,7 @@ def expire(
     return _with_reason(row, "expired", act, at, reason)
 
 
-@action("assistance.mark_duplicate", about=_request)
+@action("assistance.mark_duplicate", about=queries.locked)
 def mark_duplicate(
     *, act: Act, row: Request, actor: Actor, request: Code, of: Code, at: AwareDatetime
 ) -> Stands:
@@ -192,7 +187,7 @@ def mark_duplicate(
     return take_step(row, "duplicate_of", act=act, at=at, reason=of)
 
 
-@action("assistance.close", about=_request)
+@action("assistance.close", about=queries.locked)
 def close(*, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime) -> Stands:
     """Nothing more is done under a decided request. Raises NotAllowedFrom."""
     return take_step(row, "closed", act=act, at=at)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from muster.access.control import Actor, Scope, can
+from muster.access.control import Actor, can
 from muster.assistance import assignments
 from muster.assistance.assignments import AssignmentRow, DeclarationType, MaType
 from muster.assistance.models import Assignment, Line, Request, Step
@@ -18,7 +18,7 @@ from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.importing import read_rows
 from muster.core.quantity import Quantity
 from muster.parties.models import Office, Organisation
-from muster.record.action import action
+from muster.record.action import action, the_record
 from muster.record.models import Act
 from muster.sources.actions import Imported
 
@@ -70,18 +70,14 @@ def import_assignments(
     rows.check(keep_good=keep_good)
     assigned = list(rows.good.values())
     if dry_run:
-        can(actor, keep_assignments.name, _everything()[0])
+        can(actor, keep_assignments.name, the_record()[0])
         notices["already_there"] = len(assigned) - len(_new(assigned))
     elif assigned:
         notices["already_there"] = keep_assignments(actor=actor, assigned=assigned).answer.known
     return rows.answer(name, dry_run=dry_run, notices=notices)
 
 
-def _everything() -> tuple[Scope, None]:
-    return Scope("record", "the record"), None
-
-
-@action("assistance.import_assignments", about=_everything)
+@action("assistance.import_assignments", about=the_record)
 def keep_assignments(*, act: Act, row: None, actor: Actor, assigned: list[AssignmentRow]) -> Imported:
     """Keep mission assignments as submitted requests, and make the offices of the agencies that are new.
 

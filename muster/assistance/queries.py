@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -20,12 +20,12 @@ def scope_of(request: Request) -> Scope:
     return Scope("request", request.pk, request.asked.organisation_id)
 
 
-def for_change(request: str) -> Request:
-    """The request, locked until commit. Raises NotFound."""
+def locked(request: str) -> tuple[Scope, Request]:
+    """What an action about a request loads: its scope, and the request, locked until commit. Raises NotFound."""
     found = Request.objects.select_for_update(of=("self",)).select_related("asked").filter(pk=request).first()
     if found is None:
         raise NotFound(kind="request", name=request)
-    return found
+    return scope_of(found), found
 
 
 def requests_of(actor: Actor) -> QuerySet[Request]:
@@ -51,7 +51,7 @@ def as_rule(request: Request) -> rules.Request:
         purpose=request.purpose, priority=cast(rules.Priority | None, request.priority or None),
         reimbursement=request.reimbursement or None, verbal=request.verbal,
         duty_status_asked=request.duty_status_asked or None, federal_order=request.federal_order or None,
-        as_of=request.as_of, facts=MappingProxyType({name: _fact(value) for name, value in request.facts.items()}),
+        as_of=request.as_of, facts=MappingProxyType(rules.facts_from_json(request.facts)),
         lines=tuple(
             rules.Line(
                 n=line.n, task=line.task, words=line.words, people=Quantity.from_json(line.people),
@@ -62,7 +62,3 @@ def as_rule(request: Request) -> rules.Request:
         ),
         exclusions=tuple(rules.Exclusion(task=e.task, words=e.words) for e in request.exclusions.all()),
     )  # fmt: skip
-
-
-def _fact(value: bool | str) -> bool | date:
-    return value if isinstance(value, bool) else date.fromisoformat(value)

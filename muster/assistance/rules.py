@@ -139,6 +139,16 @@ NEXT: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def facts_to_json(facts: Mapping[str, bool | date]) -> dict[str, bool | str]:
+    """Facts as they are stored: a day as ISO 8601. `facts_from_json` reads them back."""
+    return {name: value if isinstance(value, bool) else value.isoformat() for name, value in facts.items()}
+
+
+def facts_from_json(stored: Mapping[str, bool | str]) -> dict[str, bool | date]:
+    """Facts as the rules judge them."""
+    return {name: v if isinstance(v, bool) else date.fromisoformat(v) for name, v in stored.items()}
+
+
 def check_step(state: str, to: str) -> None:
     """Check that a request may go from `state` to `to`. Raises NotAllowedFrom."""
     if to not in NEXT[state]:

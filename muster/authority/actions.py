@@ -9,9 +9,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from muster.access.control import Actor, Scope
+from muster.access.control import Actor
 from muster.assistance import queries as assistance
 from muster.assistance.models import Request
+from muster.assistance.rules import facts_to_json
 from muster.authority import queries
 from muster.authority.checking import NoStatus, check_facts
 from muster.authority.models import Assessment, LineFinding
@@ -45,12 +46,7 @@ class Assessed:
     findings: dict[int, str]
 
 
-def _request(request: str) -> tuple[Scope, Request]:
-    found = assistance.for_change(request)
-    return assistance.scope_of(found), found
-
-
-@action("authority.assess", about=_request)
+@action("authority.assess", about=assistance.locked)
 def assess(
     *, act: Act, row: Request, actor: Actor, request: Code, on_date: date, status: Code = "",
     facts: dict[str, bool | date] = {},  # noqa: B006  # read only, and read as the API's default
@@ -69,8 +65,9 @@ def assess(
         raise NoCategory(request=row.pk, lines=without)
     check_facts(facts)
     found = queries.findings(asked, chosen, on_date, facts)
-    told = {name: v if isinstance(v, bool) else v.isoformat() for name, v in facts.items()}
-    made = Assessment.objects.create(act=act, request=row, status=chosen, on_date=on_date, facts=told)
+    made = Assessment.objects.create(
+        act=act, request=row, status=chosen, on_date=on_date, facts=facts_to_json(facts)
+    )
     LineFinding.objects.bulk_create(
         LineFinding(act=act, assessment=made, **finding.to_json()) for finding in found
     )

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from pydantic import Field
 
-from muster.access.control import Actor, Scope, can
+from muster.access.control import Actor, can
 from muster.core.csvfiles import read_table
 from muster.core.errors import Fault, FaultyFile, MusterError
 from muster.core.times import zone as zone_of
@@ -32,7 +32,7 @@ from muster.ledger.models import Entry, Head, Holder, Offer, Thing
 from muster.ledger.rules import BeforeLiveTop, NotTheHolder, Stale
 from muster.ledger.writing import Pop, Push, live_stack, outside, write
 from muster.parties.models import Site
-from muster.record.action import TryAgain, action, sequence
+from muster.record.action import TryAgain, action, sequence, the_record
 from muster.record.models import Act, Number
 
 LONGEST_FILE = 100
@@ -82,11 +82,7 @@ class Taken:
         return self.reports[0].report if self.reports else None
 
 
-def _everything() -> tuple[Scope, None]:
-    return Scope("record", "the record"), None
-
-
-@action("custody.replay", about=_everything)
+@action("custody.replay", about=the_record)
 def replay(
     *, act: Act, row: None, actor: Actor, told: Told, file: Annotated[str, Field(max_length=LONGEST_FILE)],
     keep_good: bool = False,
@@ -273,7 +269,7 @@ def replay_file(
 
     Raises FaultyFile for every fault at once, NotAZone, and NotPermitted.
     """
-    can(actor, "custody.replay", _everything()[0])
+    can(actor, "custody.replay", the_record()[0])
     where = zone_of(zone) if zone else None
     table = read_table(source, columns=events.COLUMNS, optional=events.OPTIONAL_COLUMNS)
     sites = places(Site.objects.all())

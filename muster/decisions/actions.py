@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from muster.access.control import Actor, NotPermitted, Scope
+from muster.access.control import Actor, NotPermitted
 from muster.assistance import queries as assistance
 from muster.assistance import rules as requests
 from muster.assistance.actions import take_step
@@ -112,17 +112,7 @@ def check_request_open(decision: Decision) -> None:
         raise NotInForce(decision=decision.pk, why="closed with its request")
 
 
-def _request(request: str) -> tuple[Scope, Request]:
-    found = assistance.for_change(request)
-    return assistance.scope_of(found), found
-
-
-def _decision(decision: str) -> tuple[Scope, Decision]:
-    found = queries.for_change(decision)
-    return queries.scope_of(found), found
-
-
-@action("decisions.decide", about=_request)
+@action("decisions.decide", about=assistance.locked)
 def decide(
     *, act: Act, row: Request, actor: Actor, request: Code, outcome: Outcome, reason: Reason, at: AwareDatetime,
     limits: dict[str, Any] | None = None, instrument: Annotated[str, Field(max_length=200)] = "",
@@ -201,7 +191,7 @@ def _keep(
     return Decided(made.pk, 1)
 
 
-@action("decisions.record_reported", about=_request)
+@action("decisions.record_reported", about=assistance.locked)
 def record_reported(
     *, act: Act, row: Request, actor: Actor, request: Code, outcome: Outcome, reason: Reason, reported_on: date,
     source: SourceGiven, zone_name: Annotated[str, Field(max_length=40)], limits: dict[str, Any] | None = None,
@@ -222,7 +212,7 @@ def record_reported(
     return made
 
 
-@action("decisions.amend", about=_decision)
+@action("decisions.amend", about=queries.locked)
 def amend(
     *, act: Act, row: Decision, actor: Actor, decision: Code, limits: dict[str, Any], reason: Reason,
     effective_at: AwareDatetime,
@@ -236,7 +226,7 @@ def amend(
     return _follow(row, "amended", act, reason, effective_at, limits=read.to_json())
 
 
-@action("decisions.suspend", about=_decision)
+@action("decisions.suspend", about=queries.locked)
 def suspend(
     *, act: Act, row: Decision, actor: Actor, decision: Code, reason: Reason, effective_at: AwareDatetime
 ) -> Decided:
@@ -245,7 +235,7 @@ def suspend(
     return _follow(row, "suspended", act, reason, effective_at)
 
 
-@action("decisions.resume", about=_decision)
+@action("decisions.resume", about=queries.locked)
 def resume(
     *, act: Act, row: Decision, actor: Actor, decision: Code, reason: Reason, effective_at: AwareDatetime
 ) -> Decided:
@@ -257,7 +247,7 @@ def resume(
     return _follow(row, "resumed", act, reason, effective_at)
 
 
-@action("decisions.revoke", about=_decision)
+@action("decisions.revoke", about=queries.locked)
 def revoke(
     *, act: Act, row: Decision, actor: Actor, decision: Code, reason: Reason, effective_at: AwareDatetime
 ) -> Decided:

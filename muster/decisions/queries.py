@@ -28,6 +28,12 @@ def for_change(decision: str) -> Decision:
     return found
 
 
+def locked(decision: str) -> tuple[Scope, Decision]:
+    """What an action about a decision loads: its scope, and the row locked until commit. Raises NotFound."""
+    found = for_change(decision)
+    return scope_of(found), found
+
+
 def decisions_of(actor: Actor) -> QuerySet[Decision]:
     """The decisions that the actor may read, in the order in which they were recorded."""
     rows = Decision.objects.select_related("office", "request", "source").order_by("act_id", "id")

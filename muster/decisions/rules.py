@@ -76,6 +76,15 @@ class Limits:
             None if self.effective_to is None else _midnight(self.effective_to + timedelta(days=1), self.zone)
         )
 
+    @property
+    def bounding(self) -> tuple[str, ...]:
+        """The limits that narrow anything, by name. No tasks allowed is a limit; no places named is none."""
+        return tuple(name for name in SENTENCES if self._bounds(name))
+
+    def _bounds(self, name: str) -> bool:
+        value = getattr(self, name)
+        return value is not None and value is not False and (name == "tasks_allowed" or value not in ((), {}))
+
     def sentence(self, limit: str) -> str:
         """The decision's own sentence for a limit, or the limit in plain words where it has none."""
         return self.sentences.get(limit) or _PLAIN[limit](self)

@@ -17,7 +17,7 @@ from muster.decisions.models import Decision
 from muster.missions import queries
 from muster.missions.models import Apart, Closing, Mission
 from muster.parties.models import Organisation
-from muster.record.action import action
+from muster.record.action import action, the_record
 from muster.record.models import Act
 from muster.sources.actions import SourceGiven, cited
 
@@ -90,21 +90,7 @@ class KeptApart:
     code: str
 
 
-def _decision(decision: str) -> tuple[Scope, Decision]:
-    found = decisions.for_change(decision)
-    return decisions.scope_of(found), found
-
-
-def _mission(mission: str) -> tuple[Scope, Mission]:
-    found = queries.for_change(mission)
-    return queries.scope_of(found), found
-
-
-def _everything() -> tuple[Scope, None]:
-    return Scope("record", "the record"), None
-
-
-@action("missions.open", about=_decision)
+@action("missions.open", about=decisions.locked)
 def open_mission(
     *, act: Act, row: Decision, actor: Actor, decision: Annotated[str, Field(max_length=70)], mission: Code, title: Title,
     organisation: Annotated[str, Field(max_length=40)], at: AwareDatetime,
@@ -134,7 +120,7 @@ def open_mission(
     return Opened(mission)
 
 
-@action("missions.keep_apart", about=_everything)
+@action("missions.keep_apart", about=the_record)
 def keep_apart(
     *, act: Act, row: None, actor: Actor, mission: Code, code: Code, title: Title, relation: Apart.Relation, words: Words,
     source: SourceGiven,
@@ -149,7 +135,7 @@ def keep_apart(
     return KeptApart(mission, code)
 
 
-@action("missions.close", about=_mission)
+@action("missions.close", about=queries.locked)
 def close(*, act: Act, row: Mission, actor: Actor, mission: Code, reason: Words, at: AwareDatetime) -> Opened:
     """Close a mission that holds nobody and nothing any more. Raises AlreadyClosed, NotHappenedYet, StillHolding, ClosedTooEarly."""
     if row.closed_at is not None:

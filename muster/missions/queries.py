@@ -46,15 +46,15 @@ def scope_of(mission: Mission) -> Scope:
     return Scope("mission", mission.pk, mission.organisation_id)
 
 
-def for_change(mission: str) -> Mission:
-    """The mission, with the row of its decision locked until commit. Raises NotFound."""
+def locked(mission: str) -> tuple[Scope, Mission]:
+    """What an action about a mission loads: its scope, and the row, locked with its decision's. Raises NotFound."""
     rows = Mission.objects.select_for_update(of=("self", "decision")).select_related(
         "decision__request", "decision__office"
     )
     found = rows.filter(pk=mission).first()
     if found is None:
         raise NotFound(kind="mission", name=mission)
-    return found
+    return scope_of(found), found
 
 
 def missions_of(actor: Actor) -> QuerySet[Mission]:

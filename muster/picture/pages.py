@@ -13,7 +13,7 @@ from muster.authority.models import Assessment, LineFinding
 from muster.authority.packs import Pack
 from muster.authority.rules import Status
 from muster.decisions.models import Decision, Version
-from muster.decisions.rules import SENTENCES, InForce, Limits
+from muster.decisions.rules import InForce
 from muster.missions.models import Apart, Mission
 from muster.picture.rules import Figure
 from muster.picture.summary import Facts, in_english, state_of
@@ -54,8 +54,7 @@ class Decided:
         limits = self.in_force.limits
         if limits is None:
             return ()
-        bounding = (name for name in SENTENCES if _bounds(limits, name))
-        said = ((limits.sentence(name), name in limits.sentences) for name in bounding)
+        said = ((limits.sentence(name), name in limits.sentences) for name in limits.bounding)
         return (*said, *((condition, True) for condition in limits.conditions))
 
 
@@ -154,12 +153,6 @@ class Line:
         if self.facts is not None:
             return state_of(self.facts)
         return f"Known from {self.sources} source{'' if self.sources == 1 else 's'} alone; no request is recorded"
-
-
-def _bounds(limits: Limits, name: str) -> bool:
-    """Whether the limit of that name narrows anything. No tasks allowed is a limit; no places named is none."""
-    value = getattr(limits, name)
-    return value is not None and value is not False and (name == "tasks_allowed" or value not in ((), {}))
 
 
 def _with_decision(facts: Facts, decided: Decided) -> Facts:

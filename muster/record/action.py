@@ -191,6 +191,11 @@ def action(name: str, *, about: Callable[..., tuple[Scope, Any]]) -> Callable[[C
     return register
 
 
+def the_record() -> tuple[Scope, None]:
+    """What an action about no one row is about: the record as a whole."""
+    return Scope("record", "the record"), None
+
+
 def find(name: str) -> Action[Any]:
     """The action of that name. Raises UnknownAction."""
     try:

@@ -8,11 +8,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import Field
 
-from muster.access.control import Actor, Scope
+from muster.access.control import Actor
 from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.quantity import Quantity
 from muster.parties.models import Site
-from muster.record.action import action
+from muster.record.action import action, the_record
 from muster.record.models import Act
 from muster.sources.models import Claim, Source, Statement
 from muster.sources.rules import METRICS, PLACE, ClaimRow, FacilityRow, is_as_of
@@ -62,11 +62,7 @@ class Imported:
     known: int
 
 
-def _everything() -> tuple[Scope, None]:
-    return Scope("record", "the record"), None
-
-
-@action("sources.import_claims", about=_everything)
+@action("sources.import_claims", about=the_record)
 def import_claims(*, act: Act, row: None, actor: Actor, claims: list[ClaimRow]) -> Imported:
     """Keep claims and their sources. A claim that is there already is left alone. Raises SaidOtherwise."""
     there = {
@@ -97,7 +93,7 @@ def _same(given: ClaimRow, kept: Claim) -> bool:
     return said == (kept.mission, kept.place, kept.metric, quantity, kept.as_of, kept.note, kept.source.url)
 
 
-@action("sources.import_facilities", about=_everything)
+@action("sources.import_facilities", about=the_record)
 def import_facilities(*, act: Act, row: None, actor: Actor, sites: list[FacilityRow]) -> Imported:
     """Keep sites; one that is there already is left as it is: its own people may know better than a list."""
     there = set(Site.objects.filter(code__in=[site.code for site in sites]).values_list("code", flat=True))
@@ -116,7 +112,7 @@ def cited(source: SourceGiven, *, act: Act) -> Source:
     return Source.objects.get_or_create(id=key, defaults={"act": act, **asdict(source)})[0]
 
 
-@action("sources.record_claim", about=_everything)
+@action("sources.record_claim", about=the_record)
 def record_claim(
     *, act: Act, row: None, actor: Actor, id: Code, mission: Mission, place: Name, metric: Name, said: Name,
     source: SourceGiven, as_of: Day = "", note: Words = "", stated_by: Name = "", question: Words = "",
@@ -137,7 +133,7 @@ def record_claim(
     return _once(Claim, kept)
 
 
-@action("sources.record_statement", about=_everything)
+@action("sources.record_statement", about=the_record)
 def record_statement(
     *, act: Act, row: None, actor: Actor, id: Code, mission: Mission, kind: Statement.Kind, words: Words,
     stated_by: Annotated[str, Field(min_length=2, max_length=300)], source: SourceGiven, said_on: Day = "",

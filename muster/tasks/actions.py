@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope
 from muster.assistance import queries as assistance
-from muster.assistance.rules import Line, Request
+from muster.assistance.rules import Line, Request, facts_from_json
 from muster.authority import queries as authority
 from muster.authority.rules import STRICTNESS, Finding
 from muster.core.errors import Fault, FaultyInput, MusterError
@@ -99,17 +99,12 @@ class Seen:
     people: int
 
 
-def _mission(mission: str) -> tuple[Scope, Mission]:
-    found = missions.for_change(mission)
-    return missions.scope_of(found), found
-
-
 def _task(task: str) -> tuple[Scope, Task]:
     found = queries.for_change(task)
     return queries.scope_of(found), found
 
 
-@action("tasks.order", about=_mission)
+@action("tasks.order", about=missions.locked)
 def order(
     *, act: Act, row: Mission, actor: Actor, mission: Code, category: Annotated[str, Field(max_length=3)], words: Words,
     place: Annotated[str, Field(min_length=1, max_length=200)], people: Said, begins_at: AwareDatetime,
@@ -180,7 +175,7 @@ def _law(decision: Decision, draw: Draw, words: str, part: Stretch) -> Iterator[
     status = seen.status if seen else request.duty_status_asked or ""
     facts: dict[str, bool | date] = {"members_are_volunteers": True} if draw.volunteers else {}
     if seen:
-        facts |= {n: v if isinstance(v, bool) else date.fromisoformat(v) for n, v in seen.facts.items()}
+        facts |= facts_from_json(seen.facts)
     layer = limit_layer(limits, decision=decision.pk, citation=f"Decision {decision.pk}")
     latest = part.ends_at - timedelta(microseconds=1)
     for day in sorted({moment.astimezone(zone).date() for moment in (part.begins_at, latest)}):

@@ -48,17 +48,12 @@ class TripTold:
     aboard: int
 
 
-def _mission(mission: str) -> tuple[Scope, Mission]:
-    found = missions.for_change(mission)
-    return missions.scope_of(found), found
-
-
 def _trip(trip: str) -> tuple[Scope, Trip]:
     found = queries.for_change(trip)
     return queries.scope_of(found), found
 
 
-@action("transport.plan_trip", about=_mission)
+@action("transport.plan_trip", about=missions.locked)
 def plan_trip(
     *, act: Act, row: Mission, actor: Actor, mission: Code, trip: TripCode, task: Code, from_site: Code, to_site: Code,
     vehicle: Annotated[str, Field(min_length=1, max_length=60)], seats: Annotated[int, Field(ge=1, le=500)],

@@ -22,9 +22,9 @@ from muster.custody.queries import scope_of
 from muster.ledger.models import Handover, Thing
 from muster.missions.models import Mission
 from muster.parties.models import Organisation, Site
-from muster.record.action import Done, KeyReused
+from muster.record.action import KeyReused
 from muster.transport.models import Trip
-from muster.web.forms import ActForm, Input, when
+from muster.web.forms import ONCE, ActForm, Input, record, when
 from muster.web.pages import form_page, key_of, moment_in, signed_in
 from muster.web.views.counter import counter_page, site_for
 from muster.web.views.missions import is_drill_at
@@ -63,12 +63,12 @@ def receive(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
                 people = _people(len(done.answer.received))
                 messages.success(
                     request,
-                    f"{people} received from {giver} at {local(at, zone(place.zone))}. {_record(done)}",
+                    f"{people} received from {giver} at {local(at, zone(place.zone))}. {record(done)}",
                 )
             if done.answer.report:
                 why = "; ".join(done.answer.reported.values())
                 words = f"Kept as a report, because it does not fit the record: {why}"
-                messages.warning(request, f"{words} Somebody must settle the difference. {_record(done)}")
+                messages.warning(request, f"{words} Somebody must settle the difference. {record(done)}")
             return redirect("counter", place.code)
     context = {
         "site": place, "drill": is_drill_at(place), "organisations": Organisation.objects.order_by("name"),
@@ -100,7 +100,7 @@ def hand_over(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
             people = _people(len(done.answer.tags))
             messages.success(
                 request,
-                f"{people} offered to {to}. Custody has not moved until {to} accepts. {_record(done)}",
+                f"{people} offered to {to}. Custody has not moved until {to} accepts. {record(done)}",
             )
             return redirect("counter", place.code)
     sites = [
@@ -160,7 +160,7 @@ def sign(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> HttpR
                 words += f" {_people(len(missing))} did not arrive and stay with {offer.giver}: a difference is open."
             if discrepancy:
                 words += " What was not as it should be is a difference."
-            messages.success(request, f"{words} {_record(done)}")
+            messages.success(request, f"{words} {record(done)}")
             return redirect("counter", place.code)
     context = {"site": place, "drill": is_drill_at(place), "offer": offer, "tags": tags, "ticked": ticked}
     return form_page(request, "web/sign.html", context, refusal=refusal, fields=FIELDS)
@@ -242,15 +242,15 @@ def answer(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> Htt
                 accepted = custody.accept(actor=actor, key=key, handover=handover, at=at)
                 people = _people(len(accepted.answer.accepted))
                 words = (
-                    f"{people} received and signed for at {local(at, zone(place.zone))}. {_record(accepted)}"
+                    f"{people} received and signed for at {local(at, zone(place.zone))}. {record(accepted)}"
                 )
             case "refuse":
                 reason = request.POST.get("reason", "")
                 refused = custody.refuse(actor=actor, key=key, handover=handover, reason=reason)
-                words = f"Offer refused; the giver keeps everybody on it. {_record(refused)}"
+                words = f"Offer refused; the giver keeps everybody on it. {record(refused)}"
             case _:
                 withdrawn = custody.withdraw(actor=actor, key=key, handover=handover)
-                words = f"Offer withdrawn. {_record(withdrawn)}"
+                words = f"Offer withdrawn. {record(withdrawn)}"
     except KeyReused:
         return _once(request, place)
     except MusterError as refusal:
@@ -295,11 +295,11 @@ def count(request: HttpRequest, actor: Actor, site: str, count: UUID) -> HttpRes
             result = done.answer
             words = f"Counted {result.counted}, expected {result.expected}."
             if result.agrees:
-                messages.success(request, f"{words} The count agrees with the record. {_record(done)}")
+                messages.success(request, f"{words} The count agrees with the record. {record(done)}")
             else:
                 messages.warning(
                     request,
-                    f"{words} The count is kept and a difference is open. Count again, or explain it. {_record(done)}",
+                    f"{words} The count is kept and a difference is open. Count again, or explain it. {record(done)}",
                 )
             return redirect("counter", place.code)
     context = {
@@ -327,13 +327,7 @@ def _people(number: int) -> str:
     return f"{number:,} person" if number == 1 else f"{number:,} persons"
 
 
-def _record(done: Done[Any]) -> str:
-    return f"Record {done.known_at:,}." if done.known_at else "Recorded; its number follows."
-
-
 def _once(request: HttpRequest, site: Site) -> HttpResponse:
     """The form was sent twice: the first sending counts."""
-    messages.info(
-        request, "That form was sent before and is recorded once. Start a new one if you meant another."
-    )
+    messages.info(request, ONCE)
     return redirect("counter", site.code)

@@ -23,7 +23,7 @@ from muster.core.tasks import TASKS
 from muster.decisions import actions as decisions
 from muster.decisions import queries
 from muster.decisions.models import Decision
-from muster.decisions.rules import SENTENCES, Limits
+from muster.decisions.rules import Limits
 from muster.ledger.queries import latest_known
 from muster.record.action import KeyReused
 from muster.web.forms import ONCE, ActForm, Input, read_all, record, when
@@ -219,13 +219,8 @@ def _lines(text: str | None) -> list[str]:
 
 def order_in_words(limits: Limits) -> list[str]:
     """The order as prose: a sentence for each limit that is set, and the conditions."""
-    set_ones = [
-        name
-        for name in SENTENCES
-        if getattr(limits, name) not in (None, (), False) and getattr(limits, name) != {}
-    ]
     tasks = [f"{task}: {TASKS[task].name}." for task in limits.tasks_allowed or ()]
-    return [*(limits.sentence(name) for name in set_ones), *tasks, *limits.conditions]
+    return [*(limits.sentence(name) for name in limits.bounding), *tasks, *limits.conditions]
 
 
 FOLLOWS: dict[str, tuple[str, str, str]] = {

@@ -20,7 +20,7 @@ from muster.custody.queries import open_differences
 from muster.decisions import queries as decisions
 from muster.decisions.actions import APPROVALS
 from muster.decisions.models import Decision
-from muster.decisions.rules import ARMS, Draw, Limits, peak_of
+from muster.decisions.rules import ARMS, Headroom, Limits, headroom
 from muster.ledger.queries import latest_known
 from muster.missions import queries
 from muster.missions.models import Mission
@@ -54,27 +54,23 @@ class Bar:
 
 
 def bars(decision: Decision, limits: Limits) -> Iterator[Bar]:
-    """The limits on numbers against the peak of what is tasked under the decision."""
+    """The limits on numbers against the peak of all that is tasked under the decision, past tasks too."""
     draws = tasks.draws(decision)
-    for what, most, of, chosen in _limited(limits, draws):
-        peak = max((peak_of(chosen, draw, of) for draw in chosen), default=0)
-        yield Bar(what, peak, most)
+    since = min((draw.begins_at for draw in draws), default=timezone.now())
+    for room in headroom(limits, draws, since):
+        yield Bar(_limit_in_words(room), room.used, room.most)
 
 
-def _limited(limits: Limits, draws: list[Draw]) -> Iterator[tuple[str, int, Any, list[Draw]]]:
-    if limits.people_max is not None:
-        yield "People in all", limits.people_max, "people", draws
-    for category, most in limits.people_max_by_task.items():
-        yield (
-            f"People on {category} {TASKS[category].name.lower()}",
-            most,
-            "people",
-            [d for d in draws if d.task == category],
-        )
-    for place, most in limits.people_max_by_place.items():
-        yield f"People at {place}", most, "people", [d for d in draws if d.place == place]
-    if limits.vehicles_max is not None:
-        yield "Vehicles in all", limits.vehicles_max, "vehicles", draws
+def _limit_in_words(room: Headroom) -> str:
+    match room.limit:
+        case "people_max":
+            return "People in all"
+        case "people_max_by_task":
+            return f"People on {room.of} {TASKS[room.of].name.lower()}"
+        case "people_max_by_place":
+            return f"People at {room.of}"
+        case _:
+            return "Vehicles in all"
 
 
 @signed_in
@@ -147,8 +143,7 @@ def zone_of(row: Mission) -> str:
 
 
 def _zone(decision: Decision) -> str:
-    limits = decisions.in_force(decision, timezone.now(), latest_known()).limits
-    return limits.zone if limits else "UTC"
+    return decisions.zone_of(decision, latest_known()).key
 
 
 @signed_in
