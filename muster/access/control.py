@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -71,23 +71,27 @@ class Scoped:
     site: str | None
 
     def covers(self, scope: Scope) -> bool:
-        """Whether the role reaches a resource of this scope."""
+        """Whether the role reaches a resource of this scope; a requester's, what its own agency asked for."""
         if self.site is not None:
             return self.site == scope.site
-        if self.organisation is not None:
-            return self.organisation == scope.organisation
-        return True
+        if self.organisation is None:
+            return True
+        return self.organisation == (scope.asker if self.role == Role.REQUESTER else scope.organisation)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Where a resource belongs: what decides which roles an actor has over it. `user`: whose own it is, if anybody's."""
+    """Where a resource belongs: what decides which roles an actor has over it.
+
+    `user`: whose own it is, if anybody's. `asker`: the agency that asked for it, if that is known.
+    """
 
     kind: str
     name: str
     organisation: str | None = None
     site: str | None = None
     user: int | None = None
+    asker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,9 @@ class Actor:
     name: str
     roles: tuple[Scoped, ...]
 
-    def roles_over(self, scope: Scope) -> list[str]:
+    def roles_over(self, scope: Scope) -> tuple[str, ...]:
         """The roles that reach the resource, each once, in alphabetical order."""
-        return sorted({scoped.role for scoped in self.roles if scoped.covers(scope)})
+        return tuple(sorted({scoped.role for scoped in self.roles if scoped.covers(scope)}))
 
     def owns(self, scope: Scope) -> bool:
         """Whether the resource is the actor's own."""
@@ -142,35 +146,46 @@ def can(actor: Actor, action: str, scope: Scope) -> None:
     Raises NotPermitted, naming the policy or the roles that would be permitted; for a record that the actor may not
     even read, NotFound, so that *not found* and *not yours* read alike.
     """
-    answer = _ask(action, scope, actor.roles_over(scope), is_own=actor.owns(scope))
+    answer = _ask(action, scope.kind, actor.roles_over(scope), is_own=actor.owns(scope))
     if answer.allowed:
         return
     if not may(actor, "read", scope):
         raise NotFound(kind=scope.kind, name=scope.name)
     named = answer.diagnostics.id_annotations_by_reason
     policy = next((str(named.get(reason) or reason) for reason in answer.diagnostics.reasons), None)
-    roles = [role.value for role in Role if _ask(action, scope, [role.value]).allowed]
+    roles = [role.value for role in Role if _ask(action, scope.kind, (role.value,)).allowed]
     raise NotPermitted(actor=actor.name, action=action, policy=policy, roles=roles)
 
 
 def may(actor: Actor, action: str, scope: Scope) -> bool:
     """Whether `can` would return."""
-    return bool(_ask(action, scope, actor.roles_over(scope), is_own=actor.owns(scope)).allowed)
+    return bool(_ask(action, scope.kind, actor.roles_over(scope), is_own=actor.owns(scope)).allowed)
 
 
 def visible(
-    actor: Actor, rows: QuerySet[M], *, organisation: str = "organisation", site: str | None = "code"
-) -> QuerySet[M]:
-    """The rows that the actor may read; the two names say which columns hold a row's scope.
+    actor: Actor, rows: QuerySet[M], *, organisation: str = "organisation", site: str | None = "code",
+    asker: str | None = None,
+) -> QuerySet[M]:  # fmt: skip
+    """The rows that the actor may read; the names say which columns hold a row's scope.
 
-    `site` None: the rows belong to no site, so a role at one site alone does not reach them.
+    `site` None: the rows belong to no site, so a role at one site alone does not reach them. `asker` None: no agency
+    asked for them, so a requester's role does not.
     """
     if any(scoped.organisation is None and scoped.site is None for scoped in actor.roles):
         return rows
-    of = [scoped.organisation for scoped in actor.roles if scoped.site is None and scoped.organisation]
-    at = [scoped.site for scoped in actor.roles if scoped.site]
+    over = [scoped for scoped in actor.roles if scoped.site is None]
+    of = [scoped.organisation for scoped in over if scoped.role != Role.REQUESTER]
     reached = Q(**{f"{organisation}__in": of})
-    return rows.filter(reached | Q(**{f"{site}__in": at}) if site else reached)
+    if site:
+        reached |= Q(**{f"{site}__in": [scoped.site for scoped in actor.roles if scoped.site]})
+    if asker:
+        reached |= Q(**{f"{asker}__in": agencies_of(actor)})
+    return rows.filter(reached)
+
+
+def agencies_of(actor: Actor) -> list[str]:
+    """The agencies for which the actor asks."""
+    return sorted({one.organisation for one in actor.roles if one.role == Role.REQUESTER and one.organisation})
 
 
 def _digest(secret: str) -> str:
@@ -185,12 +200,14 @@ def _policies() -> cedarpy.PolicySet:
     )
 
 
-def _ask(action: str, scope: Scope, roles: list[str], *, is_own: bool = False) -> Any:
+@lru_cache(maxsize=4096)
+def _ask(action: str, kind: str, roles: tuple[str, ...], *, is_own: bool = False) -> Any:
+    """What the policies say. They look at nothing else and do not change while the program runs."""
     request = {
         "principal": 'User::"asker"',
         "action": f'Action::"{action}"',
-        "resource": f'Resource::"{scope.kind}"',
-        "context": {"roles": roles, "is_own": is_own},
+        "resource": f'Resource::"{kind}"',
+        "context": {"roles": list(roles), "is_own": is_own},
     }
     return cedarpy.is_authorized(request, _policies(), [])
 

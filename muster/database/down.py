@@ -34,12 +34,12 @@ def when_down() -> Iterator[None]:
     try:
         yield
     except (django.db.OperationalError, django.db.InterfaceError, psycopg.OperationalError) as error:
-        if not _is_lost(error):
+        if not is_lost(error):
             raise
         raise DatabaseDown.told_by(error) from error
 
 
-def _is_lost(error: BaseException) -> bool:
+def is_lost(error: BaseException) -> bool:
     """Whether the connection is gone (SQLSTATE class 08, 57P01 to 57P03, or none), or disk or memory is full (class 53)."""
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
     state = getattr(cause, "sqlstate", None)

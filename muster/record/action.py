@@ -7,8 +7,9 @@ A refusal is written down in a transaction of its own and is not remembered unde
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import inspect
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,14 +24,18 @@ from pydantic import TypeAdapter
 from muster.access.control import Actor, Scope, can
 from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.times import YEARS
-from muster.database.down import when_down
-from muster.record.models import Act, Answer, Number
+from muster.database.down import is_lost, when_down
+from muster.record.models import Act
 
 R = TypeVar("R")
 TRIES = 3
 NUMBER_PATIENCE_S = 5.0
-# Under the sequencer's own lock, which its function takes again; null where another session has it.
-SEQUENCE_IF_FREE = "SELECT CASE WHEN pg_try_advisory_xact_lock(7316490112) THEN record_sequence() END"
+SALT_BYTES = 16
+# Written as they stand: every act of every step passes here.
+INSERT_ACT = """
+INSERT INTO record_act (id, actor_id, name, idempotency_key, request_hash, refused_code, refused_words)
+VALUES (%s, %s, %s, %s, %s, '', '') ON CONFLICT DO NOTHING RETURNING id"""
+INSERT_ANSWER = "INSERT INTO record_answer (act_id, body, salt) VALUES (%s, %s, %s)"
 RETRIED = {
     "40001",
     "40P01",
@@ -47,6 +52,38 @@ class KeyReused(MusterError):
     def __init__(self, *, key: UUID) -> None:
         self.key = key
         super().__init__(f"The key {key} was used for something else. Make a new key for each new act.")
+
+
+class KeySpent(MusterError):
+    """What was sent with the key cannot be compared any more."""
+
+    code = "record.key_spent"
+    status = 409
+
+    def __init__(self, *, key: UUID, act: UUID) -> None:
+        self.key, self.act = key, act
+        super().__init__(
+            f"The key {key} was used for the act {act}, and what was sent with it was disposed of with a person's data. "
+            "Look whether that act is what you meant; if not, make a new key."
+        )
+
+
+class OutcomeUnknown(MusterError):
+    """The database went away in the middle of a commit."""
+
+    code = "record.outcome_unknown"
+    status = 503
+
+    def __init__(self, *, key: UUID | None) -> None:
+        self.key = key
+        again = (
+            "Send it again with the same key: it is done once, whether it was kept or not."
+            if key
+            else "Look in the record whether it is there before you send it again."
+        )
+        super().__init__(
+            f"The database went away while it was keeping this, which may have been kept or not. {again}"
+        )
 
 
 class TryAgain(MusterError):
@@ -91,17 +128,18 @@ class Action(Generic[R]):
     work: Callable[..., R]
     inputs: type[pydantic.BaseModel]
     answers: TypeAdapter[R]
+    asked: tuple[str, ...]  # the inputs that `about` takes
 
     def __call__(self, *, actor: Actor, key: UUID | None = None, **inputs: Any) -> Done[R]:
         """Run it. Raises NotPermitted, KeyReused, TryAgain, DatabaseDown, FaultyInput and what the action itself raises."""
         body = self._read(inputs)
-        digest = hashlib.sha256(f"{self.name} {body.model_dump_json()}".encode()).digest()
+        request = f"{self.name} {body.model_dump_json()}".encode()
         with when_down():
             try:
-                act, answer = self._with_retries(actor, key, body, digest)
+                act, answer = self._with_retries(actor, key, body, request)
             except MusterError as refusal:
                 if refusal.status not in (500, 503):
-                    self._audit(actor, key, digest, refusal)
+                    self._audit(actor, key, request, refusal)
                 raise
             return Done(act, _number_if_up(act), answer)
 
@@ -116,47 +154,47 @@ class Action(Generic[R]):
         return body
 
     def _with_retries(
-        self, actor: Actor, key: UUID | None, body: pydantic.BaseModel, digest: bytes
+        self, actor: Actor, key: UUID | None, body: pydantic.BaseModel, request: bytes
     ) -> tuple[UUID, R]:
         for attempt in range(TRIES):
+            done = None
             try:
                 with transaction.atomic():
-                    return self._once(actor, key, body, digest)
-            except (OperationalError, IntegrityError) as error:
+                    done = self._once(actor, key, body, request)
+                return done
+            except (OperationalError, InterfaceError, IntegrityError) as error:
+                if done and is_lost(error):
+                    raise OutcomeUnknown(key=key) from error
                 if getattr(error.__cause__, "sqlstate", None) not in RETRIED:
                     raise
                 time.sleep(0.02 * (attempt + 1))
         raise TryAgain()
 
     def _once(
-        self, actor: Actor, key: UUID | None, body: pydantic.BaseModel, digest: bytes
+        self, actor: Actor, key: UUID | None, body: pydantic.BaseModel, request: bytes
     ) -> tuple[UUID, R]:
         inputs = {name: getattr(body, name) for name in type(body).model_fields}
-        wanted = inspect.signature(self.about).parameters
-        scope, row = self.about(**{name: inputs[name] for name in wanted})
+        scope, row = self.about(**{name: inputs[name] for name in self.asked})
         can(actor, self.name, scope)
-        if key is not None and (found := _first(actor, key)):
-            return self._again(found, key, digest)
-        act = Act(actor_id=actor.user, name=self.name, idempotency_key=key, request_hash=digest)
-        try:
-            with transaction.atomic():
-                act.save(force_insert=True)
-        except IntegrityError:
-            # Another request with the same key committed while this one waited for it.
-            found = _first(actor, key) if key else None
-            if found is None:
-                raise
-            return self._again(found, key, digest)  # type: ignore[arg-type]  # found implies a key
+        salt = os.urandom(SALT_BYTES)
+        act = Act(actor_id=actor.user, name=self.name, idempotency_key=key, request_hash=_hash(salt, request))
+        if not _began(act):
+            return self._again(_first(actor, key), request)
         answer = self.work(act=act, row=row, actor=actor, **inputs)
-        Answer.objects.create(act=act, body=self.answers.dump_python(answer, mode="json"))
-        return act.id, answer
+        _ask(INSERT_ANSWER, [act.pk, self.answers.dump_json(answer).decode(), salt])
+        return act.pk, answer
 
-    def _again(self, found: Act, key: UUID, digest: bytes) -> tuple[UUID, R]:
-        if bytes(found.request_hash) != digest:
-            raise KeyReused(key=key)
-        return found.id, self.answers.validate_python(found.answer.body)
+    def _again(self, found: Act, request: bytes) -> tuple[UUID, R]:
+        assert found.idempotency_key  # it was found by it
+        if found.answer.salt is None:
+            raise KeySpent(key=found.idempotency_key, act=found.pk)
+        if bytes(found.request_hash) != _hash(bytes(found.answer.salt), request):
+            raise KeyReused(key=found.idempotency_key)
+        return found.pk, self.answers.validate_python(found.answer.body)
 
-    def _audit(self, actor: Actor, key: UUID | None, digest: bytes, refusal: MusterError) -> None:
+    def _audit(self, actor: Actor, key: UUID | None, request: bytes, refusal: MusterError) -> None:
+        # Its salt is thrown away: nobody compares what was refused.
+        digest = _hash(os.urandom(SALT_BYTES), request)
         with transaction.atomic():
             Act.objects.create(
                 actor_id=actor.user, name=self.name, idempotency_key=key, request_hash=digest,
@@ -184,7 +222,14 @@ def action(name: str, *, about: Callable[..., tuple[Scope, Any]]) -> Callable[[C
             fields[parameter.name] = (hints[parameter.name], default)
         title = "".join(part.title() for part in name.replace(".", "_").split("_"))
         inputs = pydantic.create_model(title, __config__=pydantic.ConfigDict(extra="forbid"), **fields)
-        made = Action(name, about, work, inputs, TypeAdapter(hints["return"]))
+        made = Action(
+            name,
+            about,
+            work,
+            inputs,
+            TypeAdapter(hints["return"]),
+            tuple(inspect.signature(about).parameters),
+        )
         ACTIONS[name] = made
         return made
 
@@ -209,8 +254,7 @@ def number_of(act: UUID) -> int | None:
     give_up_at = time.monotonic() + NUMBER_PATIENCE_S
     while True:
         # Whoever sequences already numbers this act too, or the next one does: many writers need not queue for it.
-        _ask(SEQUENCE_IF_FREE)
-        found = Number.objects.filter(act_id=act).values_list("number", flat=True).first()
+        found: int | None = _ask("SELECT record_number_of(%s)", [act])
         if found is not None or time.monotonic() > give_up_at or connection.in_atomic_block:
             return found
         time.sleep(0.005)
@@ -231,18 +275,27 @@ def sequence() -> int:
     return _ask("SELECT record_sequence()") or 0
 
 
-def _ask(query: str) -> int | None:
+def _ask(query: str, values: list[Any] | None = None) -> Any:
+    """The first column of the first row; None where there is no row."""
     with connection.cursor() as cursor:
-        cursor.execute(query)
-        row = cursor.fetchone()
+        cursor.execute(query, values)
+        row = cursor.fetchone() if cursor.description else None
     return row[0] if row else None
 
 
-def _first(actor: Actor, key: UUID | None) -> Act | None:
-    found = Act.objects.select_related("answer").filter(
-        actor_id=actor.user, idempotency_key=key, refused_code=""
-    )
-    return found.first()
+def _began(act: Act) -> bool:
+    """Write the act; False where its key stands for another, perhaps of a request that this one waited for."""
+    values = [act.pk, act.actor_id, act.name, act.idempotency_key, act.request_hash]
+    act._state.adding = False
+    return _ask(INSERT_ACT, values) is not None
+
+
+def _first(actor: Actor, key: UUID | None) -> Act:
+    return Act.objects.select_related("answer").get(actor_id=actor.user, idempotency_key=key, refused_code="")
+
+
+def _hash(salt: bytes, request: bytes) -> bytes:
+    return hmac.digest(salt, request, "sha256")
 
 
 def _in_years(value: Any) -> bool:

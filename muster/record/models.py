@@ -20,7 +20,7 @@ class Act(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
     name = models.CharField(max_length=60)
     idempotency_key = models.UUIDField(null=True)
-    request_hash = models.BinaryField()
+    request_hash = models.BinaryField()  # HMAC-SHA256 of the action's name and body, under the answer's salt
     refused_code = models.CharField(max_length=60, blank=True)
     refused_words = models.TextField(blank=True)
     recorded_at = models.DateTimeField(db_default=Now())
@@ -39,12 +39,17 @@ class Act(models.Model):
 
 
 class Answer(models.Model):
-    """What a done act answered, so that the same key gives the same answer again."""
+    """What a done act answered, so that the same key gives the same answer again.
 
-    append_only: ClassVar[bool] = True
+    `salt` is what the act's `request_hash` is keyed with. Without it nobody can tell any more what was asked, nor guess it:
+    it goes where the data of a person goes.
+    """
+
+    mutable_columns: ClassVar[tuple[str, ...]] = ("salt",)
 
     act = models.OneToOneField(Act, primary_key=True, on_delete=models.PROTECT)
     body = models.JSONField()
+    salt = models.BinaryField(null=True)
 
 
 class Number(models.Model):

@@ -1,9 +1,11 @@
 """Every change goes one way: permission, the key, the rules, the rows, in one act."""
 
+import hashlib
 from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
+from django.db import connection, connections
 
 from muster.access.control import (
     Actor,
@@ -21,8 +23,8 @@ from muster.access.control import (
 from muster.access.models import Grant, User
 from muster.core.errors import FaultyInput, MusterError, NotFound
 from muster.parties.models import Organisation, Site
-from muster.record.action import ACTIONS, KeyReused, UnknownAction, action, find
-from muster.record.models import Act, Number
+from muster.record.action import ACTIONS, KeyReused, KeySpent, OutcomeUnknown, UnknownAction, action, find
+from muster.record.models import Act, Answer, Number
 
 
 class TooHeavy(MusterError):
@@ -94,6 +96,51 @@ def test_the_same_key_with_another_body_is_refused(clerk: Actor) -> None:
 
     with pytest.raises(KeyReused):
         weigh(actor=clerk, key=key, site="EX-NORTH", kg=8)
+
+
+def test_a_key_whose_salt_was_disposed_of_says_which_act_it_was(clerk: Actor) -> None:
+    key = uuid4()
+    done = weigh(actor=clerk, key=key, site="EX-NORTH", kg=7)
+    Answer.objects.update(salt=None)
+
+    with pytest.raises(KeySpent, match=str(done.act)):
+        weigh(actor=clerk, key=key, site="EX-NORTH", kg=7)
+
+
+def test_what_was_asked_cannot_be_guessed_without_the_salt(clerk: Actor) -> None:
+    hashes = [
+        Act.objects.get(pk=weigh(actor=clerk, site="EX-NORTH", kg=7).act).request_hash for _ in range(2)
+    ]
+
+    assert hashes[0] != hashes[1]
+    assert hashlib.sha256(b'custody.receive {"site":"EX-NORTH","kg":7}').digest() not in hashes
+
+
+def test_a_database_that_goes_away_in_a_commit_leaves_it_open_whether_it_was_kept(clerk: Actor) -> None:
+    as_owner(
+        "CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'"
+    )
+    as_owner(
+        "CREATE CONSTRAINT TRIGGER leaves AFTER INSERT ON record_act DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION leave()"
+    )
+    key = uuid4()
+    with pytest.raises(OutcomeUnknown, match="the same key"):
+        weigh(actor=clerk, key=key, site="EX-NORTH", kg=7)
+    with pytest.raises(OutcomeUnknown, match="Look in the record"):
+        weigh(actor=clerk, site="EX-NORTH", kg=7)
+
+    as_owner("DROP TRIGGER leaves ON record_act")
+
+    assert weigh(actor=clerk, key=key, site="EX-NORTH", kg=7).answer.kg == 7
+    assert Act.objects.count() == 1
+
+
+def as_owner(statement: str) -> None:
+    connection.close()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(statement)
 
 
 def test_a_refusal_is_written_down_and_keeps_nothing_else(clerk: Actor) -> None:
