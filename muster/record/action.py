@@ -34,7 +34,7 @@ SALT_BYTES = 16
 # Written as they stand: every act of every step passes here.
 INSERT_ACT = """
 INSERT INTO record_act (id, actor_id, name, idempotency_key, request_hash, refused_code, refused_words)
-VALUES (%s, %s, %s, %s, %s, '', '') ON CONFLICT DO NOTHING RETURNING id"""
+VALUES (%s, %s, %s, %s, %s, '', '') ON CONFLICT DO NOTHING RETURNING recorded_at"""
 INSERT_ANSWER = "INSERT INTO record_answer (act_id, body, salt) VALUES (%s, %s, %s)"
 RETRIED = {
     "40001",
@@ -287,7 +287,10 @@ def _began(act: Act) -> bool:
     """Write the act; False where its key stands for another, perhaps of a request that this one waited for."""
     values = [act.pk, act.actor_id, act.name, act.idempotency_key, act.request_hash]
     act._state.adding = False
-    return _ask(INSERT_ACT, values) is not None
+    recorded_at = _ask(INSERT_ACT, values)
+    if recorded_at is not None:
+        act.recorded_at = recorded_at  # the moment by the database's clock, which the rules ask for
+    return recorded_at is not None
 
 
 def _first(actor: Actor, key: UUID | None) -> Act:
