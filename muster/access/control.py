@@ -185,7 +185,9 @@ def visible(
 
 def agencies_of(actor: Actor) -> list[str]:
     """The agencies for which the actor asks."""
-    return sorted({one.organisation for one in actor.roles if one.role == Role.REQUESTER and one.organisation})
+    return sorted(
+        {one.organisation for one in actor.roles if one.role == Role.REQUESTER and one.organisation}
+    )
 
 
 def _digest(secret: str) -> str:

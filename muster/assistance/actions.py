@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field
 
@@ -13,12 +13,13 @@ from muster.assistance import queries, rules
 from muster.assistance.models import Exclusion, Line, Request, Step
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import check_happened
-from muster.parties.models import Office
+from muster.parties.models import Office, Organisation
 from muster.record.action import action
 from muster.record.models import Act
 
 Code = Annotated[str, Field(max_length=60)]
 Reason = Annotated[str, Field(max_length=4000)]
+P = TypeVar("P", Office, Organisation)
 
 
 class InTheRecord(MusterError):
@@ -50,11 +51,19 @@ class Stands:
 
 
 def _asked(request: dict[str, Any]) -> tuple[Scope, Office]:
-    code = request.get("asked")
-    office = Office.objects.filter(code=code).first() if isinstance(code, str) and "\0" not in code else None
-    if office is None:
-        raise NotFound(kind="office", name=str(code)[:60])
-    return Scope("request", str(request.get("id"))[:60], office.organisation_id), office
+    """The office that is asked, for the agency that asks. Raises NotFound for either that is not in the record."""
+    office = _named(Office, "office", request.get("asked"))
+    agency = _named(Organisation, "organisation", code) if (code := request.get("agency")) else None
+    asker = agency.pk if agency else None
+    return Scope("request", str(request.get("id"))[:60], office.organisation_id, asker=asker), office
+
+
+def _named(kind: type[P], words: str, code: object) -> P:
+    known = isinstance(code, str) and "\0" not in code
+    found = kind._default_manager.filter(pk=code).first() if known else None
+    if found is None:
+        raise NotFound(kind=words, name=str(code)[:60])
+    return found
 
 
 @action("assistance.draft", about=_asked)
@@ -93,7 +102,8 @@ def keep(
     """Write a request that has been read, in the state in which it enters the record. Raises NotHappenedYet."""
     check_happened(at, now=act.recorded_at)
     made = Request.objects.create(
-        id=read.id, act=act, title=read.title, kind=read.kind, requester=read.requester, agency_kind=read.agency_kind,
+        id=read.id, act=act, title=read.title, kind=read.kind, requester=read.requester,
+        agency_id=read.agency, agency_kind=read.agency_kind,
         asked=office, of_state=read.state, purpose=read.purpose, priority=read.priority or "",
         reimbursement=read.reimbursement or "", verbal=read.verbal, duty_status_asked=read.duty_status_asked or "",
         federal_order=read.federal_order or "", as_of=read.as_of,

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from muster.parties.models import Office
+from muster.parties.models import Office, Organisation
 from muster.record.models import Act, Recorded
 
 
@@ -20,6 +20,7 @@ class Request(models.Model):
     title = models.CharField(max_length=200)
     kind = models.CharField(max_length=10)  # real or exercise
     requester = models.CharField(max_length=200)
+    agency = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT)  # null: not in the record
     agency_kind = models.CharField(max_length=40)
     asked = models.ForeignKey(Office, on_delete=models.PROTECT)
     of_state = models.CharField(max_length=2)  # postal code of the state asked

@@ -16,8 +16,8 @@ from muster.core.quantity import Quantity
 
 
 def scope_of(request: Request) -> Scope:
-    """Where a request belongs: to the organisation whose office was asked."""
-    return Scope("request", request.pk, request.asked.organisation_id)
+    """Where a request belongs: to the organisation whose office was asked, and to the agency that asks."""
+    return Scope("request", request.pk, request.asked.organisation_id, asker=request.agency_id)
 
 
 def locked(request: str) -> tuple[Scope, Request]:
@@ -31,7 +31,7 @@ def locked(request: str) -> tuple[Scope, Request]:
 def requests_of(actor: Actor) -> QuerySet[Request]:
     """The requests that the actor may read, the one recorded first in front."""
     rows = Request.objects.select_related("asked__organisation", "act").order_by("act_id", "id")
-    return visible(actor, rows, organisation="asked__organisation", site=None)
+    return visible(actor, rows, organisation="asked__organisation", site=None, asker="agency")
 
 
 def state_at(request: Request, at: datetime, known_at: int) -> Step | None:
@@ -47,7 +47,7 @@ def as_rule(request: Request) -> rules.Request:
     """The request as the rules judge it."""
     return rules.Request(
         id=request.pk, title=request.title, kind=cast(rules.Kind, request.kind), requester=request.requester,
-        agency_kind=cast(rules.AgencyKind, request.agency_kind), asked=request.asked_id, state=request.of_state,
+        agency=request.agency_id, agency_kind=cast(rules.AgencyKind, request.agency_kind), asked=request.asked_id, state=request.of_state,
         purpose=request.purpose, priority=cast(rules.Priority | None, request.priority or None),
         reimbursement=request.reimbursement or None, verbal=request.verbal,
         duty_status_asked=request.duty_status_asked or None, federal_order=request.federal_order or None,

@@ -37,7 +37,7 @@ _POSTAL_CODES = (
     "NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC GU PR VI"
 )
 GUARDS = frozenset(_POSTAL_CODES.split())
-LONGEST_ID, LONGEST_STATUS = 60, 40  # as the record keeps them
+LONGEST_ID, LONGEST_STATUS, LONGEST_CODE = 60, 40, 40  # as the record keeps them
 INVENTED = "ZZ"  # the postal code of an invented state, for exercises only
 
 
@@ -72,6 +72,9 @@ class Request:
     title: str
     kind: Kind
     requester: str
+    agency: (
+        str | None
+    )  # code of the organisation that asks, whose requesters it reaches; None: not in the record
     agency_kind: AgencyKind
     asked: str  # code of the office that can decide
     state: str  # postal code of the state asked
@@ -166,6 +169,7 @@ def read_request(data: Mapping[str, Any]) -> Request:
         title=read.text("title"),
         kind=cast(Kind, read.one_of("kind", get_args(Kind), default="real")),
         requester=read.text("requester"),
+        agency=read.text("agency", needed=False, longest=LONGEST_CODE) or None,
         agency_kind=cast(AgencyKind, read.one_of("agency_kind", get_args(AgencyKind))),
         asked=read.text("asked"),
         state=read.text("state"),

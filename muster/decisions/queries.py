@@ -15,8 +15,8 @@ from muster.decisions.models import Decision, Version
 
 
 def scope_of(decision: Decision) -> Scope:
-    """Where a decision belongs: to the organisation of the office that took it."""
-    return Scope("decision", decision.pk, decision.office.organisation_id)
+    """Where a decision belongs: to the organisation of the office that took it, and to the agency that asked."""
+    return Scope("decision", decision.pk, decision.office.organisation_id, asker=decision.request.agency_id)
 
 
 def for_change(decision: str) -> Decision:
@@ -37,7 +37,7 @@ def locked(decision: str) -> tuple[Scope, Decision]:
 def decisions_of(actor: Actor) -> QuerySet[Decision]:
     """The decisions that the actor may read, in the order in which they were recorded."""
     rows = Decision.objects.select_related("office", "request", "source").order_by("act_id", "id")
-    return visible(actor, rows, organisation="office__organisation", site=None)
+    return visible(actor, rows, organisation="office__organisation", site=None, asker="request__agency")
 
 
 def zone_of(decision: Decision, known_at: int) -> ZoneInfo:

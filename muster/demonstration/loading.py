@@ -147,7 +147,7 @@ def prepare() -> dict[str, Actor]:
     people = {}
     for account in ACCOUNTS:
         user = User.objects.create_user(account.name)
-        over = None if account.site or account.everywhere else "EX-GUARD"
+        over = None if account.site or account.everywhere else account.organisation
         Grant.objects.create(user=user, role=account.role, site_id=account.site, organisation_id=over)
         people[account.name] = actor_of(user)
     return people

@@ -34,7 +34,8 @@ class Account:
     role: str
     site: str | None
     try_this: str
-    everywhere: bool = False  # the role holds over every organisation, not over the exercise's alone
+    everywhere: bool = False  # the role holds over every organisation, not over one alone
+    organisation: str = "EX-GUARD"
 
 
 ACCOUNTS = (
@@ -52,7 +53,7 @@ ACCOUNTS = (
     ),
     Account("clerk.north", "clerk", NORTH, "Scan a tag at the counter; receive a person; count the site"),
     Account("clerk.south", "clerk", SOUTH, "Sign for the ten persons that the north site offers"),
-    Account("agency", "requester", None, "See where your agency's requests stand"),
+    Account("agency", "requester", None, "See where your agency's requests stand", organisation=AGENCY),
     Account("counsel", "counsel", None, "Read the findings of each request, line by line", everywhere=True),
     Account("custodian", "custodian", None, "See the trip that you signed for"),
     Account(

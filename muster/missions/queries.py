@@ -42,8 +42,8 @@ LATEST_MOVE = f"{WHOSE} SELECT max(happened_at) FROM placed WHERE %(mission)s IN
 
 
 def scope_of(mission: Mission) -> Scope:
-    """Where a mission belongs: to the organisation that runs it."""
-    return Scope("mission", mission.pk, mission.organisation_id)
+    """Where a mission belongs: to the organisation that runs it, and to the agency that asked for it."""
+    return Scope("mission", mission.pk, mission.organisation_id, asker=mission.decision.request.agency_id)
 
 
 def locked(mission: str) -> tuple[Scope, Mission]:
@@ -60,7 +60,7 @@ def locked(mission: str) -> tuple[Scope, Mission]:
 def missions_of(actor: Actor) -> QuerySet[Mission]:
     """The missions that the actor may read, the one opened first in front."""
     rows = Mission.objects.select_related("decision__request", "organisation").order_by("opened_at", "id")
-    return visible(actor, rows, site=None)
+    return visible(actor, rows, site=None, asker="decision__request__agency")
 
 
 def held(mission: str) -> list[str]:

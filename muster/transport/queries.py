@@ -11,14 +11,15 @@ from muster.transport.models import Trip
 
 
 def scope_of(trip: Trip) -> Scope:
-    """Where a trip belongs: to the organisation that runs its mission, and to the site that it leaves."""
-    return Scope("trip", trip.pk, trip.mission.organisation_id, trip.from_site_id)
+    """Where a trip belongs: to the organisation that runs its mission, the agency that asked, the site that it leaves."""
+    asker = trip.mission.decision.request.agency_id
+    return Scope("trip", trip.pk, trip.mission.organisation_id, trip.from_site_id, asker=asker)
 
 
 def for_change(trip: str) -> Trip:
     """The trip, locked until commit. Raises NotFound."""
     rows = Trip.objects.select_for_update(of=("self",)).select_related(
-        "mission", "holder", "from_site", "to_site", "task__mission", "custodian"
+        "mission__decision__request", "holder", "from_site", "to_site", "task__mission", "custodian"
     )
     found = rows.filter(pk=trip).first()
     if found is None:
@@ -28,10 +29,13 @@ def for_change(trip: str) -> Trip:
 
 def trips_of(actor: Actor) -> QuerySet[Trip]:
     """The trips that the actor may read, the one that departs first in front."""
-    rows = Trip.objects.select_related("mission", "holder", "from_site", "to_site", "custodian")
-    return visible(
-        actor, rows.order_by("departs_at", "id"), organisation="mission__organisation", site="from_site"
+    rows = Trip.objects.select_related(
+        "mission__decision__request", "holder", "from_site", "to_site", "custodian"
     )
+    return visible(
+        actor, rows.order_by("departs_at", "id"), organisation="mission__organisation", site="from_site",
+        asker="mission__decision__request__agency",
+    )  # fmt: skip
 
 
 def aboard(trip: Trip) -> list[str]:

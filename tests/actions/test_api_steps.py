@@ -78,8 +78,8 @@ def test_the_id_of_a_request_may_hold_a_space_or_a_sign(
     live_url: str, people: dict[str, Actor], name: str
 ) -> None:
     asked = {
-        "id": name, "title": "Generators", "requester": "County", "agency_kind": "local", "asked": "ZZ-GOVERNOR",
-        "state": "ZZ", "kind": "exercise", "purpose": "Power", "lines": [{"task": "T21", "words": "Power"}],
+        "id": name, "title": "Generators", "requester": "County", "agency": "EX-FIELD-OFFICE", "agency_kind": "local",
+        "asked": "ZZ-GOVERNOR", "state": "ZZ", "kind": "exercise", "purpose": "Power", "lines": [{"task": "T21", "words": "Power"}],
     }  # fmt: skip
     do.assistance.draft(actor=people["operations"], request=asked, at="2026-11-20T10:00:00Z")
 

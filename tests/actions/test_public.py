@@ -138,7 +138,7 @@ def test_a_draft_taken_back_before_it_was_handed_in_stays_its_agencys_own(people
         "at": timezone.now().isoformat(),
         "reason": "Not needed after all.",
     }
-    tell([waiting[0], Step("agency", "assistance.withdraw", taken_back)], people)
+    tell([waiting[0], Step("operations", "assistance.withdraw", taken_back)], people)
 
     assert Client().get("/public/EX-SHELTER-1/").status_code == 404
     assert "EX-SHELTER-1" not in page("/public/")

@@ -17,6 +17,7 @@ from muster.access.control import Actor, NotPermitted, actor_of
 from muster.access.models import Grant, User
 from muster.assistance.actions import InTheRecord, ReasonNeeded
 from muster.assistance.models import Request
+from muster.assistance.queries import requests_of
 from muster.assistance.rules import NotAllowedFrom
 from muster.core.errors import FaultyInput, MusterError, NotFound
 from muster.core.files import read_data, take_in
@@ -71,13 +72,15 @@ def offices() -> Offices:
     other = Organisation.objects.create(code="OTHER", name="Another state", kind="state")
     Office.objects.create(code="ZZ-GOVERNOR", title="Governor of Example", organisation=guard)
 
+    agency = Organisation.objects.get(code="EX-AGENCY")
+
     def account(name: str, role: str, organisation: Organisation | None) -> Actor:
         user = User.objects.create_user(name, password=f"{name}'s password")
         Grant.objects.create(user=user, role=role, organisation=organisation)
         return actor_of(user)
 
     return Offices(
-        sites, account("governor", "governor", guard), account("agency", "requester", guard),
+        sites, account("governor", "governor", guard), account("agency", "requester", agency),
         account("affairs", "affairs", None), account("custodian", "custodian", guard),
         account("elsewhere", "governor", other),
     )  # fmt: skip
@@ -85,7 +88,7 @@ def offices() -> Offices:
 
 def asked(**changes: Any) -> dict[str, Any]:
     """The exercise's request, moved to the days of these tests."""
-    request = read_data(take_in(EXERCISE)) | {"as_of": "2026-03-01"} | changes
+    request = read_data(take_in(EXERCISE)) | {"as_of": "2026-03-01", "agency": "EX-AGENCY"} | changes
     for line in request["lines"]:
         line |= {"from": "2026-02-20", "to": "2026-03-31"}
     return request
@@ -155,7 +158,7 @@ def test_a_request_goes_from_draft_to_decided_and_each_step_says_who_and_when(of
 def test_a_faulty_request_is_refused_and_nothing_is_kept(
     offices: Offices, change: dict[str, Any], code: str
 ) -> None:
-    request = read_data(take_in(EXERCISE)) | change
+    request = asked() | change
 
     with pytest.raises(FaultyInput) as refusal:
         do.assistance.draft(actor=offices.agency, request=request, at=at(0))
@@ -234,6 +237,28 @@ def test_nobody_decides_who_asked_and_other_states_do_not_see_it(offices: Office
         with pytest.raises(NotFound):
             do.decisions.decide(actor=actor, **decide)
     assert not Decision.objects.exists()
+
+
+def test_a_requester_reaches_what_its_own_agency_asks_for_and_nothing_of_another(offices: Offices) -> None:
+    county = Organisation.objects.create(code="COUNTY", name="Example County", kind="county")
+    user = User.objects.create_user("county", password="county's password")
+    Grant.objects.create(user=user, role="requester", organisation=county)
+    do.assistance.draft(actor=offices.agency, request=asked(), at=at(-9))
+    do.assistance.draft(actor=offices.sites.center, request=asked(id="PAPER", agency=None), at=at(-9))
+    withdraw = {"reason": "Not needed", "at": at(-8)}
+
+    for request in ("EX-PROCESSING-1", "PAPER"):
+        with pytest.raises(NotFound, match=request):
+            do.assistance.withdraw(actor=actor_of(user), request=request, **withdraw)
+    for agency in ("EX-AGENCY", None, "NOWHERE", 7):
+        with pytest.raises(NotFound):
+            do.assistance.draft(actor=actor_of(user), request=asked(id="X", agency=agency), at=at(-9))
+    own = do.assistance.draft(actor=actor_of(user), request=asked(id="X", agency="COUNTY"), at=at(-9))
+
+    assert [row.pk for row in requests_of(actor_of(user))] == [own.answer.request] == ["X"]
+    assert [row.pk for row in requests_of(offices.agency)] == ["EX-PROCESSING-1"]
+    do.assistance.withdraw(actor=actor_of(user), request="X", **withdraw)
+    do.assistance.withdraw(actor=offices.sites.center, request="PAPER", **withdraw)
 
 
 def test_only_the_operations_center_orders_tasks(offices: Offices) -> None:

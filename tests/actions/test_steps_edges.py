@@ -241,7 +241,7 @@ def test_who_asked_neither_decides_nor_reports_a_decision_whatever_other_role_th
     offices: Offices,
 ) -> None:
     both = account("both", ("joc", "EX-GUARD"), ("governor", "EX-GUARD"))
-    teller = account("teller", ("requester", "EX-GUARD"), ("affairs", "EX-GUARD"))
+    teller = account("teller", ("requester", "EX-AGENCY"), ("affairs", "EX-GUARD"))
     request = do.assistance.draft(actor=both, request=test_steps.asked(), at=at(-9)).answer.request
     do.assistance.submit(actor=offices.agency, request=request, at=at(-8))
     do.assistance.validate(actor=both, request=request, at=at(-7))
@@ -415,7 +415,7 @@ def test_a_picture_has_the_request_that_its_decision_answers_and_none_that_is_on
     agency = account("other agency", ("requester", "OTHER"))
     for name in ("EX-1", "EX-1-B"):
         do.assistance.draft(
-            actor=agency, request=test_steps.asked(id=name, asked="OTHER-GOVERNOR"), at=at(-50)
+            actor=agency, request=test_steps.asked(id=name, asked="OTHER-GOVERNOR", agency="OTHER"), at=at(-50)
         )
         do.assistance.submit(actor=agency, request=name, at=at(-50))
     alone = {f.source for f in picture.figures("EX-1", at(0), ledger.latest_known())}

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, Scope, can, may, visible
+from muster.access.control import Actor, Scope, agencies_of, can, may
 from muster.assistance import actions as assistance
 from muster.assistance.models import Request
 from muster.assistance.queries import requests_of, scope_of
@@ -83,12 +83,15 @@ def _waits_days(row: Request) -> int:
 
 
 def _offices(actor: Actor) -> list[Office]:
-    """The offices that the actor may put a request to."""
-    offices = visible(actor, Office.objects.order_by("title"), organisation="organisation", site="code")
+    """The offices that the actor may put a request to: a requester any, who handles requests those of their own."""
+    agencies = [None, *agencies_of(actor)]
     return [
         office
-        for office in offices
-        if may(actor, "assistance.draft", Scope("request", "", office.organisation_id))
+        for office in Office.objects.order_by("title")
+        if any(
+            may(actor, "assistance.draft", Scope("request", "", office.organisation_id, asker=a))
+            for a in agencies
+        )
     ]
 
 
