@@ -135,7 +135,7 @@ def keep_by_list(
 
 @action("custody.import_list", about=site_locked)
 def import_list(
-    *, act: Act, row: Site, actor: Actor, site: Code, roster: RosterList, digest: str,
+    *, act: Act, row: Site, actor: Actor, site: Code, roster: RosterList,
     zone: Annotated[str, Field(max_length=40)] = "",
 ) -> ListRead:  # fmt: skip
     """Take one day's list in: every change it shows, as one batch, unsigned, with the list as the source.
@@ -147,27 +147,31 @@ def import_list(
     """
     if zone and zone_of(zone).key != row.zone:
         raise OtherZone(site=site, zone=row.zone)
-    if ListTaken.objects.filter(site=row, listed=roster.listed, digest=digest).exists():
-        raise TakenAlready(site=site, listed=roster.listed)
     persons = references.known(row, [roster])
+    things = _things_of(roster, persons)
+    if _taken(site, roster, things):
+        raise TakenAlready(site=site, listed=roster.listed)
     if row.kept_by_list_since:
-        read = _follow(row, roster, persons, act=act, digest=digest)
+        read, things = _follow(row, roster, persons, act=act)
     else:
         seen = observing.compare(row, roster, persons.things)
         observing.keep(seen, act=act, site=row, roster=roster)
         read = ListRead(roster.listed, roster.persons, 0, dict(seen.kinds()))
+    digest = _digest_of(roster, things)
     ListTaken.objects.create(act=act, site=row, listed=roster.listed, persons=read.persons, digest=digest)
     return read
 
 
-def _follow(site: Site, roster: RosterList, persons: Known, *, act: Act, digest: str) -> ListRead:
-    """Write the changes that the list shows."""
+def _follow(
+    site: Site, roster: RosterList, persons: Known, *, act: Act
+) -> tuple[ListRead, Mapping[str, UUID]]:
+    """Write the changes that the list shows; also the things of everybody on it."""
     stays = references.stays(site, persons.concerned(site))
     plan = rosters.plan_list(stays, roster, previous=_latest(site), zone=zone_of(site.zone))
     things = references.name_new(site, persons, act=act)
-    source = f"custody list of {site.code}, {roster.listed}, SHA-256 {digest[:16]}"
+    source = f"custody list of {site.code}, {roster.listed}"
     written = _write(plan.operations, things, here=area(site, act=act), act=act, source=source)
-    return ListRead(roster.listed, plan.persons, written, dict(plan.kinds()))
+    return ListRead(roster.listed, plan.persons, written, dict(plan.kinds())), things
 
 
 def _latest(site: Site) -> date | None:
@@ -264,7 +268,7 @@ def _take_in(actor: Actor, site: str, where: ZoneInfo, lists: Sequence[RosterLis
 
 def _take_one_in(actor: Actor, site: str, where: ZoneInfo, roster: RosterList) -> Told:
     try:
-        done = import_list(actor=actor, site=site, roster=roster, digest=_digest_of(roster), zone=where.key)
+        done = import_list(actor=actor, site=site, roster=roster, zone=where.key)
     except TakenAlready:
         # Somebody else took the same list in while this one waited for the site.
         first = _first_answer(actor, site, roster)
@@ -275,8 +279,9 @@ def _take_one_in(actor: Actor, site: str, where: ZoneInfo, roster: RosterList) -
 
 def _first_answer(actor: Actor, site: str, roster: RosterList) -> Told | None:
     """What this very list was answered when it was first taken in, by whomever; None for a new one."""
-    taken = ListTaken.objects.filter(site=site, listed=roster.listed, digest=_digest_of(roster))
-    first = taken.select_related("act__answer", "site").first()
+    found = Site.objects.filter(code=site).first()
+    things = _things_of(roster, references.known(found, [roster])) if found else {}
+    first = _taken(site, roster, things)
     if first is None:
         return None
     can(actor, "custody.import_list", queries.scope_of(first.site))
@@ -311,6 +316,21 @@ def _token(listed: date, persons: int, known_at: int | None) -> dict[str, Any]:
     return {"date": listed.isoformat(), "persons": persons, "known_at": known_at}
 
 
-def _digest_of(roster: RosterList) -> str:
-    lines = (f"{line.person},{line.admission.at.isoformat()}\n" for line in roster.lines)
+def _taken(site: str, roster: RosterList, things: Mapping[str, UUID]) -> ListTaken | None:
+    """The very list, where it is in the record."""
+    taken = ListTaken.objects.filter(site=site, listed=roster.listed, digest=_digest_of(roster, things))
+    return taken.select_related("act__answer", "site").first()
+
+
+def _things_of(roster: RosterList, persons: Known) -> Mapping[str, UUID]:
+    """The things of those of the list whom the record knows, by reference or else by tag."""
+    return observing.things_by_tag(roster) | persons.things
+
+
+def _digest_of(roster: RosterList, things: Mapping[str, UUID]) -> str:
+    """The hash of a list's lines, in which persons stand by the ids of their things.
+
+    A hash of references could be guessed for ever. Of a person whom the record does not know, a line says the admission alone.
+    """
+    lines = (f"{things.get(line.person, '')},{line.admission.at.isoformat()}\n" for line in roster.lines)
     return hashlib.sha256("".join(lines).encode()).hexdigest()

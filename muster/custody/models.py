@@ -91,7 +91,7 @@ class ListTaken(Recorded):
     site = models.ForeignKey(Site, on_delete=models.PROTECT)
     listed = models.DateField()
     persons = models.IntegerField()
-    digest = models.CharField(max_length=64)  # SHA-256 of its lines
+    digest = models.CharField(max_length=64)  # of its lines, in which persons are things and not references
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "listed", "digest"], name="list_taken_once")]

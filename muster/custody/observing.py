@@ -50,7 +50,7 @@ def compare(site: Site, roster: RosterList, known: Mapping[str, UUID]) -> Observ
     """
     listed: dict[UUID, None] = {}
     unknown: dict[str, int] = {}
-    by_tag = _things_by_tag(roster)
+    by_tag = things_by_tag(roster)
     for line in roster.lines:
         thing = known.get(line.person) or by_tag.get(line.person)
         if thing:
@@ -90,7 +90,7 @@ def keep(seen: Observation, *, act: Act, site: Site, roster: RosterList) -> None
             differ(act, site, Kind.HELD_NOT_LISTED, words, at, thing=thing)
 
 
-def _things_by_tag(roster: RosterList) -> dict[str, UUID]:
+def things_by_tag(roster: RosterList) -> dict[str, UUID]:
     """The things of those lines that name a tag, by what the line says."""
     tags: dict[str, str] = {}
     for line in roster.lines:

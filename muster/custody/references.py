@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -64,12 +65,16 @@ def name_new(site: Site, persons: Known, *, act: Act) -> dict[str, UUID]:
 def _name(
     digests: Mapping[str, str], site: Site | None, *, act: Act, taken: Collection[str] = ()
 ) -> dict[str, UUID]:
-    """Make things of the persons of these references, each with a tag that is none of those taken."""
+    """Make things of the persons of these references, each with a tag that is none of those taken.
+
+    The references are written in the order of the tags, which was drawn: theirs would tell between which others one lies.
+    """
     tags = draw_tags(digests, taken=taken)
     made = things_of(list(tags.values()), act=act, kind=Thing.Kind.PERSON, origin=outside(act=act))
     named = dict(zip(tags, made, strict=True))
     code = site.code if site else None
-    bulk.add(Reference, [_Named(act.pk, code, digests[person], thing.pk) for person, thing in named.items()])
+    in_order = sorted(named, key=tags.__getitem__)
+    bulk.add(Reference, [_Named(act.pk, code, digests[one], named[one].pk) for one in in_order])
     return {person: thing.pk for person, thing in named.items()}
 
 
@@ -82,19 +87,19 @@ class _Named(NamedTuple):
     thing_id: UUID
 
 
-def draw_tags(digests: Mapping[str, str], *, taken: Collection[str] = ()) -> dict[str, str]:
-    """A tag for each person, drawn by the digest of the reference; the next one that is free where that is another's."""
-    numbers = {person: int(digest, 16) % MOST_TAGS for person, digest in digests.items()}
-    drawn = [make_tag(number) for number in numbers.values()]
-    looked_up = set(drawn)
-    used = {*taken, *Thing.objects.filter(tag__in=bulk.any_text_of(drawn)).values_list("tag", flat=True)}
+def draw_tags(persons: Collection[str], *, taken: Collection[str] = ()) -> dict[str, str]:
+    """A tag for each person, drawn at random: one made from the reference would give it away."""
     tags: dict[str, str] = {}
-    for (person, number), tag in zip(numbers.items(), drawn, strict=True):
-        while tag in used or (tag not in looked_up and Thing.objects.filter(tag=tag).exists()):
-            number = (number + 1) % MOST_TAGS
-            tag = make_tag(number)
-        used.add(tag)
-        tags[person] = tag
+    used = set(taken)
+    while missing := [person for person in persons if person not in tags]:
+        drawn = {person: make_tag(secrets.randbelow(MOST_TAGS)) for person in missing}
+        used |= set(
+            Thing.objects.filter(tag__in=bulk.any_text_of(drawn.values())).values_list("tag", flat=True)
+        )
+        for person, tag in drawn.items():
+            if tag not in used:
+                used.add(tag)
+                tags[person] = tag
     return tags
 
 

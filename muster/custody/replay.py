@@ -97,7 +97,7 @@ def replay(
     if Replayed.objects.filter(digest=digest).exists():
         raise ReplayedAlready(said=told.said)
     sites = {site.code: site for site in Site.objects.all()}
-    source = f"custody events of {file}, SHA-256 {digest[:16]}"
+    source = f"custody events of {file}"
     plan, things, entries = _write(told.events, sites, act=act, source=source, keep_good=keep_good)
     _free(plan, things, sites, act=act)
     reports = [_keep(one, things, sites, act=act, file=file) for one in plan.contradictions]

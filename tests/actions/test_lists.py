@@ -4,7 +4,7 @@ import csv
 import io
 import os
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -18,10 +18,10 @@ from muster.access.models import Grant, User
 from muster.core.errors import FaultyFile, NotFound
 from muster.core.tags import make_tag
 from muster.core.times import end_of_day, zone
-from muster.custody import actions, lists
+from muster.custody import actions, lists, references
 from muster.custody.models import Difference, ListTaken
 from muster.custody.queries import open_differences
-from muster.custody.rosters import ListOutOfOrder, RosterList
+from muster.custody.rosters import Admission, Line, ListOutOfOrder, RosterList
 from muster.ledger import queries
 from muster.ledger.exporting import export
 from muster.ledger.models import Entry
@@ -179,9 +179,10 @@ def test_the_same_list_taken_in_by_two_at_once_is_taken_once_and_both_get_its_to
 
     assert others == [first] * 3
     taken, _ = ListTaken.objects.all()
-    roster = RosterList(taken.listed, ())
+    admitted = Admission(datetime(2018, 2, 28, 15, tzinfo=UTC), date(2018, 2, 28))
+    roster = RosterList(taken.listed, (Line(2, "P1", admitted),))
     with pytest.raises(lists.TakenAlready):
-        lists.import_list(actor=administrator, site="NYC", roster=roster, digest=taken.digest)
+        lists.import_list(actor=administrator, site="NYC", roster=roster)
     with pytest.raises(IntegrityError):
         ListTaken.objects.create(
             act=taken.act, site_id="NYC", listed=taken.listed, persons=1, digest=taken.digest
@@ -324,3 +325,27 @@ def test_another_administrator_gets_the_first_tokens_too(administrator: Actor) -
 
     assert take_in(actor_of(other), text) == first
     assert Act.objects.filter(name="custody.import_list").count() == 2
+
+
+def test_a_tag_is_drawn_again_where_another_has_it(north: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = iter(
+        [7919, 7, 7, 8, 9, 10]
+    )  # that of the first person held; one twice; that of somebody else of the file
+    monkeypatch.setattr("secrets.randbelow", lambda most: next(draws))
+
+    tags = references.draw_tags(["P2", "P3", "P4"], taken=[make_tag(8)])
+
+    assert TAGS[0] == make_tag(7919)
+    assert tags == {"P2": make_tag(10), "P3": make_tag(7), "P4": make_tag(9)}
+
+
+def test_an_observation_that_names_another_stranger_in_the_same_row_is_the_same_list(
+    administrator: Actor, north: People
+) -> None:
+    """References of whom the record does not know are not kept, not even as a hash."""
+    first = observe(administrator, TAGS[0], "P77")
+    acts = Act.objects.count()
+
+    assert observe(administrator, TAGS[0], "P78") == first
+    assert Act.objects.count() == acts
+    assert observe(administrator, TAGS[1], "P77")["lists"] != first["lists"]
