@@ -7,21 +7,28 @@ Source: `reference/ui.md` section 3 for the form; the check is Luhn's algorithm 
 
 from __future__ import annotations
 
+import re
+
 from muster.core.errors import MusterError
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 BASE = len(ALPHABET)
 MOST_TAGS = BASE**6
+FORM = re.compile(r"[0-9A-Za-z]{3}-[0-9A-Za-z]{3}-[0-9A-Za-z]")  # as printed, read well or not
 
 
 class TagMisread(MusterError):
-    """The check character does not fit: the tag was misread, which is not the same as unknown."""
+    """The check character does not fit: the tag was misread, which is not the same as unknown.
+
+    A refusal is kept for ever. So it repeats only what has a tag's form: all else may be a name, or an agency's reference.
+    """
 
     code = "core.tag_misread"
 
     def __init__(self, *, text: str) -> None:
-        self.text = text[:40]
-        super().__init__(f"Tag misread: {self.text!r} is not a tag. Scan it again, or type it from the band.")
+        self.text = text if FORM.fullmatch(text) else ""
+        what = repr(self.text) if self.text else "what stands in a tag's place"
+        super().__init__(f"Tag misread: {what} is not a tag. Scan it again, or type it from the band.")
 
 
 def check_character(body: str) -> str:

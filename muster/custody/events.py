@@ -20,7 +20,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from muster.core.csvfiles import Row, Table
 from muster.core.errors import Fault
-from muster.core.tags import TagMisread, parse_tag
+from muster.core.tags import FORM, TagMisread, parse_tag
 from muster.core.times import local
 
 COLUMNS = ("person", "site", "event", "at")
@@ -32,7 +32,6 @@ OUTSIDE = "outside"
 NO_SITE = "Who arrives or moves does so to a site. Name the site that received the person."
 NO_TIME = "The row does not say when it happened. Add the time."
 NO_CORRECTION = "A correction says at what time it was, or to what site. Add one of the two."
-LIKE_A_TAG = re.compile(r"[0-9A-Za-z]{3}-[0-9A-Za-z]{3}-[0-9A-Za-z]")
 HAS_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 
 Verb = Literal["arrive", "move", "release", "correct", "void"]
@@ -40,7 +39,7 @@ Verb = Literal["arrive", "move", "release", "correct", "void"]
 
 def is_tag(person: str) -> bool:
     """Whether a person is named by tag: what has a tag's dashes is one, and all else is an agency's reference."""
-    return LIKE_A_TAG.fullmatch(person) is not None
+    return FORM.fullmatch(person) is not None
 
 
 def read_person(text: str) -> str:

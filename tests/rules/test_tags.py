@@ -35,6 +35,17 @@ def test_what_is_no_tag_is_misread_and_not_unknown(text: str) -> None:
         parse_tag(text)
 
 
+@pytest.mark.parametrize("text", ["123456789", "123-456-789", "SANCHEZ", "Ana Sánchez", "222-24F-7 "])
+def test_a_refusal_repeats_only_what_has_the_form_of_a_tag(text: str) -> None:
+    """It is kept for ever, and what was typed in a tag's place may be a name or an agency's reference."""
+    with pytest.raises(TagMisread) as misread:
+        parse_tag(text)
+    with pytest.raises(TagMisread, match="'222-24F-7' is not a tag"):
+        parse_tag("222-24F-7")
+
+    assert text not in str(misread.value)
+
+
 def test_tags_number_within_their_range() -> None:
     assert make_tag(0) == "222-222-2"
     for number in (-1, MOST_TAGS):
