@@ -32,6 +32,13 @@ class LineFinding(Recorded):
     verified = models.BooleanField()
     words = models.TextField()
     conditions = models.JSONField()
+    mark = models.CharField(max_length=2, blank=True, default="")  # empty: no rule of a pack decided
+    unverified = models.TextField(blank=True, default="")
+    pack = models.CharField(max_length=250, blank=True, default="")  # id and version
+    signed = models.CharField(max_length=250, blank=True, default="")  # who signed that pack, and when
+    quotes = models.JSONField(default=list)
+    asks = models.JSONField(default=list)
+    changes = models.JSONField(default=list)
 
     class Meta:
         ordering = ["line"]

@@ -7,8 +7,10 @@ named first.
 
 import calendar
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache, cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from muster.assistance.rules import AgencyKind, Line, Request
@@ -26,8 +28,43 @@ Facts = Mapping[str, bool | date]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quote:
+    """The words of a law on which a rule rests, exactly as they stand in the text that was read."""
+
+    text: str  # id of the text in its pack
+    citation: str
+    exact: str
+
+    def to_json(self) -> dict[str, str]:
+        """Give the quotation as data."""
+        return {"text": self.text, "citation": self.citation, "exact": self.exact}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The pack from which a rule comes, and who stands for it."""
+
+    pack: str  # id and version
+    signed: str  # the office that signed and the day, or "unsigned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """The rule on which a finding rests."""
+
+    rule: str
+    citation: str
+    verified: bool
+    words: str
+    mark: Mark | None = None  # None: not of a pack, but a decision's or a request's own words
+    unverified: str = ""  # the part that is weaker than the mark
+    quotes: tuple[Quote, ...] = ()
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What was found about one line, and what decided it."""
+    """What was found about one line, what decided it, and what would change it: a note in the margin."""
 
     line: int
     task: str
@@ -38,6 +75,13 @@ class Finding:
     verified: bool  # read in a primary text, and no part of it is from memory
     words: str
     conditions: tuple[str, ...] = ()  # what must hold, each with the facts it hangs on
+    mark: Mark | None = None
+    unverified: str = ""
+    pack: str = ""  # id and version; empty: no rule of a pack decided
+    signed: str = ""  # who signed that pack and when, or "unsigned"
+    quotes: tuple[Quote, ...] = ()
+    asks: tuple[str, ...] = ()  # facts that nobody stated and on which it hangs
+    changes: tuple[str, ...] = ()  # what would change it, in sentences
 
     def to_json(self) -> dict[str, Any]:
         """Give the finding as `muster check --json` prints it."""
@@ -51,17 +95,14 @@ class Finding:
             "verified": self.verified,
             "words": self.words,
             "conditions": list(self.conditions),
+            "mark": self.mark or "",
+            "unverified": self.unverified,
+            "pack": self.pack,
+            "signed": self.signed,
+            "quotes": [quote.to_json() for quote in self.quotes],
+            "asks": list(self.asks),
+            "changes": list(self.changes),
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Basis:
-    """The rule on which a finding rests."""
-
-    rule: str
-    citation: str
-    verified: bool
-    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +111,16 @@ class Condition:
 
     any_of: tuple[str, ...]
     words: str
+
+    @cached_property
+    def turns(self) -> str:
+        """What would turn a finding that hangs on it."""
+        return f"Prohibited where it is known not to be so: {' and '.join(self.any_of)}."
+
+    @cached_property
+    def mends(self) -> str:
+        """What would mend a finding that it broke."""
+        return f"It would not stand in the way where it is so: {' or '.join(self.any_of)}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,17 +147,18 @@ class Status:
     guard_words: str
     tasks_barred: tuple[str, ...]
     tasks_barred_words: str
+    requires: tuple[Condition, ...]  # who must consent, and what must have been found
     citation: str
     mark: Mark
     unverified: str  # the part that is weaker than the mark; empty: none
     sources: tuple[str, ...]
+    quotes: tuple[Quote, ...] = ()
+    origin: Origin | None = field(default=None, compare=False)
 
-    @property
+    @cached_property
     def basis(self) -> Basis:
         """The status as the rule on which a finding rests."""
-        words = f"{self.name}. {self.duration}."
-        verified = self.mark == "C" and not self.unverified
-        return Basis(rule=self.id, citation=self.citation, verified=verified, words=words)
+        return _basis(self, f"{self.name}. {self.duration}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,25 +175,49 @@ class Ruled:
     sources: tuple[str, ...]
     not_in_force: str  # why it counts as not in force; empty: it is
     when_fact: str | None  # it bites only where this fact is so
-    when_agency: AgencyKind | None
+    when_agencies: tuple[AgencyKind, ...]  # only for these; empty: for all
     statuses: tuple[str, ...]  # it bites only in these; empty: in all
+    tasks: tuple[str, ...]  # what it requires and how long it lasts bite only for these; empty: for all
     requires: tuple[Condition, ...]
     prohibits: tuple[str, ...]  # task categories
     needs_counsel: tuple[str, ...]
     allows: tuple[str, ...]
     allows_statuses: tuple[str, ...]
     otherwise: Verdict | None  # the finding for what `allows` does not name
+    max_days: int | None  # how long what it allows may last; the first day counts as day 1
+    began_fact: str | None  # the fact that says on which day that began
+    universal: bool = False  # it holds beside every finding and is told with each
+    state: str = ""  # the postal code of the only state whose law it is; empty: every state's
+    quotes: tuple[Quote, ...] = ()
+    origin: Origin | None = field(default=None, compare=False)
 
-    @property
+    @cached_property
     def basis(self) -> Basis:
         """The rule as that on which a finding rests."""
-        verified = self.mark == "C" and not self.unverified
-        return Basis(rule=self.id, citation=self.citation, verified=verified, words=self.words)
+        return _basis(self, self.words)
+
+    @cached_property
+    def decides(self) -> bool:
+        """Whether it has a structured part, so that it can decide a line of a request."""
+        return bool(self.requires or self.prohibits or self.needs_counsel or self.max_days)
 
     def in_force(self, on_date: date) -> bool:
         """Whether the rule stands on that day. A day that is not stated bounds nothing."""
         begun = self.effective_from is None or self.effective_from <= on_date
         return begun and (self.effective_to is None or on_date <= self.effective_to) and not self.not_in_force
+
+
+def _basis(of: "Status | Ruled", words: str) -> Basis:
+    return Basis(
+        rule=of.id,
+        citation=of.citation,
+        verified=of.mark == "C" and not of.unverified,
+        words=words,
+        mark=of.mark,
+        unverified=of.unverified,
+        quotes=of.quotes,
+        origin=of.origin,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +228,13 @@ class Cell:
     basis: Basis
     mark: Mark
     conditions: tuple[Condition, ...]
+    lifted_by: str = ""  # of a prohibition: what the table says would lift it; empty: it says nothing of that
+
+    @cached_property
+    def lifts(self) -> tuple[str, ...]:
+        """What would lift its prohibition, in sentences."""
+        named = ("Only a named statute, with counsel's sign-off, lifts this.",)
+        return (*named, self.lifted_by) if self.lifted_by else named
 
 
 class LiftNotSigned(MusterError):
@@ -182,13 +265,16 @@ class Lift:
     effective_from: date | None
     effective_to: date | None
     words: str
+    state: str = ""  # the postal code of the only state whose law it is; empty: every state's
 
     def __post_init__(self) -> None:
         if not (self.statute and self.counsel and self.signed_date):
             raise LiftNotSigned(task=self.task)
 
-    def covers(self, task: str, status: str, on_date: date) -> bool:
-        """Whether it lifts the prohibition of the task in that status on that day, and was signed by then."""
+    def covers(self, task: str, status: str, on_date: date, state: str) -> bool:
+        """Whether it lifts the prohibition of the task in that status, day and state, and was signed by then."""
+        if self.state not in ("", state):
+            return False
         begins = max(filter(None, (self.signed_date, self.effective_from)), default=on_date)
         ended = self.effective_to is not None and on_date > self.effective_to
         return task == self.task and status in self.statuses and begins <= on_date and not ended
@@ -196,13 +282,36 @@ class Lift:
 
 @dataclass(frozen=True, kw_only=True)
 class Law:
-    """The layer of the law: statuses, rules, the task table, and what lifts its prohibitions."""
+    """The layer of the law: statuses, rules, the task table, and what lifts its prohibitions.
+
+    `parts` names the facts that are made of others: such a fact is so only where it and each part is stated to
+    be so, and not so where any of them is known not to be.
+    """
 
     statuses: Mapping[str, Status]
     rules: tuple[Ruled, ...]
     cells: Mapping[tuple[str, Column], Cell]
     lifts: tuple[Lift, ...] = ()
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     name: LayerName = "law"
+
+    @cached_property
+    def deciding(self) -> Mapping[str, tuple[Ruled, ...]]:
+        """For each duty status the rules that can decide a line in it; the others only inform."""
+        return {
+            status: tuple(r for r in self.rules if r.decides and (not r.statuses or status in r.statuses))
+            for status in self.statuses
+        }
+
+    @cached_property
+    def made_of_others(self) -> frozenset[str]:
+        """The facts that have parts, and the parts."""
+        return frozenset(self.parts) | {part for parts in self.parts.values() for part in parts}
+
+    @property
+    def universal(self) -> tuple[Ruled, ...]:
+        """The rules that hold beside every finding."""
+        return tuple(rule for rule in self.rules if rule.universal)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +348,25 @@ class _Said:
     order: int
     basis: Basis
     conditions: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> tuple[int, int, int, str, str, str]:
+        """The lowest decides: the strictest, of two the layer named first, and then whatever their order."""
+        basis = self.basis
+        return (
+            _MILDNESS[self.verdict],
+            _DEPTH[self.layer],
+            self.order,
+            basis.rule,
+            basis.citation,
+            basis.words,
+        )
+
+
+_MILDNESS = {verdict: -n for n, verdict in enumerate(STRICTNESS)}
+_DEPTH = {layer: n for n, layer in enumerate(LAYERS)}
 
 
 class UnknownStatus(MusterError):
@@ -257,95 +385,161 @@ def assess(
     """Find for each line whether it may be given, in the order of the lines.
 
     `status` is the id of a duty status; `facts` says what is known, by fact: a fact that is missing leaves
-    its condition open, which is *conditional*; one known to be false breaks it, which is *prohibited*.
+    its condition open, which is *conditional*; one known to be false breaks it, which is *prohibited*. In
+    which order the layers come does not matter.
 
     Raises UnknownStatus.
     """
     laws = [layer for layer in layers if isinstance(layer, Law)]
     limits = [layer for layer in layers if isinstance(layer, LimitLayer) and _has_a_say(layer, on_date)]
-    known = [name for law in laws for name in law.statuses]
-    if status not in known:
-        raise UnknownStatus(status=status, known=known)
+    if len(limits) > 1:
+        limits.sort(key=lambda layer: (_DEPTH[layer.name], repr(layer)))
+    if not any(status in law.statuses for law in laws):
+        raise UnknownStatus(status=status, known=[name for law in laws for name in law.statuses])
+    allowed = any(
+        layer.name == "governor's decision" and layer.contact in ("incidental", "direct") for layer in limits
+    )
+    if allowed and "governor_allows_contact" not in facts:
+        # A decision without contact does not make the law's own condition false: that refusal is the
+        # governor's to give. One that was stated to be false stays so, for a layer only narrows.
+        facts = {**facts, "governor_allows_contact": True}
+    asked = [_asked(law, request, status, on_date, facts) for law in laws]
     findings = []
     for line in request.lines:
-        stated = dict(facts) | _read_off(line, limits, facts)
-        said = [
-            word for law in laws for word in _law(law, request, line, law.statuses[status], on_date, stated)
-        ]
-        said += [word for layer in limits for word in _limits(layer, line, status, on_date, stated)]
+        said: list[_Said] = []
+        for one in asked:
+            said += _law(one, line)
+        for layer in limits:
+            said += _limits(layer, line, status, on_date, facts)
         said += _scope(request, line, on_date)
         findings.append(_strictest(line, said))
     return tuple(findings)
 
 
 def _strictest(line: Line, said: Sequence[_Said]) -> Finding:
-    decides = min(
-        said, key=lambda word: (-STRICTNESS.index(word.verdict), LAYERS.index(word.layer), word.order)
-    )
-    conditions: tuple[str, ...] = ()
-    if decides.verdict != "prohibited":
-        conditions = tuple(dict.fromkeys(condition for word in said for condition in word.conditions))
+    decides = said[0] if len(said) == 1 else min(said, key=lambda word: word.rank)
+    basis, conditions, asks, changes = decides.basis, decides.conditions, decides.asks, decides.changes
+    if decides.verdict == "prohibited":
+        conditions = asks = ()
+    elif len(said) > 1:
+        conditions = tuple(dict.fromkeys(each for word in said for each in word.conditions))
+        asks = tuple(dict.fromkeys(each for word in said for each in word.asks))
+        changes = tuple(dict.fromkeys(each for word in (decides, *said) for each in word.changes))
+    below = [word for word in said if word.layer != decides.layer and word.verdict != "permitted"]
+    if below and decides.verdict != "permitted":
+        changes = (*changes, _without(decides, min(below, key=lambda word: word.rank)))
     return Finding(
         line=line.n,
         task=line.task,
         finding=decides.verdict,
         layer=decides.layer,
-        rule=decides.basis.rule,
-        citation=decides.basis.citation,
-        verified=decides.basis.verified,
-        words=decides.basis.words,
+        rule=basis.rule,
+        citation=basis.citation,
+        verified=basis.verified,
+        words=basis.words,
         conditions=conditions,
+        mark=basis.mark,
+        unverified=basis.unverified,
+        pack=basis.origin.pack if basis.origin else "",
+        signed=basis.origin.signed if basis.origin else "",
+        quotes=basis.quotes,
+        asks=asks,
+        changes=changes,
     )
 
 
-def _read_off(line: Line, limits: Sequence[LimitLayer], facts: Facts) -> dict[str, bool]:
-    """Facts that need no statement, because the line or the decision says them.
-
-    A decision without contact does not make the law's own condition false: that refusal is the governor's
-    to give.
-    """
-    read: dict[str, bool] = {}
-    contact = contact_of(line.task, line.contact)
-    if contact is not None:
-        read["no_contact_with_custody"] = contact == "none"
-    for layer in limits:
-        if layer.name == "governor's decision" and layer.contact in ("incidental", "direct"):
-            read["governor_allows_contact"] = True
-    return read
+def _without(decides: _Said, next_one: _Said) -> str:
+    verdict = next_one.verdict.replace("_", " ")
+    return f"Without the {decides.layer}, the {next_one.layer} would still say {verdict} ({next_one.basis.rule})."
 
 
 # --- the law ------------------------------------------------------------------------
 
 
-def _law(
-    law: Law, request: Request, line: Line, status: Status, on_date: date, facts: Facts
-) -> Iterator[_Said]:
-    yield from _status(status, line, on_date, facts)
-    for rule in law.rules:
-        if _bites(rule, request, status, on_date, facts):
-            # A rule for one kind of mission (a compact) is named before the table, a general one after it.
-            yield from _rule(rule, line, facts, order=1 if rule.when_fact else 3)
-    yield _cell(law, line, status, on_date, facts)
+@dataclass(frozen=True)
+class _Asked:
+    """What the law is asked for all lines of a request at once: the status, and the rules that bite."""
+
+    law: Law
+    status: Status
+    state: str
+    on_date: date
+    facts: Facts  # settled: a fact made of others counts as they do
+    half: Mapping[str, tuple[str, ...]]  # of a stated fact that has parts: the parts that nobody stated
+    rules: tuple[Ruled, ...]
+    of_status: tuple[_Said, ...]
 
 
-def _status(status: Status, line: Line, on_date: date, facts: Facts) -> Iterator[_Said]:
-    """What the duty status itself rules out: whom it covers, which tasks, and how long it lasts."""
-    basis = status.basis
-    if not status.guard:
-        yield _Said("prohibited", "law", 0, _reworded(basis, status.guard_words))
+def _asked(law: Law, request: Request, status_id: str, on_date: date, facts: Facts) -> _Asked:
+    status = law.statuses[status_id]
+    settled, half = _settled(facts, law)
+    rules = tuple(rule for rule in law.deciding[status_id] if _bites(rule, request, on_date, settled))
+    of_status = tuple(_status(status, on_date, settled, half))
+    return _Asked(law, status, request.state, on_date, settled, half, rules, of_status)
+
+
+def _settled(facts: Facts, law: Law) -> tuple[Facts, Mapping[str, tuple[str, ...]]]:
+    if law.made_of_others.isdisjoint(facts):
+        return facts, {}
+    settled = dict(facts)
+    half: dict[str, tuple[str, ...]] = {}
+    for name, needed in law.parts.items():
+        unstated = tuple(part for part in needed if part not in facts)
+        if any(facts.get(part) is False for part in needed):
+            settled[name] = False
+        elif facts.get(name) is True and unstated:
+            half[name] = unstated
+            del settled[name]
+    return settled, half
+
+
+def _law(asked: _Asked, line: Line) -> Iterator[_Said]:
+    """What the status, the rules that bite and the task table say of one line."""
+    yield from asked.of_status
+    status = asked.status
     if line.task in status.tasks_barred:
-        yield _Said("prohibited", "law", 0, _reworded(basis, status.tasks_barred_words))
+        changes = ("Another duty status may allow it.",)
+        yield _Said(
+            "prohibited", "law", 0, _reworded(status.basis, status.tasks_barred_words), changes=changes
+        )
+    contact = contact_of(line.task, line.contact)
+    facts = (
+        asked.facts
+        if contact is None
+        else {**asked.facts, "no_contact_with_custody": contact == "none"}  # the line says it itself
+    )
+    for rule in asked.rules:
+        yield from _rule(asked, rule, line, facts)
+    yield _cell(asked, line, facts)
+
+
+def _status(
+    status: Status, on_date: date, facts: Facts, half: Mapping[str, tuple[str, ...]]
+) -> Iterator[_Said]:
+    """What the duty status itself rules out: whom it covers, who must consent, and how long it lasts."""
+    if not status.guard:
+        changes = ("Another duty status, one that covers the National Guard.",)
+        yield _Said("prohibited", "law", 0, _reworded(status.basis, status.guard_words), changes=changes)
+    for condition in status.requires:
+        yield from _required(condition, status.basis, facts, half, order=0)
     if status.max_days is None and status.max_months is None:
         return
     began = facts.get("duty_began_on")
     if not isinstance(began, date):
-        condition = f"The duty is within its longest time: {status.duration} (not stated: duty_began_on)"
-        yield _Said("conditional", "law", 0, basis, (condition,))
+        named = f"The duty is within its longest time: {status.duration} (not stated: duty_began_on)"
+        changes = ("Prohibited from the day after its longest time, counted from duty_began_on.",)
+        yield _Said("conditional", "law", 0, status.basis, (named,), ("duty_began_on",), changes)
         return
     latest = _latest_day(status, began, facts)
     if on_date > latest:
         words = f"The duty that began on {began} ended on {latest}: {status.duration}."
-        yield _Said("prohibited", "law", 0, _reworded(basis, words))
+        extended = status.extension_fact and facts.get(status.extension_fact) is not True
+        changes = (
+            (f"Extended by {status.extension_days} days where it is so: {status.extension_fact}.",)
+            if extended
+            else ("Another duty status; this one has had its longest time.",)
+        )
+        yield _Said("prohibited", "law", 0, _reworded(status.basis, words), changes=changes)
 
 
 def _latest_day(status: Status, began: date, facts: Facts) -> date:
@@ -360,70 +554,161 @@ def _latest_day(status: Status, began: date, facts: Facts) -> date:
     return began + timedelta(days=days - 1)
 
 
-def _bites(rule: Ruled, request: Request, status: Status, on_date: date, facts: Facts) -> bool:
-    if not rule.in_force(on_date) or (rule.statuses and status.id not in rule.statuses):
-        return False
+def _bites(rule: Ruled, request: Request, on_date: date, facts: Facts) -> bool:
     if rule.when_fact is not None and facts.get(rule.when_fact) is not True:
         return False
-    return rule.when_agency is None or rule.when_agency == request.agency_kind
+    return _concerns(rule, request, on_date)
 
 
-def _rule(rule: Ruled, line: Line, facts: Facts, *, order: int) -> Iterator[_Said]:
+def _concerns(rule: Ruled, request: Request, on_date: date) -> bool:
+    """Whether the rule is about such a request at all, whatever the facts and the duty status."""
+    if rule.when_agencies and request.agency_kind not in rule.when_agencies:
+        return False
+    return rule.state in ("", request.state) and rule.in_force(on_date)
+
+
+def dormant(request: Request, status: str, on_date: date, law: Law, facts: Facts) -> tuple[Ruled, ...]:
+    """The rules that would bite if a fact were stated that nobody has stated yet, such as a deployment under a compact."""
+    settled, _ = _settled(facts, law)
+    return tuple(
+        rule
+        for rule in law.deciding[status]
+        if rule.when_fact and rule.when_fact not in settled and _concerns(rule, request, on_date)
+    )
+
+
+def _rule(asked: _Asked, rule: Ruled, line: Line, facts: Facts) -> Iterator[_Said]:
+    # A rule for one kind of mission (a compact) is named before the table, a general one after it.
+    order = 1 if rule.when_fact else 3
     if line.task in rule.prohibits:
-        yield _Said("prohibited", "law", order, rule.basis)
+        changes = ("Only express authority by statute, with counsel's sign-off, would allow it.",)
+        yield _Said("prohibited", "law", order, rule.basis, changes=changes)
     if line.task in rule.needs_counsel:
-        yield _Said("needs_counsel", "law", order, rule.basis)
+        changes = (f"Counsel's written opinion on {rule.id} for {line.task}.",)
+        yield _Said("needs_counsel", "law", order, rule.basis, changes=changes)
+    if rule.tasks and line.task not in rule.tasks:
+        return
     for condition in rule.requires:
-        state = _state_of(condition, facts)
-        if state == "broken":
-            words = f"{rule.words} Known not to be so: {' and '.join(condition.any_of)}."
-            yield _Said("prohibited", "law", order, _reworded(rule.basis, words))
-        elif state == "open":
-            yield _Said("conditional", "law", order, rule.basis, (_named(condition, facts),))
+        yield from _required(condition, rule.basis, facts, asked.half, order=order)
+    if rule.max_days is not None and rule.began_fact is not None:
+        yield from _lasting(rule, rule.max_days, rule.began_fact, asked.on_date, facts, order=order)
 
 
-def _cell(law: Law, line: Line, status: Status, on_date: date, facts: Facts) -> _Said:
+def _required(
+    condition: Condition, basis: Basis, facts: Facts, half: Mapping[str, tuple[str, ...]], *, order: int
+) -> Iterator[_Said]:
+    state = _state_of(condition, facts)
+    if state == "broken":
+        words = f"{basis.words} Known not to be so: {' and '.join(condition.any_of)}."
+        yield _Said("prohibited", "law", order, _reworded(basis, words), changes=(condition.mends,))
+    elif state == "open":
+        named, asks = _named(condition, facts, half)
+        yield _Said("conditional", "law", order, basis, (named,), asks, (condition.turns,))
+
+
+def _lasting(
+    rule: Ruled, max_days: int, began_fact: str, on_date: date, facts: Facts, *, order: int
+) -> Iterator[_Said]:
+    began = facts.get(began_fact)
+    if not isinstance(began, date):
+        named = f"It is within {max_days} days of its beginning (not stated: {began_fact})"
+        changes = (f"Prohibited from day {max_days + 1}, counted from {began_fact}.",)
+        yield _Said("conditional", "law", order, rule.basis, (named,), (began_fact,), changes)
+    elif on_date > (latest := began + timedelta(days=max_days - 1)):
+        words = f"{rule.words} It began on {began}, so {latest} was its last day."
+        changes = ("Another authority; this one has had its longest time.",)
+        yield _Said("prohibited", "law", order, _reworded(rule.basis, words), changes=changes)
+
+
+def _cell(asked: _Asked, line: Line, facts: Facts) -> _Said:
+    law, status = asked.law, asked.status
     cell = law.cells.get((line.task, status.column)) if status.column else None
     if cell is None:
         words = f"The task table says nothing of {line.task} in {status.name}. Ask counsel."
-        return _Said(
-            "needs_counsel",
-            "law",
-            2,
-            Basis(rule=line.task, citation=status.citation, verified=False, words=words),
+        basis = Basis(
+            rule=line.task, citation=status.citation, verified=False, words=words, origin=status.origin
         )
+        changes = (f"Counsel's written opinion on {line.task} in {status.id}.",)
+        return _Said("needs_counsel", "law", 2, basis, changes=changes)
+    if cell.finding == "permitted":
+        return _Said("permitted", "law", 2, cell.basis)
     if cell.finding == "prohibited":
-        lift = next((lift for lift in law.lifts if lift.covers(line.task, status.id, on_date)), None)
-        if lift is None:
-            return _Said("prohibited", "law", 2, cell.basis)
-        basis = Basis(rule=cell.basis.rule, citation=lift.statute, verified=True, words=lift.words)
-        signed = f"Only as far as {lift.statute} reaches; signed by {lift.counsel} on {lift.signed_date}"
-        return _Said("conditional", "law", 2, basis, (signed,))
+        return _lifted(asked, line, cell) or _Said("prohibited", "law", 2, cell.basis, changes=cell.lifts)
     broken = [condition for condition in cell.conditions if _state_of(condition, facts) == "broken"]
     if broken:
         named = "; ".join(
             f"{condition.words} ({' and '.join(condition.any_of)} known not to be so)" for condition in broken
         )
-        return _Said("prohibited", "law", 2, _reworded(cell.basis, f"A condition is not met: {named}."))
+        mends = tuple(condition.mends for condition in broken)
+        basis = _reworded(cell.basis, f"A condition is not met: {named}.")
+        return _Said("prohibited", "law", 2, basis, changes=mends)
+    told = [_named(condition, facts, asked.half) for condition in cell.conditions]
     return _Said(
-        cell.finding, "law", 2, cell.basis, tuple(_named(condition, facts) for condition in cell.conditions)
+        cell.finding,
+        "law",
+        2,
+        cell.basis,
+        tuple(words for words, _ in told),
+        tuple(fact for _, asks in told for fact in asks),
+        tuple(condition.turns for condition in cell.conditions),
     )
 
 
+def _lifted(asked: _Asked, line: Line, cell: Cell) -> _Said | None:
+    """The prohibition as lifted by a statute that counsel signed; None where there is none."""
+    for lift in asked.law.lifts:
+        if lift.covers(line.task, asked.status.id, asked.on_date, asked.state):
+            basis = Basis(
+                rule=cell.basis.rule,
+                citation=lift.statute,
+                verified=True,
+                words=lift.words,
+                origin=cell.basis.origin,
+            )
+            signed = f"Only as far as {lift.statute} reaches; signed by {lift.counsel} on {lift.signed_date}"
+            changes = ("Prohibited where the statute does not reach or counsel withdraws the sign-off.",)
+            return _Said("conditional", "law", 2, basis, (signed,), changes=changes)
+    return None
+
+
 def _state_of(condition: Condition, facts: Facts) -> Literal["met", "broken", "open"]:
-    values = [facts.get(fact) for fact in condition.any_of]
-    if any(value is True for value in values):
-        return "met"
-    return "broken" if all(value is False for value in values) else "open"
+    broken = True
+    for fact in condition.any_of:
+        value = facts.get(fact)
+        if value is True:
+            return "met"
+        broken = broken and value is False
+    return "broken" if broken else "open"
 
 
-def _named(condition: Condition, facts: Facts) -> str:
-    met = [fact for fact in condition.any_of if facts.get(fact) is True]
-    return f"{condition.words} ({'stated' if met else 'not stated'}: {' or '.join(met or condition.any_of)})"
+def _named(
+    condition: Condition, facts: Facts, half: Mapping[str, tuple[str, ...]]
+) -> tuple[str, tuple[str, ...]]:
+    """The condition with the facts it hangs on, and those of them that are asked for."""
+    met = tuple(fact for fact in condition.any_of if facts.get(fact) is True)
+    begun = tuple(fact for fact in condition.any_of if fact in half) if half and not met else ()
+    missing = (
+        tuple(part for fact in begun for part in half[fact])
+        if begun
+        else tuple(fact for fact in condition.any_of if fact not in facts)
+    )
+    return _said_of(condition, met, begun, () if met else missing)
+
+
+@lru_cache(maxsize=4096)
+def _said_of(
+    condition: Condition, met: tuple[str, ...], begun: tuple[str, ...], missing: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]]:
+    if met:
+        return f"{condition.words} (stated: {' or '.join(met)})", ()
+    if begun:
+        told = f"stated: {' or '.join(begun)}; not stated: {' and '.join(missing)}"
+        return f"{condition.words} ({told})", missing
+    return f"{condition.words} (not stated: {' or '.join(condition.any_of)})", missing
 
 
 def _reworded(basis: Basis, words: str) -> Basis:
-    return Basis(rule=basis.rule, citation=basis.citation, verified=basis.verified, words=words)
+    return replace(basis, words=words)
 
 
 # --- limits below the law -----------------------------------------------------------
@@ -456,14 +741,29 @@ def limit_layer(
     )
 
 
+# Of several limits of one layer that a line breaks, the one that stands first here is quoted.
+_LIMITS = (
+    "effective_from",
+    "effective_to",
+    "tasks_barred",
+    "tasks_allowed",
+    "statuses",
+    "contact",
+    "places",
+    "volunteers_only",
+)
+
+
 def _has_a_say(layer: LimitLayer, on_date: date) -> bool:
     return layer.known_from is None or layer.known_from <= on_date
 
 
 def _limits(layer: LimitLayer, line: Line, status: str, on_date: date, facts: Facts) -> Iterator[_Said]:
     def say(verdict: Verdict, limit: str, words: str, condition: str = "") -> _Said:
-        plain = Basis(rule=limit, citation=layer.name, verified=False, words=words)
-        return _Said(verdict, layer.name, 0, layer.basis.get(limit, plain), (condition,) if condition else ())
+        basis = layer.basis.get(limit) or Basis(rule=limit, citation=layer.name, verified=False, words=words)
+        conditions = (condition,) if condition else ()
+        changes = (_amended(layer.name, limit),)
+        return _Said(verdict, layer.name, _LIMITS.index(limit), basis, conditions, changes=changes)
 
     if layer.effective_from and on_date < layer.effective_from:
         yield say("prohibited", "effective_from", f"It begins on {layer.effective_from}.")
@@ -493,13 +793,25 @@ def _limits(layer: LimitLayer, line: Line, status: str, on_date: date, facts: Fa
         yield from _volunteers(say("prohibited", "volunteers_only", "Volunteers only."), facts)
 
 
+@cache
+def _amended(layer: LayerName, limit: str) -> str:
+    who = {
+        "federal order": "The text of the order, or counsel's written opinion on it",
+        "governor's decision": "An amendment of the decision by the office that issued it",
+        "site rule": "Whoever keeps the site changes its rule",
+    }
+    return f"{who.get(layer, layer)} ({limit.replace('_', ' ')})."
+
+
 def _volunteers(refusal: _Said, facts: Facts) -> Iterator[_Said]:
     volunteers = facts.get("members_are_volunteers")
     if volunteers is False:
         yield refusal
     elif volunteers is not True:
         named = "Only members who volunteer (not stated: members_are_volunteers)"
-        yield _Said("conditional", refusal.layer, refusal.order, refusal.basis, (named,))
+        fact = "members_are_volunteers"
+        changes = (f"Prohibited where it is known not to be so: {fact}.",)
+        yield _Said("conditional", refusal.layer, refusal.order, refusal.basis, (named,), (fact,), changes)
 
 
 def _scope(request: Request, line: Line, on_date: date) -> Iterator[_Said]:
@@ -507,7 +819,8 @@ def _scope(request: Request, line: Line, on_date: date) -> Iterator[_Said]:
 
     def say(rule: str, words: str) -> _Said:
         basis = Basis(rule=rule, citation=f"Request {request.id}", verified=True, words=words)
-        return _Said("prohibited", "request scope", 0, basis)
+        changes = ("The requester amends the request, or asks again.",)
+        return _Said("prohibited", "request scope", 0, basis, changes=changes)
 
     for exclusion in request.exclusions:
         if exclusion.task == line.task:

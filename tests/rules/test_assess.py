@@ -25,6 +25,9 @@ DAY = date(2025, 8, 22)
 ORDER = "us.dod.2025-07-25-order"
 PAID = {"reimbursement_agreement": True}
 UNPAID = {"reimbursement_agreement": False, "reimbursement_waiver_277c": False}
+HOMELAND = {"governor_asked_for_homeland_defense": True, "secdef_found_homeland_defense_necessary": True}
+CONSENTS = {"members_consent": True, "governor_consents": True}
+ORDERED = {"national_emergency_declared": True, "named_operational_mission": True}
 RIDES = {"agency_officer_keeps_custody_and_rides_along": True, "custody_rules_loaded": True}
 
 
@@ -194,7 +197,7 @@ CASES = """
 
 @pytest.mark.parametrize("case", tomllib.loads(CASES)["case"], ids=lambda case: case["says"])
 def test_the_engine_finds_as_the_reference_says(case):
-    facts = case.get("facts", {})
+    facts = case.get("facts", {}) | (HOMELAND if case["status"] == "T32-ch9" else {})
     on = case.get("on", DAY)
     if "day" in case:
         on = facts["duty_began_on"] + timedelta(days=case["day"] - 1)
@@ -224,7 +227,11 @@ def test_the_first_case_names_the_change_of_status():
     [
         ({}, "conditional", "not stated: agency_officer_keeps_custody_and_rides_along or"),
         (RIDES, "conditional", "(stated: agency_officer_keeps_custody_and_rides_along)"),
-        ({"agreement_287g_covers_it": True}, "conditional", "(stated: agreement_287g_covers_it)"),
+        (
+            {"agreement_287g_covers_it": True},
+            "conditional",
+            "(stated: agreement_287g_covers_it; not stated: ",
+        ),
         ({"agency_officer_keeps_custody_and_rides_along": False}, "conditional", "not stated"),
         ({"governor_allows_contact": False}, "prohibited", ""),
         ({"custody_rules_loaded": False}, "prohibited", ""),
@@ -260,7 +267,7 @@ def test_an_unstated_fact_leaves_a_condition_open_and_a_false_one_breaks_it(fact
 )
 @pytest.mark.parametrize("status", ["T32-502f1A", "T32-502f1B"])
 def test_federal_law_enforcement_support_in_title_32_is_reimbursed_or_waived(status, facts, finding):
-    assert find(ask("T01"), status, facts).finding == finding
+    assert find(ask("T01"), status, CONSENTS | facts).finding == finding
 
 
 @pytest.mark.parametrize(
@@ -268,7 +275,7 @@ def test_federal_law_enforcement_support_in_title_32_is_reimbursed_or_waived(sta
     [("federal_other", "T32-502f1A"), ("federal_law_enforcement", "SAD"), ("state", "T32-502f1B")],
 )
 def test_the_reimbursement_rule_reaches_no_other_support(agency, status):
-    assert find(ask("T01", agency=agency), status, UNPAID).finding == "permitted"
+    assert find(ask("T01", agency=agency), status, CONSENTS | UNPAID).finding == "permitted"
 
 
 @pytest.mark.parametrize("status", ["T32-112", "T10-IA"])
@@ -333,7 +340,7 @@ def test_only_a_signed_statute_lifts_an_x_and_only_from_its_day():
     ],
 )
 def test_a_named_operational_mission_is_no_way_to_a_disaster(status, task, finding):
-    assert find(ask(task, agency="local"), status, {}).finding == finding
+    assert find(ask(task, agency="local"), status, CONSENTS).finding == finding
 
 
 @pytest.mark.parametrize(
@@ -345,7 +352,7 @@ def test_a_named_operational_mission_is_no_way_to_a_disaster(status, task, findi
     ],
 )
 def test_a_duty_ends_after_the_longest_time_that_the_law_gives(status, began, latest):
-    facts = {"duty_began_on": began}
+    facts = ORDERED | {"duty_began_on": began}
 
     assert find(ask("T08"), status, facts, on=latest).finding == "permitted"
     assert find(ask("T08"), status, facts, on=latest + timedelta(days=1)).rule == status
@@ -393,7 +400,7 @@ def test_under_the_compact_its_own_rules_come_on_top(facts, task, finding, rule)
     ],
 )
 def test_what_the_order_does_not_name_goes_to_counsel_from_its_day(task, status, on, finding, layer):
-    found = find(ask(task), status, PAID, on=on, layers=PACKS.layers(ORDER))
+    found = find(ask(task), status, PAID | CONSENTS, on=on, layers=PACKS.layers(ORDER))
 
     assert (found.finding, found.layer) == (finding, layer)
 

@@ -1,0 +1,496 @@
+"""Reading one rule pack: a TOML file that is checked as it is loaded, every fault with its line."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, TypeVar, cast, get_args
+
+from muster.assistance.rules import GUARDS, AgencyKind
+from muster.authority.rules import (
+    COLUMNS,
+    STRICTNESS,
+    Basis,
+    Cell,
+    Column,
+    Condition,
+    Lift,
+    LiftNotSigned,
+    Mark,
+    Origin,
+    Quote,
+    Ruled,
+    Status,
+    Verdict,
+)
+from muster.core.errors import Fault, FaultyFile
+from muster.core.files import Malformed, read_data
+from muster.core.reading import LONGEST_WORDS, Fields
+
+PackLayer = Literal["law", "federal order"]
+FINDINGS = {"P": "permitted", "C": "conditional", "X": "prohibited"}
+MARKS = ("C", "S", "GK")
+UNSIGNED = "unsigned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """Something that a condition asks about, as a sentence that is so or not so."""
+
+    id: str
+    words: str
+    kind: str  # yes_or_no | date
+    parts: tuple[str, ...]  # facts without which it is not so, though it is stated
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOff:
+    """Who of the judge advocates or counsel stands for a pack, and since when."""
+
+    office: str
+    signed_date: date
+
+    def __str__(self) -> str:
+        return f"{self.office}, {self.signed_date}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """The text of a law as it was read: what a quotation is marked in."""
+
+    id: str
+    citation: str
+    words: str
+    source: str  # key of the document or page it was read in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack:
+    """One rule pack as it stands in its file."""
+
+    id: str
+    version: str
+    title: str
+    layer: PackLayer
+    words: str
+    state: str  # postal code of the state whose law it is; empty: of every state
+    effective_from: date | None  # None: the text read states no date
+    effective_to: date | None
+    sign_off: SignOff | None  # None: unsigned
+    sources: Mapping[str, str]  # key: the document or page
+    texts: Mapping[str, Text]
+    facts: Mapping[str, Fact]
+    statuses: Mapping[str, Status]
+    rules: Mapping[str, Ruled]
+    cells: Mapping[tuple[str, Column], Cell]
+    lifts: tuple[Lift, ...]
+
+    @property
+    def signed(self) -> str:
+        """Who signed it and when, or that nobody did."""
+        return str(self.sign_off) if self.sign_off else UNSIGNED
+
+    def parts(self) -> dict[str, Any]:
+        """Every status, rule and cell by name: what `diff` compares and `packs list` counts."""
+        cells = {f"{task} {column}": cell for (task, column), cell in self.cells.items()}
+        lifts = {f"lift {lift.task} {' '.join(sorted(lift.statuses))}": lift for lift in self.lifts}
+        return {**self.statuses, **self.rules, **cells, **lifts}
+
+
+def read_pack(text: str) -> Pack:
+    """Read one pack. Raises FaultyFile with every fault and the line it stands in."""
+    try:
+        data = read_data(text)
+    except Malformed as fault:
+        raise FaultyFile([Fault(fault.row, None, "authority.malformed", str(fault))]) from None
+    read = Fields(data, step="authority", locate=_Lines(text).of)
+    head = read.table("pack")
+    id, version, state = head.text("id"), head.text("version"), _state(head)
+    sign_off = _sign_off(head)
+    effective_from, effective_to = head.days("effective_from", "effective_to")
+    sources = {table.text("key"): _words(table) for table in _closed(read, "source")}
+    texts = {text.id: text for text in (_text(table, sources) for table in _closed(read, "text"))}
+    facts = _facts(read)
+    known = _Known(
+        sources=frozenset(sources),
+        facts=frozenset(facts),
+        texts=texts,
+        origin=Origin(pack=f"{id} {version}", signed=str(sign_off) if sign_off else UNSIGNED),
+        state=state,
+        days=(effective_from, effective_to),
+    )
+    statuses = _unique("status", ((table, _status(table, known)) for table in _closed(read, "status")))
+    rules = _unique("rule", ((table, _rule(table, known)) for table in _closed(read, "rule")))
+    cells = _cells(read, known)
+    if state and (statuses or cells):
+        head.fault("state", "not_a_states", "Duty statuses and the task table are the same in every state.")
+    pack = Pack(
+        id=id,
+        version=version,
+        title=head.text("title"),
+        layer=cast(PackLayer, head.one_of("layer", ("law", "federal order"))),
+        words=head.text("words", longest=LONGEST_WORDS),
+        state=state,
+        effective_from=effective_from,
+        effective_to=effective_to,
+        sign_off=sign_off,
+        sources=sources,
+        texts=texts,
+        facts=facts,
+        statuses=statuses,
+        rules=rules,
+        cells=cells,
+        lifts=tuple(
+            lift for lift in (_lift(table, state) for table in _closed(read, "lift")) if lift is not None
+        ),
+    )
+    head.no_more()
+    read.no_more()
+    if read.faults:
+        raise FaultyFile(read.faults)
+    return pack
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the tables of one pack may name, and what they have from its head."""
+
+    sources: frozenset[str]
+    facts: frozenset[str]
+    texts: Mapping[str, Text]
+    origin: Origin
+    state: str
+    days: tuple[date | None, date | None]
+
+
+class _Lines:
+    """Where a path such as `rule[3].requires[1].words` stands in the text of a TOML file.
+
+    The TOML reader of the standard library keeps no positions, so they are found again: the n-th header of
+    that name, then the key below it. Where the key is not there, the header's line is the place.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.splitlines()
+
+    def of(self, path: str) -> int | None:
+        if not path:
+            return None
+        row, end = 0, len(self.lines)
+        parts = re.findall(r"([\w-]+)(?:\[(\d+)\])?", path)
+        header = ""
+        for name, count in parts:
+            header = f"{header}.{name}" if header else name
+            wanted = f"[[{header}]]" if count else f"[{header}]"
+            rows = [at for at in range(row, end) if self.lines[at].split("#")[0].strip() == wanted]
+            if count and len(rows) >= int(count):
+                row = rows[int(count) - 1]
+                end = rows[int(count)] if len(rows) > int(count) else end
+                end = next((at for at in range(row + 1, end) if _opens_other(self.lines[at], header)), end)
+            elif rows:
+                row = rows[0]
+            else:
+                for at in range(row, end):
+                    if re.match(rf"\s*{re.escape(name)}\s*=", self.lines[at]):
+                        return at + 1
+        return row + 1
+
+
+def _opens_other(line: str, header: str) -> bool:
+    """Whether the line opens a table that is not inside the one called `header`."""
+    found = re.match(r"\s*\[\[?([\w.-]+)\]\]?\s*(#.*)?$", line)
+    return found is not None and not found[1].startswith(f"{header}.")
+
+
+def _closed(read: Fields, name: str) -> Iterable[Fields]:
+    """Each table of a list; when it has been read, no field of it may be left over."""
+    for table in read.tables(name):
+        yield table
+        table.no_more()
+
+
+Named = TypeVar("Named", Status, Ruled)
+
+
+def _unique(name: str, items: Iterable[tuple[Fields, Named]]) -> dict[str, Named]:
+    found: dict[str, Named] = {}
+    for table, item in items:
+        if item.id in found:
+            table.fault(
+                "id", "named_twice", f"There are two {name} tables called {item.id}. Give one another id."
+            )
+        found[item.id] = item
+    return found
+
+
+def _words(table: Fields, name: str = "words", *, needed: bool = True) -> str:
+    return table.text(name, needed=needed, longest=LONGEST_WORDS)
+
+
+def _sign_off(head: Fields) -> SignOff | None:
+    if head.data.get("sign_off") == "unsigned":
+        head.take("sign_off")
+        return None
+    signed = head.table("sign_off")
+    office, signed_date = signed.text("office"), signed.day("date")
+    if signed_date is None and not signed.faults:
+        signed.fault(
+            "date",
+            "missing",
+            'Say who signed and when, { office = "...", date = 2026-01-31 }, or "unsigned".',
+        )
+    signed.no_more()
+    return SignOff(office=office, signed_date=signed_date) if signed_date else None
+
+
+def _state(head: Fields) -> str:
+    state = head.text("state", needed=False)
+    if state and state not in GUARDS:
+        message = f"{state[:40]!r} is not the postal code of a state with a National Guard."
+        head.fault("state", "unknown_state", message)
+    return state
+
+
+def _text(table: Fields, sources: Mapping[str, str]) -> Text:
+    source = table.text("source")
+    if source and source not in sources:
+        message = f"{source!r} is not a source of this pack. Add a [[source]] table for it."
+        table.fault("source", "unknown_source", message)
+    return Text(id=table.text("id"), citation=_words(table, "citation"), words=_words(table), source=source)
+
+
+def _facts(read: Fields) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {}
+    for table in _closed(read, "fact"):
+        kind = table.one_of("kind", ("yes_or_no", "date"), default="yes_or_no")
+        fact = Fact(id=table.text("id"), words=_words(table), kind=kind, parts=table.texts("parts"))
+        for part in fact.parts:
+            if part not in facts:
+                message = f"{part!r} is not a fact of this pack. Add a [[fact]] table for it above this one."
+                table.fault("parts", "unknown_fact", message)
+        facts[fact.id] = fact
+    return facts
+
+
+def _quotes(table: Fields, known: _Known) -> tuple[Quote, ...]:
+    """Quotations, each of which must stand word for word in its text."""
+    quotes = []
+    for inner in table.tables("quotes"):
+        name, exact = inner.text("text"), _words(inner, "exact")
+        text = known.texts.get(name)
+        if text is None and name:
+            message = f"{name!r} is not a text of this pack. Add a [[text]] table for it."
+            inner.fault("text", "unknown_text", message)
+        elif text is not None and exact not in text.words:
+            message = f"{exact[:60]!r} does not stand in the text {name}. Quote it word for word."
+            inner.fault("exact", "not_in_the_text", message)
+        elif text is not None:
+            quotes.append(Quote(text=name, citation=text.citation, exact=exact))
+        inner.no_more()
+    return tuple(quotes)
+
+
+def _mark(table: Fields, *, default: str | None = None) -> Mark:
+    return cast(Mark, table.one_of("mark", MARKS, default=default))
+
+
+def _cited(table: Fields, name: str, known: frozenset[str], what: str) -> tuple[str, ...]:
+    """A list of ids that must be declared in the same pack."""
+    values = table.texts(name)
+    for value in values:
+        if value not in known:
+            message = f"{value!r} is not a {what} of this pack. Add a [[{what}]] table for it."
+            table.fault(name, f"unknown_{what}", message)
+    return values
+
+
+def _known_fact(table: Fields, name: str, known: _Known) -> str | None:
+    fact = table.text(name, needed=False) or None
+    if fact is not None and fact not in known.facts:
+        table.fault(
+            name, "unknown_fact", f"{fact!r} is not a fact of this pack. Add a [[fact]] table for it."
+        )
+    return fact
+
+
+def _conditions(table: Fields, name: str, known: _Known) -> Iterable[tuple[tuple[Column, ...], Condition]]:
+    for inner in table.tables(name):
+        columns = _columns(inner) if name == "conditions" else ()
+        condition = Condition(any_of=_cited(inner, "any_of", known.facts, "fact"), words=_words(inner))
+        if not condition.any_of:
+            inner.fault("any_of", "missing", "A condition names in any_of the facts it hangs on.")
+        inner.no_more()
+        yield columns, condition
+
+
+def _columns(table: Fields) -> tuple[Column, ...]:
+    columns = table.texts("columns")
+    if not columns or any(column not in COLUMNS for column in columns):
+        table.fault("columns", "unknown_choice", f"columns must name some of: {', '.join(COLUMNS)}.")
+    return cast(tuple[Column, ...], columns)
+
+
+def _status(table: Fields, known: _Known) -> Status:
+    column = table.one_of("column", COLUMNS, default="") or None
+    guard = table.flag("guard", default=True)
+    tasks_barred = table.tasks("tasks_barred")
+    return Status(
+        id=table.text("id"),
+        name=table.text("name"),
+        column=cast(Column | None, column),
+        commands=_words(table, "commands"),
+        pays=_words(table, "pays"),
+        consents=_words(table, "consents"),
+        posse_comitatus=table.one_of("posse_comitatus", ("yes", "no", "exception")),
+        posse_comitatus_words=_words(table, "posse_comitatus_words"),
+        chapter_15=table.one_of("chapter_15", ("yes", "no", "superseded")),
+        chapter_15_words=_words(table, "chapter_15_words"),
+        duration=_words(table, "duration"),
+        max_days=table.number("max_days", least=1, most=36_500),
+        max_months=table.number("max_months", least=1, most=1_200),
+        extension_days=table.number("extension_days", least=1, most=36_500),
+        extension_fact=_known_fact(table, "extension_fact", known),
+        members_max=table.number("members_max"),
+        guard=guard,
+        guard_words=_words(table, "guard_words", needed=not guard),
+        tasks_barred=tasks_barred,
+        tasks_barred_words=_words(table, "tasks_barred_words", needed=bool(tasks_barred)),
+        requires=tuple(condition for _, condition in _conditions(table, "requires", known)),
+        citation=_words(table, "citation"),
+        mark=_mark(table),
+        unverified=_words(table, "unverified", needed=False),
+        sources=_cited(table, "sources", known.sources, "source"),
+        quotes=_quotes(table, known),
+        origin=known.origin,
+    )
+
+
+def _rule(table: Fields, known: _Known) -> Ruled:
+    effective_from, effective_to = table.days("effective_from", "effective_to")
+    begun, ended = known.days
+    max_days = table.number("max_days", least=1, most=36_500)
+    began_fact = _known_fact(table, "began_fact", known)
+    if (max_days is None) != (began_fact is None):
+        table.fault("max_days", "missing", "max_days and began_fact belong together: give both or neither.")
+    return Ruled(
+        id=table.text("id"),
+        words=_words(table),
+        citation=_words(table, "citation"),
+        effective_from=effective_from or begun,
+        effective_to=effective_to or ended,
+        mark=_mark(table),
+        unverified=_words(table, "unverified", needed=False),
+        sources=_cited(table, "sources", known.sources, "source"),
+        not_in_force=_words(table, "not_in_force", needed=False),
+        when_fact=_known_fact(table, "when_fact", known),
+        when_agencies=_agencies(table),
+        statuses=table.texts("statuses"),
+        tasks=table.tasks("tasks"),
+        requires=tuple(condition for _, condition in _conditions(table, "requires", known)),
+        prohibits=table.tasks("prohibits"),
+        needs_counsel=table.tasks("needs_counsel"),
+        allows=table.tasks("allows"),
+        allows_statuses=table.texts("allows_statuses"),
+        otherwise=cast(Verdict | None, table.one_of("otherwise", STRICTNESS, default="") or None),
+        max_days=max_days,
+        began_fact=began_fact,
+        universal=table.flag("universal"),
+        state=known.state,
+        quotes=_quotes(table, known),
+        origin=known.origin,
+    )
+
+
+def _agencies(table: Fields) -> tuple[AgencyKind, ...]:
+    kinds = table.texts("when_agencies")
+    for kind in kinds:
+        if kind not in get_args(AgencyKind):
+            message = (
+                f"{kind[:40]!r} is not a kind of agency. Write some of: {', '.join(get_args(AgencyKind))}."
+            )
+            table.fault("when_agencies", "unknown_choice", message)
+    return cast(tuple[AgencyKind, ...], kinds)
+
+
+def _cells(read: Fields, known: _Known) -> dict[tuple[str, Column], Cell]:
+    """The task table, a row of it per [[task]].
+
+    Every row has every column: a gap would not be seen by a reader.
+    """
+    cells: dict[tuple[str, Column], Cell] = {}
+    for table in _closed(read, "task"):
+        task = table.task("id")
+        if (task, "sad") in cells:
+            table.fault("id", "named_twice", f"There are two rows for {task}. Make them one.")
+        findings = {
+            column: FINDINGS.get(table.one_of(column, tuple(FINDINGS)), "prohibited") for column in COLUMNS
+        }
+        unverified = _words(table, "unverified", needed=False)
+        mark = _mark(table)
+        row = Basis(
+            rule=task,
+            citation=_words(table, "citation", needed=False) or "No text was read for this cell",
+            verified=mark == "C" and not unverified,
+            words=_words(table),
+            mark=mark,
+            unverified=unverified,
+            quotes=_quotes(table, known),
+            origin=known.origin,
+        )
+        lifted_by = _words(table, "lifted_by", needed=False)
+        _cited(table, "sources", known.sources, "source")
+        own = dict(_bases(table, row=row, mark=mark, known=known))
+        conditions = tuple(_conditions(table, "conditions", known))
+        for column in COLUMNS:
+            basis, cell_mark = own.get(column, (row, mark))
+            cells[task, column] = Cell(
+                finding=cast(Verdict, findings[column]),
+                basis=basis,
+                mark=cell_mark,
+                conditions=tuple(condition for columns, condition in conditions if column in columns),
+                lifted_by=lifted_by if findings[column] == "prohibited" else "",
+            )
+            if bool(cells[task, column].conditions) != (findings[column] == "conditional"):
+                message = f"{column}: a C needs conditions, and only a C has them. Add or move them."
+                table.fault(column, "conditions_do_not_fit", message)
+    return cells
+
+
+def _bases(
+    table: Fields, *, row: Basis, mark: Mark, known: _Known
+) -> Iterable[tuple[Column, tuple[Basis, Mark]]]:
+    """Where another rule than the row's own decides in a column."""
+    for inner in table.tables("basis"):
+        own_mark = _mark(inner, default=mark)
+        basis = Basis(
+            rule=inner.text("rule", needed=False) or row.rule,
+            citation=_words(inner, "citation", needed=False) or row.citation,
+            verified=own_mark == "C",
+            words=_words(inner, needed=False) or row.words,
+            mark=own_mark,
+            quotes=_quotes(inner, known),
+            origin=known.origin,
+        )
+        for column in _columns(inner):
+            yield column, (basis, own_mark)
+        inner.no_more()
+
+
+def _lift(table: Fields, state: str) -> Lift | None:
+    effective_from, effective_to = table.days("effective_from", "effective_to")
+    task = table.task()
+    try:
+        return Lift(
+            task=task,
+            statuses=frozenset(table.texts("statuses")),
+            statute=table.text("statute", needed=False),
+            counsel=table.text("counsel", needed=False),
+            signed_date=table.day("signed_date"),
+            effective_from=effective_from,
+            effective_to=effective_to,
+            words=_words(table),
+            state=state,
+        )
+    except LiftNotSigned as unsigned:
+        table.fault("", "lift_not_signed", str(unsigned))
+        return None
