@@ -108,11 +108,12 @@ class Entry(Recorded):
     """One change of hands: a *push* onto the thing's stack of live entries, or a *pop* of its top."""
 
     pk = models.CompositePrimaryKey("thing_id", "n")
-    thing = models.ForeignKey(Thing, on_delete=models.PROTECT, related_name="entries")
+    # Things, givers and receivers stand first in the key and the indexes below: no others for them alone.
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT, related_name="entries", db_index=False)
     n = models.IntegerField()  # from 1, without a gap
     kind = models.CharField(max_length=4)
-    giver = models.ForeignKey(Holder, on_delete=models.PROTECT, related_name="+")
-    receiver = models.ForeignKey(Holder, on_delete=models.PROTECT, related_name="+")
+    giver = models.ForeignKey(Holder, on_delete=models.PROTECT, related_name="+", db_index=False)
+    receiver = models.ForeignKey(Holder, on_delete=models.PROTECT, related_name="+", db_index=False)
     happened_at = models.DateTimeField()
     earliest_at = models.DateTimeField(null=True)  # both set: `happened_at` is arbitrary between the two
     latest_at = models.DateTimeField(null=True)
@@ -129,7 +130,6 @@ class Entry(Recorded):
         indexes = [
             models.Index(fields=["receiver", "happened_at"], name="entry_in"),
             models.Index(fields=["giver", "happened_at"], name="entry_out"),
-            models.Index(fields=["act"], name="entry_act"),
             models.Index(fields=["happened_at"], name="entry_happened"),
         ]
         constraints = [

@@ -138,6 +138,7 @@ ONE_ROW = [
     lie("returned by another", "ledger.not_the_mirror once", pop("once", 2, "B outside", 0, 0, 1)),
     lie("returned to who never gave", "ledger.not_the_mirror once", pop("once", 2, "A B", 0, 0, 1)),
     lie("reversed at another time", "ledger.not_the_mirror once", pop("once", 2, "A outside", 0.1, 0, 1)),
+    lie("reversed at an earlier time", "ledger.not_the_mirror once", pop("once", 2, "A outside", -0.1, 0, 1)),
     lie("reversed for another mission", "ledger.not_the_mirror once",
         pop("once", 2, "A outside", 0, 0, 1, mission="k")),
     lie("reversed onto another base", "ledger.not_the_mirror once", pop("once", 2, "A outside", 0, 1, 1)),
