@@ -50,7 +50,7 @@ M = TypeVar("M", bound=Model)
 def requests(request: HttpRequest, cursor: Query[Words | None] = None, limit: int = PAGE) -> dict[str, Any]:
     """The requests that the actor may see, page by page: send `next` as the next page's `cursor`."""
     with when_down(), storable():
-        rows = assistance.requests_of(_actor(request)).prefetch_related("lines")
+        rows = assistance.requests_of(_actor(request))
         page, after = _page(rows, cursor, limit)
         return {"requests": [_request(row) for row in page], "next": after}
 

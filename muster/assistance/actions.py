@@ -10,8 +10,18 @@ from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope
 from muster.assistance import queries, rules
-from muster.assistance.models import Exclusion, Line, Request, Step
-from muster.core.errors import MusterError, NotFound
+from muster.assistance.models import (
+    Exclusion,
+    Line,
+    Link,
+    Paper,
+    Request,
+    Step,
+    Unlinked,
+    Version,
+)
+from muster.assistance.rules import ReasonNeeded
+from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
 from muster.core.times import check_happened
 from muster.parties.models import Office, Organisation
 from muster.record.action import action
@@ -19,7 +29,10 @@ from muster.record.models import Act
 
 Code = Annotated[str, Field(max_length=60)]
 Reason = Annotated[str, Field(max_length=4000)]
+Why = Annotated[str, Field(max_length=40)]
+Mission = Annotated[str, Field(max_length=60, pattern=r"^([A-Z0-9][A-Z0-9-]*)?$")]
 P = TypeVar("P", Office, Organisation)
+FIXED = ("id", "asked", "state", "agency", "kind")  # who asks whom: another one is another request
 
 
 class InTheRecord(MusterError):
@@ -33,13 +46,94 @@ class InTheRecord(MusterError):
         super().__init__(f"The request {request} is in the record already. Look at it, or choose another id.")
 
 
-class ReasonNeeded(MusterError):
-    """A step that ends or turns back a request says why."""
+class ChangedMeanwhile(MusterError):
+    """Somebody amended the request after the version that this amendment starts from."""
 
-    code = "assistance.reason_needed"
+    code = "assistance.changed_meanwhile"
+    status = 409
 
-    def __init__(self, *, step: str) -> None:
-        super().__init__(f"Say why the request is {step.replace('_', ' ')}: the requester has to read it.")
+    def __init__(self, *, request: str, read: int, latest: int) -> None:
+        self.request, self.read, self.latest = request, read, latest
+        super().__init__(
+            f"{request} was amended meanwhile: you read version {read}, and it stands at version {latest}. Look at what "
+            "changed, then send yours again on top of it, or leave it."
+        )
+
+
+class NothingChanged(MusterError):
+    """The amendment says what the request says already."""
+
+    code = "assistance.nothing_changed"
+
+    def __init__(self, *, request: str) -> None:
+        self.request = request
+        super().__init__(f"{request} says all of this already. Change something, or leave it as it is.")
+
+
+class FixedField(MusterError):
+    """An amendment would make another request of it."""
+
+    code = "assistance.fixed_field"
+
+    def __init__(self, *, field: str) -> None:
+        self.field = field
+        super().__init__(
+            f"An amendment keeps {field}: who asks whom for what under which id makes the request. Record another request."
+        )
+
+
+class AlsoDuplicate(MusterError):
+    """The other is marked as a duplicate itself."""
+
+    code = "assistance.also_duplicate"
+    status = 409
+
+    def __init__(self, *, other: str, of: str) -> None:
+        self.other, self.of = other, of
+        super().__init__(f"{other} is a duplicate of {of} itself. Name {of}.")
+
+
+class LinkedAlready(MusterError):
+    """The link is there."""
+
+    code = "assistance.linked_already"
+    status = 409
+
+    def __init__(self, *, request: str, to: str) -> None:
+        self.request, self.to = request, to
+        super().__init__(f"{request} and {to} are linked so already. Nothing more is needed.")
+
+
+class RunsInCircles(MusterError):
+    """A request would continue itself by way of others."""
+
+    code = "assistance.runs_in_circles"
+    status = 409
+
+    def __init__(self, *, request: str, to: str) -> None:
+        self.request, self.to = request, to
+        super().__init__(f"{to} continues {request} already, so {request} does not continue {to}.")
+
+
+class NotVerbal(MusterError):
+    """The request came in writing."""
+
+    code = "assistance.not_verbal"
+
+    def __init__(self, *, request: str) -> None:
+        self.request = request
+        super().__init__(f"{request} came in writing: no paper is waited for.")
+
+
+class PaperThere(MusterError):
+    """The paper of the request is recorded."""
+
+    code = "assistance.paper_there"
+    status = 409
+
+    def __init__(self, *, request: str) -> None:
+        self.request = request
+        super().__init__(f"The paper of {request} is recorded already. Amend the request where it says more.")
 
 
 @dataclass(frozen=True)
@@ -48,6 +142,28 @@ class Stands:
 
     request: str
     state: str
+
+
+@dataclass(frozen=True)
+class Drafted(Stands):
+    """The draft, what it still lacks, and the ids of requests that look like it, of those that its writer may read."""
+
+    missing: list[str]
+    alike: list[str]
+
+
+@dataclass(frozen=True)
+class Amended(Stands):
+    """The request as amended, and the number of its version."""
+
+    version: int
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The number of the link."""
+
+    link: int
 
 
 def _asked(request: dict[str, Any]) -> tuple[Scope, Office]:
@@ -67,15 +183,17 @@ def _named(kind: type[P], words: str, code: object) -> P:
 
 
 @action("assistance.draft", about=_asked)
-def draft(*, act: Act, row: Office, actor: Actor, request: dict[str, Any], at: AwareDatetime) -> Stands:
-    """Record what is asked, in the fields of a request file; it is a draft until it is submitted.
+def draft(*, act: Act, row: Office, actor: Actor, request: dict[str, Any], at: AwareDatetime) -> Drafted:
+    """Record what is asked, in the fields of a request file; it is a draft until it is submitted, and may lack fields.
 
-    Raises NotFound for an office that is not in the record, FaultyInput with every fault, InTheRecord.
+    Raises NotFound for an office or an agency that is not in the record, FaultyInput with every fault, InTheRecord.
     """
-    read = rules.read_request(request)
+    read = rules.read_request(request, draft=True)
     if Request.objects.filter(pk=read.id).exists():
         raise InTheRecord(request=read.id)
-    return Stands(keep(read, row, act=act, at=at).pk, "draft")
+    made = keep(read, row, act=act, at=at)
+    lacks = [str(fault.column) for fault in rules.missing(read)]
+    return Drafted(made.pk, "draft", lacks, [other.pk for other, _ in queries.alike(actor, read)])
 
 
 @action("assistance.record_reported", about=_asked)
@@ -102,39 +220,100 @@ def keep(
     """Write a request that has been read, in the state in which it enters the record. Raises NotHappenedYet."""
     check_happened(at, now=act.recorded_at)
     made = Request.objects.create(
-        id=read.id, act=act, title=read.title, kind=read.kind, requester=read.requester,
-        agency_id=read.agency, agency_kind=read.agency_kind,
-        asked=office, of_state=read.state, purpose=read.purpose, priority=read.priority or "",
-        reimbursement=read.reimbursement or "", verbal=read.verbal, duty_status_asked=read.duty_status_asked or "",
-        federal_order=read.federal_order or "", as_of=read.as_of,
-        facts=rules.facts_to_json(read.facts),
-        state=state,
+        id=read.id, act=act, kind=read.kind, agency_id=read.agency, asked=office, of_state=read.state, state=state,
+        **columns_of(read),
     )  # fmt: skip
-    Line.objects.bulk_create(
-        Line(act=act, request=made, n=line.n, task=line.task, words=line.words, people=line.people.to_json(),
-             vehicles=line.vehicles.to_json(), place=line.place or "", window_from=line.window_from,
-             window_to=line.window_to, contact=line.contact or "")
-        for line in read.lines
-    )  # fmt: skip
-    Exclusion.objects.bulk_create(
-        Exclusion(act=act, request=made, task=e.task, words=e.words) for e in read.exclusions
-    )
+    write_version(read, made, act=act, at=at)
     Step.objects.create(
         act=act, request=made, n=1, state=state, happened_at=at, approximate=approximate, reason=reason
     )
     return made
 
 
+def columns_of(read: rules.Request) -> dict[str, Any]:
+    """What an amendment may change, as the columns of a request."""
+    return {
+        "title": read.title, "requester": read.requester, "agency_kind": read.agency_kind, "purpose": read.purpose,
+        "priority": read.priority or "", "reimbursement": read.reimbursement or "", "verbal": read.verbal,
+        "duty_status_asked": read.duty_status_asked or "", "federal_order": read.federal_order or "", "as_of": read.as_of,
+        "facts": rules.facts_to_json(read.facts), "details": rules.details_to_json(read.details),
+    }  # fmt: skip
+
+
+def lines_of(read: rules.Request, row: Request, *, act: Act) -> list[Line]:
+    """The lines of a request that has been read, as rows of its latest version."""
+    return [
+        Line(act=act, request=row, version=row.version, n=line.n, task=line.task, words=line.words,
+             people=line.people.to_json(), vehicles=line.vehicles.to_json(), place=line.place or "",
+             resource=line.resource or "", window_from=line.window_from, window_to=line.window_to,
+             contact=line.contact or "")
+        for line in read.lines
+    ]  # fmt: skip
+
+
+def write_version(read: rules.Request, row: Request, *, act: Act, at: datetime, reason: str = "") -> None:
+    Version.objects.create(
+        act=act,
+        request=row,
+        n=row.version,
+        happened_at=at,
+        reason=reason,
+        content=rules.to_file(read),
+    )
+    Line.objects.bulk_create(lines_of(read, row, act=act))
+    Exclusion.objects.bulk_create(
+        Exclusion(act=act, request=row, version=row.version, task=e.task, words=e.words)
+        for e in read.exclusions
+    )
+
+
+@action("assistance.amend", about=queries.locked)
+def amend(
+    *, act: Act, row: Request, actor: Actor, request: Code, version: int, content: dict[str, Any], at: AwareDatetime,
+    reason: Reason = "",
+) -> Amended:  # fmt: skip
+    """Say the whole of a request anew, in the fields of a request file; `version` is the one that was read.
+
+    A draft, and one that was returned, may lack fields still; of anything handed in, the reason is told. What was found
+    complete, or put before the office, was other words: it is submitted again.
+
+    Raises NotAmendable, ChangedMeanwhile, FaultyInput, FixedField, NothingChanged, ReasonNeeded, NotHappenedYet.
+    """
+    rules.check_amendable(row.state)
+    if version != row.version:
+        raise ChangedMeanwhile(request=row.pk, read=version, latest=row.version)
+    read = rules.read_request(content, draft=row.state in ("draft", "returned_for_information"))
+    was = queries.as_rule(row)
+    for name in FIXED:
+        if getattr(read, name) != getattr(was, name):
+            raise FixedField(field=name)
+    if read == was:
+        raise NothingChanged(request=row.pk)
+    if row.state != "draft" and len(reason.strip()) < 3:
+        raise ReasonNeeded(step="amended")
+    check_happened(at, now=act.recorded_at)
+    for name, value in {**columns_of(read), "version": row.version + 1}.items():
+        setattr(row, name, value)
+    row.save(update_fields=[*columns_of(read), "version"])
+    write_version(read, row, act=act, at=at, reason=reason.strip())
+    if row.state in ("validated", "in_review"):
+        words = f"Amended: version {row.version}. {reason.strip()}"
+        take_step(row, "submitted", verb="amend", act=act, at=at, reason=words)
+    return Amended(row.pk, row.state, row.version)
+
+
 def take_step(
-    request: Request, to: str, *, act: Act, at: datetime, reason: str = "", approximate: bool = False
-) -> Stands:
+    request: Request, to: str, *, act: Act, at: datetime, reason: str = "", approximate: bool = False, code: str = "",
+    other: Request | None = None, verb: str | None = None,
+) -> Stands:  # fmt: skip
     """Lead a request, which the caller has locked, to another state. Raises NotAllowedFrom, NotHappenedYet."""
-    rules.check_step(request.state, to)
+    rules.check_step(request.state, to, verb=verb)
     check_happened(at, now=act.recorded_at)
     n = request.steps.count() + 1
     Step.objects.create(
-        act=act, request=request, n=n, state=to, happened_at=at, reason=reason, approximate=approximate
-    )
+        act=act, request=request, n=n, state=to, happened_at=at, reason=reason, approximate=approximate, code=code,
+        other=other,
+    )  # fmt: skip
     request.state = to
     request.save(update_fields=["state"])
     return Stands(request.pk, to)
@@ -142,16 +321,21 @@ def take_step(
 
 @action("assistance.submit", about=queries.locked)
 def submit(*, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime) -> Stands:
-    """Submit a draft, or one that was returned for information. Raises NotAllowedFrom."""
+    """Submit a draft, or one that was returned for information.
+
+    Raises NotAllowedFrom, FaultyInput with what every request says and this one does not yet.
+    """
+    rules.check_step(row.state, "submitted", verb="submit")
+    rules.check_complete(queries.as_rule(row))
     return take_step(row, "submitted", act=act, at=at)
 
 
 @action("assistance.return_for_information", about=queries.locked)
 def return_for_information(
-    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, reason: Reason
+    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, code: Why, reason: Reason
 ) -> Stands:
-    """Ask the requester for what is missing. Raises NotAllowedFrom, ReasonNeeded."""
-    return _with_reason(row, "returned_for_information", act, at, reason)
+    """Ask the requester for what is missing. Raises NotAllowedFrom, UnknownReason, ReasonNeeded."""
+    return _with_reason(row, "returned_for_information", act, at, code, reason)
 
 
 @action("assistance.validate", about=queries.locked)
@@ -170,41 +354,128 @@ def review(
 
 @action("assistance.withdraw", about=queries.locked)
 def withdraw(
-    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, reason: Reason
+    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, code: Why, reason: Reason = ""
 ) -> Stands:
-    """The requester takes it back. Raises NotAllowedFrom, ReasonNeeded."""
-    return _with_reason(row, "withdrawn", act, at, reason)
+    """The requester takes it back. Raises NotAllowedFrom, UnknownReason, ReasonNeeded."""
+    return _with_reason(row, "withdrawn", act, at, code, reason)
 
 
 @action("assistance.expire", about=queries.locked)
 def expire(
-    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, reason: Reason
+    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, code: Why, reason: Reason = ""
 ) -> Stands:
-    """Its time has passed without a decision. Raises NotAllowedFrom, ReasonNeeded."""
-    return _with_reason(row, "expired", act, at, reason)
+    """Its time has passed without a decision. Raises NotAllowedFrom, UnknownReason, ReasonNeeded."""
+    return _with_reason(row, "expired", act, at, code, reason)
 
 
 @action("assistance.mark_duplicate", about=queries.locked)
 def mark_duplicate(
-    *, act: Act, row: Request, actor: Actor, request: Code, of: Code, at: AwareDatetime
+    *,
+    act: Act,
+    row: Request,
+    actor: Actor,
+    request: Code,
+    of: Code,
+    at: AwareDatetime,
+    code: Why,
+    reason: Reason = "",
 ) -> Stands:
-    """It asks for what another request asks for already. Raises NotFound for that other, NotAllowedFrom."""
-    if (
-        of == row.pk
-        or not Request.objects.filter(pk=of, asked__organisation=row.asked.organisation_id).exists()
-    ):
+    """It asks for what another request, of the same office, asks for already.
+
+    Raises NotFound for that other, AlsoDuplicate, NotAllowedFrom, UnknownReason, ReasonNeeded.
+    """
+    beside = Request.objects.filter(asked__organisation=row.asked.organisation_id).exclude(pk=row.pk)
+    other = beside.filter(pk=of).first()
+    if other is None:
         raise NotFound(kind="other request", name=of)
-    return take_step(row, "duplicate_of", act=act, at=at, reason=of)
+    if other.state == "duplicate_of":
+        step = other.steps.latest("n")
+        raise AlsoDuplicate(other=other.pk, of=step.other_id or step.reason)
+    return _with_reason(row, "duplicate_of", act, at, code, reason, other=other)
 
 
 @action("assistance.close", about=queries.locked)
-def close(*, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime) -> Stands:
-    """Nothing more is done under a decided request. Raises NotAllowedFrom."""
-    return take_step(row, "closed", act=act, at=at)
+def close(
+    *, act: Act, row: Request, actor: Actor, request: Code, at: AwareDatetime, code: Why, reason: Reason = ""
+) -> Stands:
+    """Nothing more is done under a decided request. Raises NotAllowedFrom, UnknownReason, ReasonNeeded."""
+    return _with_reason(row, "closed", act, at, code, reason)
 
 
-def _with_reason(row: Request, to: str, act: Act, at: datetime, reason: str) -> Stands:
+def _with_reason(
+    row: Request, to: str, act: Act, at: datetime, code: str, reason: str, *, other: Request | None = None
+) -> Stands:
     rules.check_step(row.state, to)
+    rules.check_reason(to, code, reason)
+    return take_step(row, to, act=act, at=at, code=code, reason=reason.strip(), other=other)
+
+
+@action("assistance.link", about=queries.locked)
+def link(
+    *, act: Act, row: Request, actor: Actor, request: Code, relation: Link.Relation, to_request: Code = "",
+    to_mission: Mission = "", words: Reason = "",
+) -> Linked:  # fmt: skip
+    """Say that a request is separate from, or continues, another request that the actor may read, or a mission.
+
+    Raises FaultyInput unless one of the two is named, NotFound, LinkedAlready, RunsInCircles.
+    """
+    if bool(to_request) == bool(to_mission):
+        words = "Name the other request, or the mission, and not both."
+        raise FaultyInput([Fault(None, "to_request", "assistance.one_of_two", words)])
+    other = queries.requests_of(actor).exclude(pk=row.pk).filter(pk=to_request).first()
+    if to_request and other is None:
+        raise NotFound(kind="other request", name=to_request)
+    there = Link.objects.filter(relation=relation, unlinked__isnull=True)
+    if there.filter(request=row, other=other, mission=to_mission).exists():
+        raise LinkedAlready(request=row.pk, to=to_request or to_mission)
+    if other is not None and relation == Link.Relation.CONTINUES and row.pk in _continued_by(other):
+        raise RunsInCircles(request=row.pk, to=other.pk)
+    made = Link.objects.create(
+        act=act, request=row, relation=relation, other=other, mission=to_mission, words=words.strip()
+    )
+    return Linked(made.pk)
+
+
+def _continued_by(request: Request) -> set[str]:
+    """The requests that it continues, and those that these continue, as far back as they go."""
+    found, next_ones = set[str](), {request.pk}
+    live = Link.objects.filter(relation=Link.Relation.CONTINUES, unlinked__isnull=True, other__isnull=False)
+    while next_ones:
+        found |= next_ones
+        next_ones = set(live.filter(request__in=next_ones).values_list("other", flat=True)) - found
+    return found
+
+
+@action("assistance.unlink", about=queries.locked_link)
+def unlink(*, act: Act, row: Link, actor: Actor, link: int, reason: Reason) -> Linked:
+    """Say that a link was a mistake. Raises ReasonNeeded, NotFound for one that is undone already."""
     if len(reason.strip()) < 3:
-        raise ReasonNeeded(step=to)
-    return take_step(row, to, act=act, at=at, reason=reason.strip())
+        raise ReasonNeeded(step="no longer linked")
+    if Unlinked.objects.filter(link=row).exists():
+        raise NotFound(kind="link", name=str(link))
+    Unlinked.objects.create(act=act, link=row, reason=reason.strip())
+    return Linked(row.pk)
+
+
+@action("assistance.record_paper", about=queries.locked)
+def record_paper(
+    *, act: Act, row: Request, actor: Actor, request: Code, received_at: AwareDatetime,
+    reference: Annotated[str, Field(min_length=3, max_length=200)], offers_reimbursement: bool | None = None,
+) -> Stands:  # fmt: skip
+    """The paper of a verbal request has come; `reference` says what it is and where it is kept.
+
+    Raises NotVerbal, PaperThere, NotHappenedYet.
+    """
+    if not row.verbal:
+        raise NotVerbal(request=row.pk)
+    if Paper.objects.filter(request=row).exists():
+        raise PaperThere(request=row.pk)
+    check_happened(received_at, now=act.recorded_at)
+    Paper.objects.create(
+        act=act,
+        request=row,
+        received_at=received_at,
+        reference=reference,
+        offers_reimbursement=offers_reimbursement,
+    )
+    return Stands(row.pk, row.state)

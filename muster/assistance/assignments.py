@@ -13,9 +13,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Literal, cast, get_args
 
-from muster.assistance.rules import GUARDS, Priority
+from muster.assistance.rules import GUARDS, Line, Priority, Request
 from muster.core.csvfiles import Row
 from muster.core.errors import Fault
+from muster.core.quantity import Quantity
 from muster.core.reading import LONGEST_WORDS, as_day
 
 DeclarationType = Literal["DR", "EM", "FM", "FS"]
@@ -31,6 +32,8 @@ MAY_BE_EMPTY = ("priority", "esf")
 DECLARED: Mapping[DeclarationType, str] = {
     "DR": "Major disaster", "EM": "Emergency", "FM": "Fire management", "FS": "Fire suppression",
 }  # fmt: skip
+FEMA = "Federal Emergency Management Agency"
+NOT_RECORDED = Quantity("unknown", None, None)
 PRIORITIES: Mapping[str, Priority] = {
     "Lifesaving": "lifesaving", "Life Sustaining": "life_sustaining", "High": "high", "Normal": "normal",
 }  # fmt: skip
@@ -162,9 +165,18 @@ def _in_order(days: tuple[date, ...]) -> tuple[date, ...]:
     return tuple(sorted(set(days)))
 
 
-def purpose(row: AssignmentRow) -> str:
-    """What the assistance is for, in the file's words."""
-    return f"{DECLARED[row.declaration_type]} {row.incident_id}, {row.incident_type}, {row.state}"
+def as_request(row: AssignmentRow) -> Request:
+    """What FEMA asks of the agency, in the file's words; no category, number or status is made of them."""
+    line = Line(
+        n=1, task="", words=row.assistance_requested, people=NOT_RECORDED, vehicles=NOT_RECORDED, place=row.state,
+        window_from=None, window_to=None, contact=None,
+    )  # fmt: skip
+    return Request(
+        id=row.id, title=f"FEMA mission assignment {row.ma_id} to {row.agency}", kind="real", requester=FEMA, agency=None,
+        agency_kind="federal_other", asked=row.office, state=row.state, priority=row.priority, reimbursement=None,
+        purpose=f"{DECLARED[row.declaration_type]} {row.incident_id}, {row.incident_type}, {row.state}", verbal=False,
+        duty_status_asked=None, federal_order=None, as_of=None, lines=(line,), exclusions=(),
+    )  # fmt: skip
 
 
 def why_approximate(row: AssignmentRow) -> str:

@@ -10,20 +10,17 @@ from typing import Any, BinaryIO, cast
 
 from muster.access.control import Actor, can
 from muster.assistance import assignments
+from muster.assistance.actions import columns_of, lines_of
 from muster.assistance.assignments import AssignmentRow, DeclarationType, MaType
-from muster.assistance.models import Assignment, Line, Request, Step
-from muster.assistance.rules import Priority
+from muster.assistance.models import Assignment, Line, Request, Step, Version
+from muster.assistance.rules import Priority, to_file
 from muster.core.csvfiles import Row
 from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.importing import read_rows
-from muster.core.quantity import Quantity
 from muster.parties.models import Office, Organisation
 from muster.record.action import action, the_record
 from muster.record.models import Act
 from muster.sources.actions import Imported
-
-FEMA = "Federal Emergency Management Agency"
-NOT_RECORDED = Quantity("unknown", None, None).to_json()
 
 
 class AssignedOtherwise(MusterError):
@@ -88,15 +85,24 @@ def keep_assignments(*, act: Act, row: None, actor: Actor, assigned: list[Assign
         raise FaultyInput([Fault(None, "assigned", "assistance.given_twice", message)])
     new = _new(assigned)
     _make_offices(new)
-    Request.objects.bulk_create(_request(one, act) for one in new)
+    began = {one.id: datetime.combine(one.incident_begin[0], time.min, UTC) for one in new}
+    asked = {one.id: assignments.as_request(one) for one in new}
+    rows = {
+        key: Request(id=key, act=act, kind=read.kind, asked_id=read.asked, of_state=read.state, state="submitted",
+                     **columns_of(read))
+        for key, read in asked.items()
+    }  # fmt: skip
+    Request.objects.bulk_create(rows.values())
+    Version.objects.bulk_create(
+        Version(act=act, request=rows[key], n=1, happened_at=began[key], content=to_file(read))
+        for key, read in asked.items()
+    )
     Line.objects.bulk_create(
-        Line(act=act, request_id=one.id, n=1, task="", words=one.assistance_requested, people=NOT_RECORDED,
-             vehicles=NOT_RECORDED, place=one.state)
-        for one in new
-    )  # fmt: skip
+        line for key, read in asked.items() for line in lines_of(read, rows[key], act=act)
+    )
     Step.objects.bulk_create(
-        Step(act=act, request_id=one.id, n=1, state="submitted", approximate=True,
-             happened_at=datetime.combine(one.incident_begin[0], time.min, UTC), reason=assignments.why_approximate(one))
+        Step(act=act, request=rows[one.id], n=1, state="submitted", approximate=True, happened_at=began[one.id],
+             reason=assignments.why_approximate(one))
         for one in new
     )  # fmt: skip
     Assignment.objects.bulk_create(_assignment(one, act) for one in new)
@@ -130,14 +136,6 @@ def _make_offices(assigned: Iterable[AssignmentRow]) -> None:
     )  # fmt: skip
 
 
-def _request(one: AssignmentRow, act: Act) -> Request:
-    return Request(
-        id=one.id, act=act, title=f"FEMA mission assignment {one.ma_id} to {one.agency}", kind="real", requester=FEMA,
-        agency_kind="federal_other", asked_id=one.office, of_state=one.state, purpose=assignments.purpose(one),
-        priority=one.priority or "", verbal=False, facts={}, state="submitted",
-    )  # fmt: skip
-
-
 def _assignment(one: AssignmentRow, act: Act) -> Assignment:
     first, *also = one.incident_begin
     return Assignment(
@@ -149,16 +147,16 @@ def _assignment(one: AssignmentRow, act: Act) -> Assignment:
 
 def _kept(ids: Iterable[str]) -> dict[str, AssignmentRow]:
     """The mission assignments in the record, as a file would state them."""
-    words = dict(Line.objects.filter(request__in=ids, n=1).values_list("request_id", "words"))
+    said = dict(Version.objects.filter(request__in=ids, n=1).values_list("request_id", "content"))
     found = Assignment.objects.filter(request__in=ids).select_related("request")
-    return {one.request_id: _row(one, words[one.request_id]) for one in found}
+    return {one.request_id: _row(one, said[one.request_id]) for one in found}
 
 
-def _row(one: Assignment, words: str) -> AssignmentRow:
+def _row(one: Assignment, said: dict[str, Any]) -> AssignmentRow:
     return AssignmentRow(
         ma_id=one.ma_id, incident_id=one.incident, declaration_type=cast(DeclarationType, one.declaration_type),
         state=one.request.of_state, fema_region=one.region, incident_type=one.incident_type,
         incident_begin=(one.incident_begin, *map(date.fromisoformat, one.also_begins)), ma_type=cast(MaType, one.ma_type),
-        priority=cast(Priority, one.request.priority) or None, esf=one.esf, agency=one.agency,
-        assistance_requested=words,
+        priority=cast(Priority | None, said.get("priority")), esf=one.esf, agency=one.agency,
+        assistance_requested=said["lines"][0]["words"],
     )  # fmt: skip

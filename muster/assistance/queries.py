@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from muster.access.control import Actor, Scope, visible
 from muster.assistance import rules
-from muster.assistance.models import Request, Step
+from muster.assistance.comparing import ENDED, Change, differences, why_alike
+from muster.assistance.models import Link, Paper, Request, Step, Version
 from muster.core.errors import NotFound
 from muster.core.quantity import Quantity
+
+OPERATIONS_CENTER = "Joint operations center"
 
 
 def scope_of(request: Request) -> Scope:
@@ -44,21 +48,120 @@ def state_at(request: Request, at: datetime, known_at: int) -> Step | None:
 
 
 def as_rule(request: Request) -> rules.Request:
-    """The request as the rules judge it."""
+    """The request as the rules judge it, by its latest version."""
     return rules.Request(
         id=request.pk, title=request.title, kind=cast(rules.Kind, request.kind), requester=request.requester,
-        agency=request.agency_id, agency_kind=cast(rules.AgencyKind, request.agency_kind), asked=request.asked_id, state=request.of_state,
-        purpose=request.purpose, priority=cast(rules.Priority | None, request.priority or None),
-        reimbursement=request.reimbursement or None, verbal=request.verbal,
-        duty_status_asked=request.duty_status_asked or None, federal_order=request.federal_order or None,
-        as_of=request.as_of, facts=MappingProxyType(rules.facts_from_json(request.facts)),
+        agency=request.agency_id, agency_kind=cast(rules.AgencyKind, request.agency_kind), asked=request.asked_id,
+        state=request.of_state, purpose=request.purpose,
+        priority=cast(rules.Priority | None, request.priority or None), reimbursement=request.reimbursement or None,
+        verbal=request.verbal, duty_status_asked=request.duty_status_asked or None,
+        federal_order=request.federal_order or None, as_of=request.as_of,
+        facts=MappingProxyType(rules.facts_from_json(request.facts)),
         lines=tuple(
             rules.Line(
                 n=line.n, task=line.task, words=line.words, people=Quantity.from_json(line.people),
-                vehicles=Quantity.from_json(line.vehicles), place=line.place or None, window_from=line.window_from,
-                window_to=line.window_to, contact=cast(Any, line.contact or None),
+                vehicles=Quantity.from_json(line.vehicles), place=line.place or None, resource=line.resource or None,
+                window_from=line.window_from, window_to=line.window_to, contact=cast(Any, line.contact or None),
             )
-            for line in request.lines.all()
+            for line in request.lines
         ),
-        exclusions=tuple(rules.Exclusion(task=e.task, words=e.words) for e in request.exclusions.all()),
+        exclusions=tuple(rules.Exclusion(task=e.task, words=e.words) for e in request.exclusions),
+        details=rules.details_from_json(request.details),
     )  # fmt: skip
+
+
+def as_stood(request: Request, at: datetime, known_at: int) -> rules.Request:
+    """The request as its latest version by `at` says it, as known at an act's number. Raises NotFound before the first."""
+    found = Version.objects.filter(request=request, happened_at__lte=at, act__number__number__lte=known_at)
+    version = found.order_by("-n").first()
+    if version is None:
+        raise NotFound(kind="request", name=request.pk)
+    return rules.read_kept(version.content)
+
+
+def version_of(request: Request, n: int) -> Version:
+    """One version of a request. Raises NotFound."""
+    found = request.versions.filter(n=n).first()
+    if found is None:
+        raise NotFound(kind="version of a request", name=f"{request.pk}, {n}")
+    return found
+
+
+def changes(request: Request, was: int, now: int) -> list[Change]:
+    """What changed from one version to another; either may be the later one. Raises NotFound."""
+    old, new = (rules.read_kept(version_of(request, n).content) for n in (was, now))
+    return differences(old, new)
+
+
+def alike(actor: Actor, asked: rules.Request) -> list[tuple[Request, list[str]]]:
+    """The open and decided requests that the actor may read and that may be the same, with what points to it."""
+    beside = requests_of(actor).filter(asked=asked.asked).exclude(pk=asked.id).exclude(state__in=ENDED)
+    same_asker = Q(agency=asked.agency) | Q(requester__iexact=asked.requester)
+    found = ((row, why_alike(asked, as_rule(row))) for row in beside.filter(same_asker))
+    return [(row, why) for row, why in found if why]
+
+
+def links_of(actor: Actor, request: Request) -> list[Link]:
+    """How a request stands to others and to missions, and others to it: those whose other end the actor may read."""
+    live = Link.objects.filter(unlinked__isnull=True).select_related("request", "other", "act__actor")
+    readable = requests_of(actor).values("pk")
+    own = live.filter(Q(other__in=readable) | Q(other__isnull=True), request=request)
+    return [*own, *live.filter(other=request, request__in=readable)]
+
+
+def locked_link(link: int) -> tuple[Scope, Link]:
+    """What an action about a link loads: the scope of its request, and the link. Raises NotFound."""
+    found = Link.objects.filter(pk=link).first()
+    if found is None:
+        raise NotFound(kind="link", name=str(link))
+    scope, _ = locked(found.request_id)
+    return scope, found
+
+
+def paper_clock(request: Request, now: datetime) -> rules.PaperClock | None:
+    """How a verbal request stands with its paper; None for one that came in writing."""
+    if not request.verbal:
+        return None
+    paper = Paper.objects.filter(request=request).first()
+    due_at = rules.details_from_json(request.details).paper_due_at
+    asked_at = request.steps.earliest("n").happened_at
+    received_at = paper.received_at if paper else None
+    return rules.paper_clock(asked_at=asked_at, due_at=due_at, received_at=received_at, now=now)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A request that waits: for whom, what for, and since when."""
+
+    request: Request
+    party: str
+    what: str
+    since: datetime
+
+
+# Of each state that waits, who has the next step, and what it is.
+NEXT_STEP = {
+    "draft": ("requester", "to submit it"),
+    "submitted": ("center", "to find it complete or send it back"),
+    "returned_for_information": ("requester", "to answer what was asked back"),
+    "validated": ("center", "to put it before the office"),
+    "in_review": ("office", "to decide it"),
+}
+
+
+def waiting(actor: Actor) -> list[Waiting]:
+    """Who is waited for, with what, and since when, of all that the actor may read; the longest wait in front.
+
+    A verbal request whose paper has not come waits for its requester beside.
+    """
+    rows = requests_of(actor).filter(Q(state__in=NEXT_STEP) | Q(verbal=True, paper__isnull=True))
+    found = []
+    for row in rows.exclude(state__in=ENDED).select_related("paper").prefetch_related("steps"):
+        steps = list(row.steps.all())
+        who = {"requester": row.requester, "center": OPERATIONS_CENTER, "office": row.asked.title}
+        if row.state in NEXT_STEP:
+            party, what = NEXT_STEP[row.state]
+            found.append(Waiting(row, who[party], what, steps[-1].happened_at))
+        if row.verbal and not hasattr(row, "paper"):
+            found.append(Waiting(row, row.requester, "to send the paper", steps[0].happened_at))
+    return sorted(found, key=lambda one: (one.since, one.request.pk))

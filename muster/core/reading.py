@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from muster.core.errors import Fault, FaultyInput
@@ -140,6 +140,24 @@ class Fields:
             message = f"The window ends on {ends}, before it begins on {begins}. Correct one of the two days."
             self.fault(latest, "ends_before_it_begins", message)
         return begins, ends
+
+    def moment(self, name: str) -> datetime | None:
+        """Give a moment with its offset, from a TOML date-time or text such as 2026-09-30T14:05:00-05:00, in UTC."""
+        value = self.take(name)
+        if value is None:
+            return None
+        if isinstance(value, str):
+            with suppress(ValueError):
+                value = datetime.fromisoformat(value)
+        if isinstance(value, datetime) and value.tzinfo is not None and value.year in YEARS:
+            with suppress(OverflowError):
+                return value.astimezone(UTC)
+        self.fault(
+            name,
+            "bad_moment",
+            f"{self.path}{name} must be a time with its offset: 2026-09-30T14:05:00-05:00.",
+        )
+        return None
 
     def number(self, name: str, *, least: int = 0, most: int = 1_000_000_000) -> int | None:
         """Give a whole number; None where it is absent."""

@@ -124,7 +124,7 @@ def _asked(mission: Mission | None, code: str, at: datetime, known_at: int) -> t
 
 
 def _one_asked(row: Request, step: Taken, at: datetime, known_at: int) -> Asked:
-    request, packs = assistance.as_rule(row), load_packs()
+    request, packs = assistance.as_stood(row, at, known_at), load_packs()
     by_then = Q(on_date__lte=at.date()) | Q(act__recorded_at__lte=at)
     looks = Assessment.objects.filter(by_then, request=row, act__number__number__lte=known_at)
     assessment = looks.order_by("-id").first()

@@ -117,7 +117,7 @@ def _asked(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
             continue
         first = request.steps.earliest("n").happened_at
         asked_on = request.as_of.isoformat() if request.as_of else first.isoformat()
-        for line in assistance.as_rule(request).lines:
+        for line in assistance.as_stood(request, at, known_at).lines:
             yield Figure(
                 metric="requested", place=request.of_state, quantity=line.people, as_of=asked_on,
                 source=f"request {request.pk}", label=f"people asked for: {_task(line.task)}", note=line.words,

@@ -55,7 +55,7 @@ def line(**changes: Any) -> dict[str, Any]:
 
 # Who, which action, with what, refused with which code. A fault in an input has the code of the fault.
 ACTS = {
-    "a request without lines": ("operations", "assistance.draft", asked(lines=[]), "assistance.no_lines"),
+    "lines that are no list": ("operations", "assistance.draft", asked(lines="T01"), "assistance.wrong_kind"),
     "an unknown task code": ("operations", "assistance.draft", line(task="T99"), "assistance.unknown_task"),
     "an unknown task code in a task": ("operations", "tasks.order", TASK | {"category": "T99"}, "tasks.unknown_task"),
     "a window that ends before it begins": (

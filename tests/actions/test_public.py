@@ -136,7 +136,7 @@ def test_a_draft_taken_back_before_it_was_handed_in_stays_its_agencys_own(people
     taken_back = {
         "request": "EX-SHELTER-1",
         "at": timezone.now().isoformat(),
-        "reason": "Not needed after all.",
+        "code": "need_ended",
     }
     tell([waiting[0], Step("operations", "assistance.withdraw", taken_back)], people)
 

@@ -15,7 +15,7 @@ from people import TAGS, People, at, people
 from muster import actions as do
 from muster.access.control import Actor, NotPermitted, actor_of
 from muster.access.models import Grant, User
-from muster.assistance.actions import InTheRecord, ReasonNeeded
+from muster.assistance.actions import AlsoDuplicate, InTheRecord, ReasonNeeded
 from muster.assistance.models import Request
 from muster.assistance.queries import requests_of
 from muster.assistance.rules import NotAllowedFrom
@@ -149,7 +149,6 @@ def test_a_request_goes_from_draft_to_decided_and_each_step_says_who_and_when(of
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"lines": []}, "assistance.no_lines"),
         ({"state": "XX"}, "assistance.unknown_state"),
         ({"lines": [{"task": "T99", "words": "Something"}]}, "assistance.unknown_task"),
         ({"lines": [{"task": "T01", "words": "x", "from": "2026-03-09", "to": "2026-03-01"}]}, "assistance.ends_before_it_begins"),
@@ -189,13 +188,13 @@ def test_a_request_is_returned_with_a_reason_submitted_again_and_withdrawn(offic
 
     with pytest.raises(ReasonNeeded):
         do.assistance.return_for_information(
-            actor=offices.sites.center, request=request, at=at(2), reason=" "
+            actor=offices.sites.center, request=request, at=at(2), code="missing", reason=" "
         )
     do.assistance.return_for_information(
-        actor=offices.sites.center, request=request, at=at(2), reason="How many drivers?"
+        actor=offices.sites.center, request=request, at=at(2), code="missing", reason="How many drivers?"
     )
     do.assistance.submit(actor=offices.agency, request=request, at=at(3))
-    stands = do.assistance.withdraw(actor=offices.agency, request=request, at=at(4), reason="Not needed")
+    stands = do.assistance.withdraw(actor=offices.agency, request=request, at=at(4), code="need_ended")
 
     assert stands.answer.state == "withdrawn"
     with pytest.raises(NotAllowedFrom, match="has ended"):
@@ -207,10 +206,13 @@ def test_a_duplicate_names_the_other_and_one_that_waits_too_long_expires(offices
         do.assistance.draft(actor=offices.agency, request=asked(id=name), at=at(0))
         do.assistance.submit(actor=offices.agency, request=name, at=at(1))
 
+    center, sent_twice = offices.sites.center, {"code": "sent_twice", "at": at(2)}
     with pytest.raises(NotFound):
-        do.assistance.mark_duplicate(actor=offices.sites.center, request="EX-2R", of="EX-2R", at=at(2))
-    done = do.assistance.mark_duplicate(actor=offices.sites.center, request="EX-2R", of="EX-1R", at=at(2))
-    late = do.assistance.expire(actor=offices.sites.center, request="EX-3R", reason="No answer", at=at(3))
+        do.assistance.mark_duplicate(actor=center, request="EX-2R", of="EX-2R", **sent_twice)
+    done = do.assistance.mark_duplicate(actor=center, request="EX-2R", of="EX-1R", **sent_twice)
+    with pytest.raises(AlsoDuplicate, match="EX-1R itself"):
+        do.assistance.mark_duplicate(actor=center, request="EX-3R", of="EX-2R", **sent_twice)
+    late = do.assistance.expire(actor=center, request="EX-3R", code="no_answer", at=at(3))
 
     assert (done.answer.state, late.answer.state) == ("duplicate_of", "expired")
 
@@ -218,7 +220,7 @@ def test_a_duplicate_names_the_other_and_one_that_waits_too_long_expires(offices
 def test_a_decided_request_is_closed(offices: Offices) -> None:
     decided(offices)
 
-    done = do.assistance.close(actor=offices.sites.center, request="EX-PROCESSING-1", at=at(1))
+    done = do.assistance.close(actor=offices.sites.center, request="EX-PROCESSING-1", at=at(1), code="done")
 
     assert done.answer.state == "closed"
 
@@ -245,7 +247,7 @@ def test_a_requester_reaches_what_its_own_agency_asks_for_and_nothing_of_another
     Grant.objects.create(user=user, role="requester", organisation=county)
     do.assistance.draft(actor=offices.agency, request=asked(), at=at(-9))
     do.assistance.draft(actor=offices.sites.center, request=asked(id="PAPER", agency=None), at=at(-9))
-    withdraw = {"reason": "Not needed", "at": at(-8)}
+    withdraw = {"code": "need_ended", "at": at(-8)}
 
     for request in ("EX-PROCESSING-1", "PAPER"):
         with pytest.raises(NotFound, match=request):

@@ -599,7 +599,7 @@ def test_a_decision_that_is_suspended_before_its_first_day_is_suspended(offices:
 def test_under_a_request_that_is_closed_nothing_more_begins(offices: Offices) -> None:
     decision = opened(offices)
     task = order(offices, "T04", people="4", vehicles="1", contact="direct").task
-    do.assistance.close(actor=offices.sites.center, request="EX-PROCESSING-1", at=at(-20))
+    do.assistance.close(actor=offices.sites.center, request="EX-PROCESSING-1", at=at(-20), code="done")
 
     with pytest.raises(NotInForce, match="closed with its request"):
         order(offices)

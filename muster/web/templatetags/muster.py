@@ -16,6 +16,8 @@ from django.utils.safestring import SafeString
 
 from muster.access.control import actor_of
 from muster.access.models import User
+from muster.assistance.models import Step
+from muster.assistance.rules import REASONS
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 from muster.core.times import local, zone
@@ -41,6 +43,12 @@ def moment(at: datetime | str | None, where: str = "UTC") -> str | SafeString:
 def words(code: str) -> str:
     """A coded reason in words: `no_space` reads *no space*."""
     return code.replace("_", " ")
+
+
+@register.filter
+def why(step: Step) -> str:
+    """The coded reason of a step of a request, in words."""
+    return REASONS[step.state][step.code]
 
 
 @register.filter

@@ -83,7 +83,7 @@ def queue(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What waits to be decided, the oldest first, and the decisions that are near their end or past it."""
     at, known_at = timezone.now(), latest_known()
     waiting: list[dict[str, Any]] = []
-    for row in requests_of(actor).filter(state="in_review").prefetch_related("lines", "steps"):
+    for row in requests_of(actor).filter(state="in_review").prefetch_related("steps"):
         steps = list(row.steps.all())
         waiting.append({"row": row, "days": max(0, (at - steps[-1].happened_at).days), "check": _check_of(row),
                         "may_decide": may(actor, "decisions.decide", scope_of(row))})  # fmt: skip

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from muster.access.control import Actor, Scope, agencies_of, can, may
 from muster.assistance import actions as assistance
-from muster.assistance.models import Request
-from muster.assistance.queries import requests_of, scope_of
-from muster.assistance.rules import MalformedRequest
+from muster.assistance.models import Paper, Request
+from muster.assistance.queries import alike, as_rule, requests_of, scope_of
+from muster.assistance.rules import NEXT, REASONS, MalformedRequest
 from muster.authority import queries as authority
 from muster.authority.packs import load_packs
 from muster.core.errors import FaultyInput, MusterError, NotFound
@@ -27,8 +27,24 @@ from muster.web.forms import ONCE, ActForm, Input, record, when
 from muster.web.pages import form_page, key_of, signed_in
 from muster.web.paging import page_of
 
+ANY = tuple(NEXT)
 OPEN = ("draft", "submitted", "returned_for_information", "validated", "in_review")
-REASON = Input("reason", "Why", "long", "The requester reads it.")
+REASON = Input("reason", "Why, in words", "long", "The requester reads it.")
+WORDS = Input(
+    "reason",
+    "Why, in words",
+    "long",
+    "The requester reads it. Needed where the reason is another one.",
+    needed=False,
+)
+
+
+ABOUT = {"assistance.reason_needed": "reason", "assistance.also_duplicate": "of"}
+
+
+def why(state: str) -> Input:
+    """The field for the coded reason of a step that leads there."""
+    return Input("code", "Reason", "choice", choices=list(REASONS[state].items()))
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ STEPS: dict[str, StepForm] = {
     "validate": StepForm("assistance.validate", "Record as complete", "Complete", (when("Time found complete"),), ("submitted",)),
     "return": StepForm(
         "assistance.return_for_information", "Return for information", "Return for information",
-        (REASON, when("Time returned")), ("submitted",),
+        (why("returned_for_information"), REASON, when("Time returned")), ("submitted",),
     ),
     "assess": StepForm(
         "authority.assess", "Record assessment", "Assess",
@@ -60,9 +76,22 @@ STEPS: dict[str, StepForm] = {
         OPEN,
     ),
     "review": StepForm("assistance.review", "Put before the office", "Put in review", (when("Time put in review"),), ("validated",)),
-    "withdraw": StepForm("assistance.withdraw", "Withdraw request", "Withdraw", (REASON, when("Time withdrawn")), OPEN),
-    "expire": StepForm("assistance.expire", "Record as expired", "Expire", (REASON, when("Time expired")), OPEN[1:]),
-    "close": StepForm("assistance.close", "Close request", "Close", (when("Time closed"),), ("decided",)),
+    "duplicate": StepForm(
+        "assistance.mark_duplicate", "Record as a duplicate", "Mark as a duplicate",
+        (Input("of", "The other request", "choice"), why("duplicate_of"), WORDS, when("Time found")),
+        ("submitted", "validated", "in_review"),
+    ),
+    "paper": StepForm(
+        "assistance.record_paper", "Record the paper", "Record the paper",
+        (Input("reference", "What it is, and where it is kept"),
+         Input("offers_reimbursement", "It offers to pay back", "radio", "Leave it open where the paper does not say.",
+               (("yes", "Yes"), ("no", "No")), needed=False),
+         when("Time received", "received_at")),
+        ANY,
+    ),
+    "withdraw": StepForm("assistance.withdraw", "Withdraw request", "Withdraw", (why("withdrawn"), WORDS, when("Time withdrawn")), OPEN),
+    "expire": StepForm("assistance.expire", "Record as expired", "Expire", (why("expired"), WORDS, when("Time expired")), OPEN[1:]),
+    "close": StepForm("assistance.close", "Close request", "Close", (why("closed"), WORDS, when("Time closed")), ("decided",)),
 }  # fmt: skip
 
 
@@ -153,7 +182,7 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     next_steps = [
         (key, step)
         for key, step in STEPS.items()
-        if row.state in step.states and may(actor, step.action, scope)
+        if row.state in step.states and _makes_sense(key, row) and may(actor, step.action, scope)
     ]
     context = {
         "row": row, "drill": row.kind == "exercise", "lines": with_findings(row), "seen": seen,
@@ -162,6 +191,10 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "may_decide": row.state == "in_review" and may(actor, "decisions.decide", scope),
     }  # fmt: skip
     return render(request, "web/request.html", context)
+
+
+def _makes_sense(verb: str, row: Request) -> bool:
+    return verb != "paper" or (row.verbal and not Paper.objects.filter(request=row).exists())
 
 
 def with_findings(row: Request) -> list[tuple[object, object]]:
@@ -180,12 +213,22 @@ def step(request: HttpRequest, actor: Actor, name: str, verb: str) -> HttpRespon
         raise NotFound(kind="step of a request", name=verb)
     can(actor, form.action, scope_of(row))
     statuses = [(status.id, f"{status.id}: {status.name}") for status in load_packs().law.statuses.values()]
-    inputs = [one if one.name != "status" else _with(one, statuses) for one in form.inputs]
+    choices = {"status": statuses, "of": _others(actor, row)}
+    inputs = [_with(one, choices[one.name]) if one.name in choices else one for one in form.inputs]
     said: Callable[[object], str] = lambda answer: _told(row.pk, answer)  # noqa: E731
     return ActForm(
         action=form.action, title=f"{form.title}: {row.pk}", button=form.button, inputs=inputs, given={"request": row.pk},
-        done=said, back=reverse("request", args=[row.pk]), lead=row.title, drill=row.kind == "exercise",
+        done=said, back=reverse("request", args=[row.pk]), about=ABOUT, lead=row.title, drill=row.kind == "exercise",
     ).page(request, actor)  # fmt: skip
+
+
+def _others(actor: Actor, row: Request) -> list[tuple[str, str]]:
+    """The requests of which it may be a duplicate: those that look like it in front."""
+    looks = [other.pk for other, _ in alike(actor, as_rule(row))]
+    beside = requests_of(actor).filter(asked__organisation=row.asked.organisation_id).exclude(pk=row.pk)
+    open_ones = beside.exclude(state="duplicate_of").values_list("pk", "title")
+    found = [(pk, f"{pk}: {title}" + (" (looks like it)" if pk in looks else "")) for pk, title in open_ones]
+    return sorted(found, key=lambda one: one[0] not in looks)
 
 
 def _with(one: Input, choices: list[tuple[str, str]]) -> Input:
