@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from muster.core.errors import MusterError
 from muster.database import laws
 from muster.database.down import DatabaseDown, when_down
-from muster.database.laws import append_only_tables, install_append_only_triggers
+from muster.database.laws import append_only_tables, install_append_only_triggers, install_layouts
 
 __all__ = [
     "DatabaseDown",
@@ -21,6 +21,7 @@ __all__ = [
     "append_only_tables",
     "check",
     "install_append_only_triggers",
+    "install_layouts",
     "is_embedded",
     "migrate",
     "when_down",
@@ -57,6 +58,7 @@ def migrate(*, verbosity: int = 0) -> None:
         call_command("migrate", database="owner", interactive=False, verbosity=verbosity)
         laws.apply_grants()
         laws.install_append_only_triggers()
+        laws.install_layouts()
 
 
 def check() -> list[str]:

@@ -7,14 +7,15 @@ row can change a function.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
-from muster.database.streaming import streamed
-from muster.record.encoding import FIELDS, Value, encoded
+from muster.database.streaming import beside_others
+from muster.ledger.written import Written
+from muster.record.encoding import Value, encoded
 
 NO_MOMENT = 2**63 - 1  # infinity, which the tables refuse, so that it equals no moment
 
@@ -53,6 +54,7 @@ WHERE l.index < %(size)s"""
 IN_ORDER = " ORDER BY l.index"
 ONE_ENTRY = " AND l.kind = 'entry' AND l.subject = %(thing)s AND l.n = %(n)s"
 OWN = 7  # columns before those of the row behind the leaf
+PLACES = ["act", "holder", "thing", "entry", "rows"]  # in which order they stand within an act
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +69,20 @@ class Row:
     leaf: bytes
     number: int | None
     values: tuple[Value, ...] | None
+    table: str = ""  # of rows
 
     def encoded(self, previous: str | None) -> str:
         """The encoding of the row as it stands. `previous` is, of an entry, the leaf of the one before, in hex."""
         values = self.values or ()
-        return encoded(self.kind, (*values, previous) if self.kind == "entry" else values)
+        if self.kind == "act" and self.n is not None:
+            return encoded("muster/act/2", (*values, self.n))
+        return encoded(f"muster/{self.kind}/1", (*values, previous) if self.kind == "entry" else values)
 
     def order(self) -> tuple[Any, ...]:
-        """Where it stands in the tree: by act, then the act, its holders, its things and its entries."""
-        return (self.number or 0, PLACES.index(self.kind), self.subject or "", self.n or 0)
+        """Where it stands in the tree: by act, then the act, its holders, its things, its entries and its other rows."""
+        return (self.number or 0, PLACES.index(self.kind), self.subject or self.table, self.n or 0)
 
 
-PLACES = list(FIELDS)
 _spans: dict[str, slice] = {}
 _at = OWN
 for _kind, _columns in COLUMNS.items():
@@ -86,9 +90,19 @@ for _kind, _columns in COLUMNS.items():
     _at += len(_columns)
 
 
-def rows(size: int) -> Iterator[Row]:
-    """The first `size` leaves with what they stand for, in the tree's order."""
-    return map(_row, streamed(ROWS + IN_ORDER, {"size": size}))
+def rows(size: int, written: Written | None = None) -> Iterator[Row]:
+    """The first `size` leaves with what they stand for, in the tree's order, in one transaction.
+
+    `written` is asked for what acts wrote in other tables, and knows afterwards what it was not asked for.
+    """
+    with transaction.atomic():
+        written = written or Written()
+        for found in beside_others(ROWS + IN_ORDER, {"size": size}):
+            row = _row(found)
+            if row.kind == "rows":
+                values = written.values(row.n, row.number or 0)
+                row = replace(row, values=values, table=written.table(row.n))
+            yield row
 
 
 def row_of(thing: UUID, n: int, size: int) -> Row | None:

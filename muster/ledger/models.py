@@ -16,6 +16,8 @@ from muster.record.models import Act, Recorded
 class Holder(Recorded):
     """What can hold a thing. Holders are flat: none is inside another."""
 
+    in_tree: ClassVar[bool] = False  # each has a leaf of its own
+
     class Kind(models.TextChoices):
         AREA = "area", "site area"
         STORE = "store"
@@ -36,6 +38,8 @@ class Holder(Recorded):
 
 class Thing(Recorded):
     """What always has one holder. `origin` holds it before its first entry."""
+
+    in_tree: ClassVar[bool] = False  # each has a leaf of its own
 
     class Kind(models.TextChoices):
         PERSON = "person"
@@ -106,6 +110,8 @@ class Offer(models.Model):
 
 class Entry(Recorded):
     """One change of hands: a *push* onto the thing's stack of live entries, or a *pop* of its top."""
+
+    in_tree: ClassVar[bool] = False  # each has a leaf of its own
 
     pk = models.CompositePrimaryKey("thing_id", "n")
     # Things, givers and receivers stand first in the key and the indexes below: no others for them alone.

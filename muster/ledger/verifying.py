@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from muster.database.streaming import streamed
 from muster.ledger import handovers
 from muster.ledger.leaves import PLACES, Row, rows
+from muster.ledger.written import Written
 from muster.record import checkpoints, notes
 from muster.record.action import sequence
 from muster.record.encoding import leaf_of
@@ -18,6 +19,7 @@ from muster.record.models import Checkpoint
 from muster.record.tree import Frontier
 
 EVERYTHING = 2**62  # more leaves than there are
+IN_NO_LEAF = "it is in no leaf, though its act does not wait"
 
 # What has been numbered, or neither waits nor has a number, and is in no leaf.
 WITHOUT_LEAF = """
@@ -59,7 +61,9 @@ class Bad(Exception):
         where = {"index": row.index, "kind": row.kind, "act": row.act}
         if row.subject is not None:
             where["thing" if row.kind in ("thing", "entry") else "holder"] = row.subject
-        return cls(why, **where, **({"n": row.n} if row.n is not None else {}))
+        if row.kind == "rows":
+            where["table"] = row.table
+        return cls(why, **where, **({"n": row.n} if row.kind == "entry" and row.n is not None else {}))
 
 
 @dataclass(slots=True)
@@ -117,6 +121,8 @@ class Check:
         self.tree = Frontier()
         self._stacks: dict[str, Stack] = {}
         self._before: tuple[Any, ...] = ()
+        self._act: Row | None = None
+        self._tables = 0  # in which the act wrote rows, and whose leaves are still to come
 
     def run(self, kept: notes.Stated | None, keys: Sequence[str]) -> None:
         """Raises Bad for the first thing that does not hold."""
@@ -125,13 +131,17 @@ class Check:
             due.append((kept.size, kept.root, "the checkpoint kept elsewhere"))
         due.sort(key=lambda one: one[0], reverse=True)
         self._compare(due)
-        for row in rows(EVERYTHING):
+        written = Written()
+        for row in rows(EVERYTHING, written):
             self._take(row)
             self._compare(due)
+        self._all_tables()
         if due:
             size, _, name = due[-1]
             raise Bad(f"{name} has {size} leaves, and the record has {self.tree.size}", index=self.tree.size)
         self._missing()
+        if (stray := written.first_stray()) is not None:
+            raise Bad(IN_NO_LEAF, kind="rows", act=stray.act, table=stray.table)
         self._heads()
         if (unsigned := handovers.first_bad()) is not None:
             raise Bad(unsigned.words, handover=str(unsigned.handover))
@@ -149,6 +159,7 @@ class Check:
         stack = (
             self._stacks.setdefault(row.subject or "", Stack()) if row.kind in ("thing", "entry") else None
         )
+        self._count_tables(row)
         leaf = leaf_of(row.encoded(stack.leaf if stack else None))
         if leaf != row.leaf:
             raise Bad.at(row, "the row is not what its leaf says")
@@ -162,6 +173,20 @@ class Check:
             stack.leaf = leaf.hex()
             self.entries += 1
         self.tree.append(leaf)
+
+    def _count_tables(self, row: Row) -> None:
+        """After an act come the leaves of as many tables as it says; once one act has said so, every later one does."""
+        if row.kind == "rows":
+            self._tables -= 1
+        elif row.kind == "act":
+            self._all_tables()
+            if row.n is None and self._act is not None and self._act.n is not None:
+                raise Bad.at(row, "the leaf is of an encoding from before its time")
+            self._act, self._tables = row, row.n or 0
+
+    def _all_tables(self) -> None:
+        if self._tables and self._act is not None:
+            raise Bad.at(self._act, "it does not have as many leaves of rows as it says")
 
     def _replay(self, row: Row, stack: Stack) -> None:
         """The law of the stack, as the guard has it."""
@@ -194,7 +219,7 @@ class Check:
         for kind, act, subject, n in streamed(WITHOUT_LEAF):
             where = {"thing" if kind in ("thing", "entry") else "holder": str(subject)} if subject else {}
             raise Bad(
-                "it is in no leaf, though its act does not wait",
+                IN_NO_LEAF,
                 kind=kind,
                 act=str(act),
                 **where,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -46,6 +47,7 @@ class Answer(models.Model):
     """
 
     mutable_columns: ClassVar[tuple[str, ...]] = ("salt",)
+    in_tree: ClassVar[bool] = False
 
     act = models.OneToOneField(Act, primary_key=True, on_delete=models.PROTECT)
     body = models.JSONField()
@@ -67,7 +69,11 @@ class Pending(models.Model):
 
 
 class Leaf(models.Model):
-    """One leaf of the tree: of an act, or of what it wrote. The sequencer alone writes it, with the act's number."""
+    """One leaf of the tree: of an act, or of what it wrote. The sequencer alone writes it, with the act's number.
+
+    `n` is an entry's number in its thing; of an act, in how many other tables it wrote rows, or null where it was numbered
+    before rows had leaves; of those rows, their layout.
+    """
 
     append_only: ClassVar[bool] = True
 
@@ -76,6 +82,7 @@ class Leaf(models.Model):
         HOLDER = "holder"
         THING = "thing"
         ENTRY = "entry"
+        ROWS = "rows"
 
     index = models.BigIntegerField(primary_key=True)  # from 0, without a gap
     act = models.ForeignKey(
@@ -83,7 +90,7 @@ class Leaf(models.Model):
     )
     kind = models.CharField(max_length=6, choices=Kind)
     subject = models.UUIDField(null=True)  # the holder or the thing; the record knows neither's table
-    n = models.IntegerField(null=True)  # of an entry
+    n = models.IntegerField(null=True)
     leaf = models.BinaryField()
 
     class Meta:
@@ -95,7 +102,44 @@ class Leaf(models.Model):
             models.UniqueConstraint(
                 fields=["subject"], condition=models.Q(kind__in=["holder", "thing"]), name="leaf_of_subject"
             ),
+            models.UniqueConstraint(
+                fields=["act", "n"], condition=models.Q(kind="rows"), name="leaf_of_rows"
+            ),
         ]
+
+
+class Layout(models.Model):
+    """Which columns of a table enter the tree. A migration that adds a column makes a new one for the rows that follow.
+
+    What was numbered before keeps the layout under which it was written: its columns are never dropped or renamed.
+    """
+
+    append_only: ClassVar[bool] = True
+
+    id = models.IntegerField(primary_key=True)
+    of_table = models.CharField(max_length=63)
+    columns = ArrayField(models.CharField(max_length=63))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["of_table", "columns"], name="layout_once")]
+
+
+class RowsWritten(models.Model):
+    """That an act wrote rows of one layout: noted by a trigger of their table, for the sequencer, which makes their leaf.
+
+    `salt` is hashed with them and is not exported, so that nobody can guess from a leaf what stands in a row.
+    """
+
+    append_only: ClassVar[bool] = True
+
+    pk = models.CompositePrimaryKey("act_id", "layout_id")
+    act = models.ForeignKey(
+        Act, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    layout = models.ForeignKey(
+        Layout, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    salt = models.UUIDField()
 
 
 class Checkpoint(models.Model):

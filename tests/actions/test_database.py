@@ -1,5 +1,6 @@
 """The database outlives its users and its own death, keeps others out, and holds the laws itself."""
 
+import hashlib
 import os
 import pwd
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import django.db
@@ -16,8 +18,9 @@ from django.db import connections, transaction
 from psycopg import errors
 
 from muster import database
-from muster.database import embedded
+from muster.database import embedded, laws
 from muster.database.embedded import Server
+from muster.record.encoding import encoded, leaf_of
 
 needs_embedded = pytest.mark.skipif(
     bool(os.environ.get("DATABASE_URL")), reason="the embedded database is not used with DATABASE_URL"
@@ -338,14 +341,59 @@ def test_the_check_names_a_missing_trigger_and_migrate_mends_it() -> None:
         ("GRANT INSERT ON ledger_head TO {app}", "may INSERT ledger_head"),
         ("REVOKE INSERT ON ledger_entry FROM {app}", "may not INSERT ledger_entry"),
         ("DROP TABLE django_session", "table django_session is missing"),
+        ("ALTER TABLE custody_count DISABLE TRIGGER muster_rows_are_noted", "notes what acts write into custody_count"),
+        ("DROP TRIGGER muster_rows_are_noted ON custody_count;"
+         " CREATE TRIGGER muster_rows_are_noted AFTER INSERT ON custody_count REFERENCING NEW TABLE AS written"
+         " FOR EACH STATEMENT EXECUTE FUNCTION record_note_rows('999')", "notes what acts write into custody_count"),
+        ("ALTER TABLE custody_counted DROP COLUMN explanation", "column explanation of custody_counted is gone"),
+        *((f"ALTER TABLE {table} DISABLE TRIGGER {trigger}", f"trigger {trigger} of {table} is missing or off")
+          for table, trigger, _ in database.laws.OWN_TRIGGERS),
+        ("DROP TRIGGER entry_guard ON ledger_entry; CREATE TRIGGER entry_guard AFTER INSERT ON ledger_entry REFERENCING NEW"
+         " TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION ledger_mark_late()", "trigger entry_guard of ledger_entry"),
+        ("DROP FUNCTION record_encoded(record_act, bigint, bigint)", "encodes leaves otherwise"),
+        ("CREATE OR REPLACE FUNCTION record_micros(moment timestamptz) RETURNS bigint LANGUAGE sql STABLE AS"
+         " $$ SELECT extract(epoch FROM moment)::bigint $$", "encodes leaves otherwise"),
     ],
-)
-def test_the_check_names_what_is_too_wide_or_missing(change: str, fault: str) -> None:
+)  # fmt: skip
+def test_the_check_names_what_is_too_wide_missing_or_another(change: str, fault: str) -> None:
     as_owner(change.format(app=connections.settings["default"]["USER"]))
 
     [found] = database.check()
 
     assert fault in found
+
+
+def test_the_leaf_by_which_the_check_knows_an_encoding_is_that_of_python() -> None:
+    """So that the check does not go stale with the functions that it looks at."""
+    row = laws.ONE_ROW
+    moments = {
+        name: _micros(str(row[name])) for name in ("happened_at", "earliest_at", "latest_at", "recorded_at")
+    }
+    act = [
+        row["id"],
+        7,
+        3,
+        "a.name",
+        row["id"],
+        "00ff",
+        "a.code",
+        row["refused_words"],
+        moments["recorded_at"],
+    ]
+    entry = [row["id"], 7, row["id"], 2, "pop", row["id"], row["id"], moments["happened_at"], moments["earliest_at"],
+             moments["latest_at"], 1, 1, 1, "late", "M", row["id"], "é", moments["recorded_at"]]  # fmt: skip
+    texts = [
+        encoded("muster/act/1", act), encoded("muster/act/2", [*act, 2]),
+        encoded("muster/holder/1", [row["id"], 7, row["id"], "pop", "A", "O", "S"]),
+        encoded("muster/thing/1", [row["id"], 7, row["id"], "pop", "T", row["id"]]),
+        encoded("muster/entry/1", entry), leaf_of('[1, "ff"]').hex(),
+    ]  # fmt: skip
+
+    assert hashlib.sha256("\n".join(texts).encode()).hexdigest() == laws.ENCODED_AS
+
+
+def _micros(moment: str) -> int:
+    return (datetime.fromisoformat(moment) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 @needs_embedded

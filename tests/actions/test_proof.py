@@ -542,7 +542,7 @@ def test_an_empty_export_verifies(tmp_path: Path) -> None:
     [
         ("leaves.jsonl", "list of the day", "list of the dax", "does not follow the entry before it"),
         ("leaves.jsonl", '"begin"', '"began"', "another root"),
-        ("leaves.jsonl", "muster/act/1", "muster/act/2", "not of an encoding known here"),
+        ("leaves.jsonl", "muster/act/2", "muster/act/3", "not of an encoding known here"),
         ("leaves.jsonl", '"muster/thing/1", ', '"muster/thing/1", 0, ', "not of an encoding known here"),
         ("entries.csv", "list of the day", "list of the dax", "entries.csv has other entries of act 2"),
         ("entries.csv", "222-223-Z", "222-224-W", "entries.csv has other entries of act 2"),

@@ -23,6 +23,7 @@ def check(folder: Path, checkpoints: list[Checkpoint]) -> tuple[Tree, Replay]:
         replay.take(index, leaf, row)
         tree.add(leaf)
         _compare(tree, due)
+    replay.end(tree.size)
     if due:
         raise Bad(f"a checkpoint has {due[-1].size} leaves and the export has {tree.size}")
     entries.compare(folder, replay)

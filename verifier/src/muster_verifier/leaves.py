@@ -11,13 +11,17 @@ from typing import Any
 
 FIELDS = {
     "muster/act/1": "act number actor name key request_hash refused_code refused_words recorded_at",
+    "muster/act/2": "act number actor name key request_hash refused_code refused_words recorded_at tables",
     "muster/holder/1": "act number holder kind code organisation site",
     "muster/thing/1": "act number thing kind tag origin",
     "muster/entry/1": "act number thing n kind giver receiver happened_at earliest_at latest_at base corrects repeats"
     " reason mission handover source recorded_at previous",
+    "muster/rows/1": "act number table columns rows digest",
 }
 NAMES = {version: ("version", *names.split()) for version, names in FIELDS.items()}
-PLACES = {version: place for place, version in enumerate(FIELDS)}
+PLACES = {
+    version: ("act", "holder", "thing", "entry", "rows").index(version.split("/")[1]) for version in FIELDS
+}
 
 
 class Bad(Exception):
@@ -84,21 +88,30 @@ class Replay:
         self._things: dict[str, Thing] = {}
         self._before: tuple[Any, ...] = ()
         self._act: tuple[str, int] | None = None
+        self._tables: int | None = None  # whose leaves are still to come; None before acts said so
 
     def take(self, index: int, leaf: bytes, row: dict[str, Any]) -> None:
         """Raises Bad."""
-        subject = row.get("thing") or row.get("holder") or ""
+        subject = row.get("thing") or row.get("holder") or row.get("table") or ""
         order = (row["number"], PLACES[row["version"]], subject, row.get("n", 0))
         if order <= self._before:
             raise Bad(f"leaf {index} does not stand where it belongs")
         self._before = order
-        if row["version"] == "muster/act/1":
+        if row["version"] in ("muster/act/1", "muster/act/2"):
+            self.end(index)
+            if row["version"] == "muster/act/1" and self._tables is not None:
+                raise Bad(f"leaf {index} is of an encoding from before its time")
+            self._tables = row.get("tables")
             if row["number"] != (self._act[1] if self._act else 0) + 1:
                 raise Bad(f"leaf {index}: the number before act {row['number']} is missing")
             self._act = (row["act"], row["number"])
         elif self._act != (row["act"], row["number"]):
             raise Bad(f"leaf {index} does not follow the act that wrote it")
-        if row["version"] == "muster/holder/1":
+        if row["version"] == "muster/rows/1":
+            if not self._tables:
+                raise Bad(f"leaf {index} is of rows in more tables than its act says")
+            self._tables -= 1
+        elif row["version"] == "muster/holder/1":
             self.codes[subject] = row["code"]
         elif row["version"] == "muster/thing/1":
             self.tags[subject] = (row["tag"], row["kind"])
@@ -108,6 +121,11 @@ class Replay:
             thing.holder_before = row["origin"]
         elif row["version"] == "muster/entry/1":
             self._entry(index, leaf, row, self._things.setdefault(subject, Thing()))
+
+    def end(self, index: int) -> None:
+        """Raises Bad where a leaf of the latest act's rows is missing before `index`."""
+        if self._tables:
+            raise Bad(f"before leaf {index} a leaf of rows is missing that its act says it has")
 
     def _entry(self, index: int, leaf: bytes, row: dict[str, Any], thing: Thing) -> None:
         where = f"leaf {index} (entry {row['n']} of thing {row['thing']})"

@@ -1,0 +1,18 @@
+from pathlib import Path
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("ledger", "0008_census_without_things"),
+        ("record", "0004_rows_have_leaves"),
+    ]
+
+    operations = [
+        migrations.RunSQL(
+            (Path(__file__).parents[1] / "sql" / "rows.sql").read_text("utf-8"),
+            reverse_sql="",
+            elidable=False,
+        ),
+    ]
