@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0008_census_without_things"),
+        ("ledger", "0009_guard_by_window"),
         ("record", "0004_rows_have_leaves"),
     ]
 
