@@ -66,7 +66,7 @@ def assess(
     check_facts(facts)
     found = queries.findings(asked, chosen, on_date, facts)
     made = Assessment.objects.create(
-        act=act, request=row, status=chosen, on_date=on_date, facts=facts_to_json(facts)
+        act=act, request=row, version=row.version, status=chosen, on_date=on_date, facts=facts_to_json(facts)
     )
     LineFinding.objects.bulk_create(
         LineFinding(act=act, assessment=made, **finding.to_json()) for finding in found

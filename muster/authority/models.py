@@ -14,6 +14,7 @@ class Assessment(Recorded):
 
     id = models.UUIDField(primary_key=True, default=new_id)
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="assessments")
+    version = models.IntegerField(default=1)  # of the request, which it looked at
     status = models.CharField(max_length=40)
     on_date = models.DateField()
     facts = models.JSONField()

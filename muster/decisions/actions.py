@@ -38,7 +38,7 @@ class NotAssessed(MusterError):
     def __init__(self, *, request: str) -> None:
         self.request = request
         super().__init__(
-            f"Nobody has assessed {request} yet. Assess it first, then decide on what was found."
+            f"Nobody has assessed {request} yet as it stands now. Assess it first, then decide on what was found."
         )
 
 
@@ -129,7 +129,7 @@ def decide(
     if not only_reported:
         requests.check_step(row.state, "decided")
     seen = authority.latest(row.pk)
-    if seen is None:
+    if seen is None or seen.version != row.version:
         raise NotAssessed(request=row.pk)
     read = _limits(outcome, limits)
     if read is not None:

@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from people import at
-from test_steps import EXERCISE, Offices, asked, decided, in_review, offices
+from test_steps import DAY, EXERCISE, LIMITS, Offices, asked, decided, in_review, offices
 
 from muster import actions as do
 from muster.access.control import Actor, NotPermitted, actor_of
@@ -29,6 +29,7 @@ from muster.assistance.comparing import Change
 from muster.assistance.models import Line, Request, Step, Version
 from muster.assistance.rules import NotAmendable, ReasonNeeded, UnknownReason
 from muster.core.errors import FaultyInput, NotFound
+from muster.decisions.actions import BeyondTheLaw, NotAssessed
 from muster.ledger.queries import latest_known
 from muster.parties.models import Organisation
 from muster.picture import queries as picture
@@ -113,6 +114,23 @@ def test_what_was_found_complete_is_other_words_once_amended_and_is_submitted_ag
         "submitted",
         "Amended: version 2. More drivers",
     )
+
+
+def test_no_decision_rests_on_findings_about_other_words(offices: Offices) -> None:
+    in_review(offices)
+    amend(offices, lines=[{"task": "T13", "words": "Arrests", "people": 2}])
+    do.assistance.validate(actor=offices.sites.center, request=NAME, at=at(-39))
+    do.assistance.review(actor=offices.sites.center, request=NAME, at=at(-38))
+    decide = {
+        "actor": offices.governor, "request": NAME, "outcome": "approved_with_limits", "reason": "To relieve the sites",
+        "limits": LIMITS | {"tasks_allowed": ["T13"], "tasks_barred": []}, "at": at(-37),
+    }  # fmt: skip
+
+    with pytest.raises(NotAssessed, match="as it stands now"):
+        do.decisions.decide(**decide)
+    do.authority.assess(actor=offices.sites.center, request=NAME, on_date=DAY)
+    with pytest.raises(BeyondTheLaw):
+        do.decisions.decide(**decide)
 
 
 def test_two_who_amend_the_same_version_do_not_write_over_each_other(offices: Offices) -> None:

@@ -99,9 +99,10 @@ def queue(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _check_of(row: Request) -> str:
-    """The strictest finding of the latest assessment; empty where nobody looked."""
+    """The strictest finding about the request as it stands now; empty where nobody looked."""
     seen = authority.latest(row.pk)
-    found = {finding.finding for finding in seen.findings.all()} if seen else set()
+    current = seen is not None and seen.version == row.version
+    found = {finding.finding for finding in seen.findings.all()} if seen and current else set()
     return next(
         (one for one in ("prohibited", "needs_counsel", "conditional", "permitted") if one in found), ""
     )

@@ -198,9 +198,10 @@ def _makes_sense(verb: str, row: Request) -> bool:
 
 
 def with_findings(row: Request) -> list[tuple[object, object]]:
-    """Each line of a request with what the latest assessment found about it; None where nobody looked."""
+    """Each line of a request with what was found about it as it stands now; None where nobody looked."""
     seen = authority.latest(row.pk)
-    findings = {finding.line: finding for finding in seen.findings.all()} if seen else {}
+    current = seen is not None and seen.version == row.version
+    findings = {finding.line: finding for finding in seen.findings.all()} if seen and current else {}
     return [(line, findings.get(line.n)) for line in row.lines.all()]
 
 
