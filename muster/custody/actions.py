@@ -6,7 +6,7 @@ keeps a person in custody: a release is recorded whatever else is open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -23,6 +23,8 @@ from muster.core.times import local, zone
 from muster.custody import queries, rules
 from muster.custody.models import Count, Counted, Difference, Settled
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
+from muster.database import prepared
+from muster.ledger import posting
 from muster.ledger.models import Entry, Handover, Head, Holder, Offer, Settlement, Thing
 from muster.ledger.roots import root_on, sign_acceptance, sign_offer
 from muster.ledger.rules import NotOpen, OnAnotherOffer, SamePlace
@@ -37,6 +39,14 @@ Tags = Annotated[list[str], Field(max_length=2000)]
 Code = Annotated[str, Field(max_length=60)]
 PaperReference = Annotated[str, Field(max_length=200)]  # an entry's source
 Persons = Annotated[int, Field(ge=0, le=100_000)]
+# The holder of that code, unless it is of a site kept by list.
+RECEIVES = """code = %s AND NOT EXISTS (
+    SELECT FROM parties_site s WHERE s.code = ledger_holder.code AND s.kept_by_list_since IS NOT NULL)"""
+TO_OFFER = """
+SELECT t.tag, t.id, h.holder_id, EXISTS (SELECT FROM ledger_offer o WHERE o.thing_id = t.id AND o.open)
+FROM ledger_thing t JOIN ledger_head h ON h.thing_id = t.id WHERE t.tag = ANY (%s)"""
+ON_OFFER = """
+SELECT t.tag, t.id FROM ledger_offer o JOIN ledger_thing t ON t.id = o.thing_id WHERE o.handover_id = %s AND o.open"""
 
 
 @dataclass(frozen=True)
@@ -122,9 +132,11 @@ def _side(end: str) -> Callable[[UUID], tuple[Scope, Handover]]:
     """The loader of a handover, whose scope is its giver's or its receiver's."""
 
     def load(handover: UUID) -> tuple[Scope, Handover]:
-        found = Handover.objects.select_for_update().filter(pk=handover).first()
+        found = prepared.first(Handover, "id = %s FOR UPDATE", handover)
         if found is None:
             raise NotFound(kind="handover", name=str(handover))
+        for side in ("giver", "receiver"):
+            setattr(found, side, prepared.first(Holder, "id = %s", getattr(found, f"{side}_id")))
         return queries.scope_of_holder(getattr(found, end)), found
 
     return load
@@ -136,7 +148,7 @@ def _giver(giver: str) -> tuple[Scope, Holder]:
 
 
 def _holder_named(code: str) -> Holder:
-    found = Holder.objects.filter(code=code).first()
+    found = prepared.first(Holder, "code = %s", code)
     if found is None:
         raise NotFound(kind="holder", name=code)
     return found
@@ -249,37 +261,34 @@ def offer(
     to = _receiver(receiver, act)
     if to.pk == row.pk:
         raise SamePlace(holder=row.code)
-    things = _held(named, row)
-    taken = Offer.objects.filter(thing__in=things, open=True).values_list("thing__tag", flat=True)
-    if taken:
-        raise OnAnotherOffer(tags=sorted(taken))
+    things = _to_offer(named, row)
     made = Handover(giver=row, receiver=to, mission=mission, offered_act=act, offered_by=actor.user)
     by_giver = sign_offer(made, named)
     made.list_root, made.giver_signature, made.giver_key = by_giver.root, by_giver.signature, by_giver.key
-    made.save(force_insert=True)
-    # In the order in which the ledger takes things: two offers of the same persons must not wait for each other.
-    in_order = sorted(things, key=lambda thing: thing.pk)
-    Offer.objects.bulk_create(Offer(handover=made, thing=thing) for thing in in_order)
-    return Offered(made.pk, [thing.tag for thing in things])
+    posting.offer(made, things)
+    return Offered(made.pk, named)
 
 
 def _receiver(code: str, act: Act) -> Holder:
+    if found := prepared.first(Holder, RECEIVES, code):
+        return found
     site = Site.objects.filter(code=code).first()
     if site is None:
-        return _holder_named(code)
+        raise NotFound(kind="holder", name=code)
     _kept_by_muster(site)
     return area(site, act=act)
 
 
-def _held(tags: Sequence[str], by: Holder) -> list[Thing]:
-    """The things. Raises NotHeldHere for those that another holds, or that are unknown."""
-    heads = {
-        head.thing.tag: head for head in Head.objects.select_related("thing").filter(thing__tag__in=tags)
+def _to_offer(tags: Sequence[str], by: Holder) -> list[UUID]:
+    """The things of these tags. Raises NotHeldHere for those that another holds, or that are unknown; OnAnotherOffer."""
+    found = {
+        tag: (thing, held_by, on_offer) for tag, thing, held_by, on_offer in prepared.rows(TO_OFFER, tags)
     }
-    wrong = [tag for tag in tags if tag not in heads or heads[tag].holder_id != by.pk]
-    if wrong:
+    if wrong := [tag for tag in tags if tag not in found or found[tag][1] != by.pk]:
         raise rules.NotHeldHere(tags=sorted(wrong), site=by.code)
-    return [heads[tag].thing for tag in tags]
+    if taken := [tag for tag, (_, _, on_offer) in found.items() if on_offer]:
+        raise OnAnotherOffer(tags=sorted(taken))
+    return [thing for thing, _, _ in found.values()]
 
 
 @action("custody.accept", about=_side("receiver"))
@@ -298,19 +307,17 @@ def accept(
     _check_open(row)
     if actor.user == row.offered_by:
         raise rules.SameSigner()
-    offered = {offer.thing.tag: offer.thing for offer in row.offers.filter(open=True).select_related("thing")}
+    offered: dict[str, UUID] = dict(prepared.rows(ON_OFFER, row.pk))
     named = rules.read_tags(tags) if tags is not None else sorted(offered)
     if strangers := [tag for tag in named if tag not in offered]:
         raise rules.NotOnOffer(tags=strangers)
-    pushes = [
-        Push(thing=offered[tag].pk, giver=row.giver_id, receiver=row.receiver_id, happened_at=at)
-        for tag in named
-    ]
-    write(pushes, act=act, mission=row.mission, handover=row, source=witnessed_source)
+    posting.post(
+        [offered[tag] for tag in named], act=act.pk, giver=row.giver_id, receiver=row.receiver_id, at=at,
+        mission=row.mission, handover=row.pk, source=witnessed_source,
+    )  # fmt: skip
     missing = sorted(set(offered) - set(named))
-    site = _site_of(row, list(offered.values()))
-    if site:
-        _tell_discrepancies(act, row, site, at, {tag: offered[tag] for tag in missing}, discrepancy)
+    if missing or discrepancy.strip():
+        _tell_discrepancies(act, row, at, missing, discrepancy)
     row.accepted_by = actor.user
     if witnessed_source:
         row.accepted_root = root_on(row, named)
@@ -322,7 +329,7 @@ def accept(
     return Accepted(named, missing)
 
 
-def _site_of(row: Handover, things: list[Thing]) -> Site | None:
+def _site_of(row: Handover, things: Collection[UUID]) -> Site | None:
     """Where a handover's differences stand: at the receiver, else the giver, else the site that last had any of them."""
     code = row.receiver.site or row.giver.site
     if not code:
@@ -334,13 +341,17 @@ def _site_of(row: Handover, things: list[Thing]) -> Site | None:
 
 
 def _tell_discrepancies(
-    act: Act, row: Handover, site: Site, at: datetime, missing: dict[str, Thing], discrepancy: str
+    act: Act, row: Handover, at: datetime, missing: Sequence[str], discrepancy: str
 ) -> None:
-    for tag, thing in missing.items():
+    things = {offered.thing.tag: offered.thing for offered in row.offers.select_related("thing")}
+    site = _site_of(row, [thing.pk for thing in things.values()])
+    if site is None:
+        return
+    for tag in missing:
         words = (
             f"{tag} was offered to {row.receiver.code} and did not arrive; {row.giver.code} holds the person."
         )
-        differ(act, site, Kind.DISCREPANCY, words, at, thing=thing, handover=row)
+        differ(act, site, Kind.DISCREPANCY, words, at, thing=things[tag], handover=row)
     if discrepancy.strip():
         words = f"Arrived from {row.giver.code} at {row.receiver.code}, but: {discrepancy.strip()}"
         differ(act, site, Kind.DISCREPANCY, words, at, handover=row)
@@ -369,7 +380,7 @@ def lapse(*, act: Act, row: Handover, actor: Actor, handover: UUID, reason: Code
     """
     rules.check_reason(reason, rules.LAPSES)
     _check_open(row)
-    site = _site_of(row, [offer.thing for offer in row.offers.select_related("thing")])
+    site = _site_of(row, list(row.offers.values_list("thing_id", flat=True)))
     where = zone(site.zone if site else "UTC")
     rules.check_lapse(row.offered_act.recorded_at, now=timezone.now(), where=where)
     return Answered(_answer(row, act, Handover.State.LAPSED).state, reason)
@@ -382,12 +393,7 @@ def _check_open(handover: Handover) -> None:
 
 def _answer(handover: Handover, act: Act, state: Handover.State) -> Answered:
     handover.state, handover.answered_act = state, act
-    handover.save(
-        update_fields=[
-            "state", "answered_act", "accepted_by", "accepted_root", "receiver_signature", "receiver_key",
-        ]
-    )  # fmt: skip
-    handover.offers.filter(open=True).update(open=False)
+    posting.answer(handover)
     return Answered(state.value)
 
 

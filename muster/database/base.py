@@ -8,6 +8,8 @@ from django.db.backends.postgresql import base
 from muster.database import embedded
 from muster.database.down import DatabaseDown
 
+PREPARED_AFTER = 5  # times that a statement of `prepared` is met, on one connection
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """One connection: to the address in the settings, or where they have EMBEDDED, which gives a data folder,
@@ -15,6 +17,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
+        params["prepare_threshold"] = PREPARED_AFTER
         if "EMBEDDED" in self.settings_dict:
             params["host"] = str(embedded.server(self.settings_dict["EMBEDDED"]()).start())
         return params

@@ -24,6 +24,7 @@ from pydantic import TypeAdapter
 from muster.access.control import Actor, Scope, can
 from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.times import YEARS
+from muster.database import prepared
 from muster.database.down import is_lost, when_down
 from muster.record.models import Act
 
@@ -35,7 +36,7 @@ SALT_BYTES = 16
 INSERT_ACT = """
 INSERT INTO record_act (id, actor_id, name, idempotency_key, request_hash, refused_code, refused_words)
 VALUES (%s, %s, %s, %s, %s, '', '') ON CONFLICT DO NOTHING RETURNING recorded_at"""
-INSERT_ANSWER = "INSERT INTO record_answer (act_id, body, salt) VALUES (%s, %s, %s)"
+INSERT_ANSWER = "INSERT INTO record_answer (act_id, body, salt) VALUES (%s, %s::jsonb, %s)"
 RETRIED = {
     "40001",
     "40P01",
@@ -181,7 +182,7 @@ class Action(Generic[R]):
         if not _began(act):
             return self._again(_first(actor, key), request)
         answer = self.work(act=act, row=row, actor=actor, **inputs)
-        _ask(INSERT_ANSWER, [act.pk, self.answers.dump_json(answer).decode(), salt])
+        prepared.rows(INSERT_ANSWER, act.pk, self.answers.dump_json(answer).decode(), salt)
         return act.pk, answer
 
     def _again(self, found: Act, request: bytes) -> tuple[UUID, R]:
@@ -254,7 +255,7 @@ def number_of(act: UUID) -> int | None:
     give_up_at = time.monotonic() + NUMBER_PATIENCE_S
     while True:
         # Whoever sequences already numbers this act too, or the next one does: many writers need not queue for it.
-        found: int | None = _ask("SELECT record_number_of(%s)", [act])
+        found: int | None = _ask("SELECT record_number_of(%s)", act)
         if found is not None or time.monotonic() > give_up_at or connection.in_atomic_block:
             return found
         time.sleep(0.005)
@@ -275,19 +276,17 @@ def sequence() -> int:
     return _ask("SELECT record_sequence()") or 0
 
 
-def _ask(query: str, values: list[Any] | None = None) -> Any:
+def _ask(query: str, *values: Any) -> Any:
     """The first column of the first row; None where there is no row."""
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        row = cursor.fetchone() if cursor.description else None
-    return row[0] if row else None
+    found = prepared.rows(query, *values)
+    return found[0][0] if found else None
 
 
 def _began(act: Act) -> bool:
     """Write the act; False where its key stands for another, perhaps of a request that this one waited for."""
-    values = [act.pk, act.actor_id, act.name, act.idempotency_key, act.request_hash]
+    values = (act.pk, act.actor_id, act.name, act.idempotency_key, act.request_hash)
     act._state.adding = False
-    recorded_at = _ask(INSERT_ACT, values)
+    recorded_at = _ask(INSERT_ACT, *values)
     if recorded_at is not None:
         act.recorded_at = recorded_at  # the moment by the database's clock, which the rules ask for
     return recorded_at is not None
