@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import DirectoryPath, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -63,6 +63,7 @@ class Config(BaseSettings):
     checkpoint_origin: str = Field(default="muster.local/record", pattern=r"^[^\s+]+$")
     allowed_hosts: Annotated[list[str], NoDecode] = ["localhost", "127.0.0.1", "[::1]"]
     demonstration: bool = False
+    packs: DirectoryPath | None = None  # a folder of rule packs beside those that come with Muster
 
     @classmethod
     def settings_customise_sources(

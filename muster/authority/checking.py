@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 
 from muster.assistance.rules import MalformedRequest, Request, read_request
 from muster.authority.packs import Packs, load_packs
-from muster.authority.rules import Basis, LayerName, LimitLayer, UnknownStatus, assess
+from muster.authority.rules import Basis, LayerName, LimitLayer, UnknownStatus, assess, dormant
 from muster.core.errors import Fault, FaultyFile, FaultyInput, MusterError
 from muster.core.files import Malformed, read_data, take_in
 from muster.core.reading import LONGEST_WORDS, Fields
@@ -39,17 +39,21 @@ class NoStatus(MusterError):
 
 
 def check_file(
-    given: Path | str | bytes, *, status: str | None = None, as_of: date | None = None
+    given: Path | str | bytes,
+    *,
+    status: str | None = None,
+    as_of: date | None = None,
+    packs: Path | None = None,
 ) -> dict[str, Any]:
     """Check a request file (or its bytes) and give the object that `muster check --json` prints.
 
     Without `status` the one that the request asks for is used; without `as_of` the day the request names,
-    or else today's (UTC).
+    or else today's (UTC). `packs` is a folder of rule packs beside those that come with Muster.
 
     Raises TooLarge, NotUtf8, Unreadable, MalformedRequest, FaultyFile, NoStatus, UnknownStatus.
     """
     try:
-        return check_data(read_data(take_in(given)), status=status, as_of=as_of)
+        return check_data(read_data(take_in(given)), status=status, as_of=as_of, folder=packs)
     except FaultyFile:
         raise
     except Malformed as fault:
@@ -59,13 +63,19 @@ def check_file(
 
 
 def check_data(
-    data: Mapping[str, Any], *, status: str | None = None, as_of: date | None = None
+    data: Mapping[str, Any],
+    *,
+    status: str | None = None,
+    as_of: date | None = None,
+    folder: Path | None = None,
 ) -> dict[str, Any]:
     """Check a request given as data.
 
-    A file may hold beside the request, under `limits`, what is decided already.
+    A file may hold beside the request, under `limits`, what is decided already. The answer holds beside the
+    findings what is *always* so, and under `could_apply` the rules that would bite if a fact were stated that
+    nobody has stated yet.
     """
-    packs = load_packs()
+    packs = load_packs(folder)
     faults: list[Fault] = []
     limits = _limits({"limits": data.get("limits")}, faults)
     try:
@@ -86,6 +96,11 @@ def check_data(
         "status": asked,
         "as_of": on_date.isoformat(),
         "lines": [finding.to_json() for finding in findings],
+        "always": [{"rule": rule.id, "words": rule.words, "mark": rule.mark} for rule in packs.law.universal],
+        "could_apply": [
+            {"fact": rule.when_fact, "asks": packs.facts[rule.when_fact or ""].words, "rule": rule.id}
+            for rule in dormant(request, asked, on_date, packs.law, request.facts)
+        ],
     }
 
 

@@ -21,7 +21,7 @@ from rich.progress import Progress
 from muster.core.errors import Fault, FaultyInput, MusterError
 
 P = ParamSpec("P")
-AT_FAULT = 2
+SOMETHING_WRONG, AT_FAULT = 1, 2
 log = logging.getLogger(__name__)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -6,7 +6,6 @@ import getpass
 import os
 import sys
 from collections.abc import Callable
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
@@ -16,21 +15,17 @@ from uuid import UUID
 import typer
 
 import muster
-from muster.authority import packs as rule_packs
-from muster.authority.checking import check_file, is_clear
-from muster.cli import demo
-from muster.cli.answers import Data, Json, command, given, open_record, progress, show, table
-from muster.core.errors import Fault, FaultyInput, MusterError
+from muster.cli import demo, law
+from muster.cli.answers import SOMETHING_WRONG, Data, Json, command, given, open_record, progress, show, table
+from muster.core.errors import MusterError
 
 app = typer.Typer(
     help="The system of record for civil-support missions.", no_args_is_help=True, add_completion=False,
     rich_markup_mode=None, pretty_exceptions_enable=False,
 )  # fmt: skip
-packs_app = typer.Typer(help="The rule packs: law as data, with its sources and marks.", no_args_is_help=True)
 import_app = typer.Typer(help="Take a file in: checked as a whole, then written.", no_args_is_help=True)
-app.add_typer(packs_app, name="packs")
+app.add_typer(law.packs_app, name="packs")
 app.add_typer(import_app, name="import")
-SOMETHING_WRONG = 1
 
 
 class By(StrEnum):
@@ -80,78 +75,7 @@ def _options(
 app.command()(demo.demo)
 
 
-# --- without a database -------------------------------------------------------------
-
-
-@app.command()
-@command
-def check(
-    file: Annotated[str, typer.Argument(help="A request file in TOML or JSON; - for standard input.")],
-    status: Annotated[str | None, typer.Option(help="The duty status, such as T32-502f1A.")] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="The day to judge by, such as 2025-11-01.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Check a request against the law. Exit status 1 if a line is prohibited or needs counsel."""
-    answer = check_file(given(file), status=status, as_of=_day(as_of) if as_of else None)
-    show(answer, as_json=as_json, text=lambda: _findings(answer))
-    if not is_clear(answer):
-        raise typer.Exit(SOMETHING_WRONG)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is not a day. Write it as 2025-11-01."
-        raise FaultyInput([Fault(None, "--as-of", "core.not_a_day", message)]) from None
-
-
-def _findings(answer: dict[str, Any]) -> str:
-    lines = [f"Request {answer['request']}, {answer['status']}, as of {answer['as_of']}"]
-    for line in answer["lines"]:
-        mark = "" if line["verified"] else " (unverified)"
-        lines.append(
-            f"\nLine {line['line']}  {line['task']}  {line['finding'].replace('_', ' ').upper()}{mark}"
-        )
-        lines.append(f"  by {line['layer']}, rule {line['rule']}: {line['words']}")
-        lines.append(f"  {line['citation']}")
-        lines += [f"  if {condition}" for condition in line["conditions"]]
-    return "\n".join(lines)
-
-
-@packs_app.command("list")
-@command
-def packs_list(as_json: Json = False) -> None:
-    """The packs that come with Muster."""
-    packs = sorted(rule_packs.load_packs().by_id.values(), key=lambda pack: pack.id)
-    signed = {pack.id: str(pack.sign_off) if pack.sign_off else "unsigned" for pack in packs}
-    answer = {"packs": [{"id": p.id, "version": p.version, "sign_off": signed[p.id]} for p in packs]}
-    rows = [[pack.id, str(pack.version), signed[pack.id]] for pack in packs]
-    show(answer, as_json=as_json, text=lambda: table(["pack", "version", "sign-off"], rows))
-
-
-@packs_app.command("check")
-@command
-def packs_check(file: Path, as_json: Json = False) -> None:
-    """Check a pack file: every fault with its line."""
-    pack = rule_packs.check(file)
-    show(
-        {"id": pack.id, "version": pack.version},
-        as_json=as_json,
-        text=lambda: f"{pack.id} {pack.version}: no faults.",
-    )
-
-
-@packs_app.command("diff")
-@command
-def packs_diff(old: Path, new: Path, as_json: Json = False) -> None:
-    """What changed from one version of a pack to another."""
-    changes = rule_packs.diff(rule_packs.check(old), rule_packs.check(new))
-    answer = {"changes": [vars(change) for change in changes]}
-    told = "\n".join(str(change) for change in changes) or "Nothing changed."
-    show(answer, as_json=as_json, text=lambda: told)
+app.command()(law.check)
 
 
 # --- the record ---------------------------------------------------------------------
@@ -160,11 +84,14 @@ def packs_diff(old: Path, new: Path, as_json: Json = False) -> None:
 @app.command()
 @command
 def migrate(data: Data = None, as_json: Json = False) -> None:
-    """Bring the tables up to date, then set grants and triggers anew. Safe to run again."""
+    """Bring the tables up to date, set grants and triggers anew, and destroy again what was disposed of. Safe to run again."""
     open_record(data)
     from muster import database
+    from muster.custody.disposal import reapply
 
     database.migrate()
+    with database.when_down():
+        reapply()
     show({"migrated": True}, as_json=as_json, text=lambda: "The tables are up to date.")
 
 
@@ -234,7 +161,7 @@ def act(
     answer = {
         "act": str(done.act),
         "known_at": done.known_at,
-        "answer": actions.find(name).answers.dump_python(done.answer, mode="json"),
+        "answer": actions.find(name).answers.dump_python(done.answer, mode="json", context={"door": "act"}),
     }
     show(answer, as_json=True, text=str)
     if getattr(done.answer, "report", None):
@@ -658,12 +585,15 @@ def serve(
 
     from muster import database
     from muster.cli.sequencer import keep_sequencing
+    from muster.custody.disposal import reapply
     from muster.wsgi import application
 
     if database.is_embedded() and host not in ("127.0.0.1", "localhost", "::1"):
         raise NotLoopback(host=host)
     if problems := database.check():
         raise NotFit(problems=problems)
+    with database.when_down():
+        reapply()
     typer.echo(f"Muster {muster.__version__} at http://{host}:{port}/  (Ctrl+C stops it)")
     with keep_sequencing():
         listen(application, host=host, port=port, threads=8, ident="muster", _quiet=True)

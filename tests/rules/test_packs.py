@@ -212,9 +212,136 @@ def test_a_new_version_says_what_changed():
     new = read_pack(SMALL.replace('words = "A rule"', 'words = "Another rule"'))
     more = read_pack(SMALL + '\n[[rule]]\nid = "R-2"\nwords = "More"\ncitation = "x"\nmark = "GK"\n')
 
-    assert [(change.part, change.change, change.fields) for change in diff(old, new)] == [
-        ("R-1", "changed", ("words",))
-    ]
+    (reworded,) = diff(old, new)
+    (words,) = reworded.fields
+    assert (reworded.part, reworded.change) == ("R-1", "changed")
+    assert (words.field, words.before, words.after) == ("words", "A rule", "Another rule")
+    assert "- A rule" in str(reworded)
     assert [(change.part, change.change) for change in diff(old, more)] == [("R-2", "added")]
     assert [(change.part, change.change) for change in diff(more, old)] == [("R-2", "removed")]
     assert diff(old, old) == ()
+
+
+STATE = '[pack]\nid = "us.state.ne"\nversion = "1"\ntitle = "A state"\nlayer = "law"\nstate = "NE"\nwords = "W"\nsign_off = "unsigned"\n'
+RULE = '\n[[rule]]\nid = "NE-1"\nwords = "W"\ncitation = "C"\nmark = "GK"\n'
+TEXT = '\n[[text]]\nid = "t-1"\ncitation = "1 USC 1"\nsource = "S1"\nwords = "No dog shall bark."\n'
+
+
+def test_a_quotation_stands_word_for_word_in_its_text():
+    def quoting(text, exact):
+        return SMALL.replace('mark = "C"', f'mark = "C"\nquotes = [{{ text = "{text}", exact = "{exact}" }}]')
+
+    (quote,) = read_pack(quoting("t-1", "dog shall bark") + TEXT).rules["R-1"].quotes
+
+    assert (quote.text, quote.citation, quote.exact) == ("t-1", "1 USC 1", "dog shall bark")
+    assert faults_of(quoting("t-1", "dog may bark") + TEXT) == [(22, "authority.not_in_the_text")]
+    assert faults_of(quoting("t-2", "dog") + TEXT) == [(22, "authority.unknown_text")]
+
+
+def test_every_quotation_of_our_packs_is_found_again_in_its_text():
+    quotes = [quote for rule in PACKS.law.rules for quote in rule.quotes]
+    quotes += [quote for cell in PACKS.law.cells.values() for quote in cell.basis.quotes]
+    quotes += [quote for status in PACKS.law.statuses.values() for quote in status.quotes]
+
+    assert {"10-usc-275", "10-usc-277", "8-usc-1357-g", "emac-xiii", "32-usc-904-b"} <= {
+        q.text for q in quotes
+    }
+    assert all(quote.exact in PACKS.texts[quote.text].words for quote in quotes)
+    assert [q.text for q in PACKS.law.cells["T13", "title_10"].basis.quotes] == ["10-usc-275"]
+
+
+def test_a_fact_is_made_of_facts_that_stand_above_it():
+    parts = '\n[[fact]]\nid = "whole"\nwords = "W"\nparts = ["so", "other"]\n'
+
+    assert faults_of(SMALL + parts) == [(31, "authority.unknown_fact")]
+    assert read_pack(SMALL + parts.replace(', "other"', "")).facts["whole"].parts == ("so",)
+
+
+def test_how_long_something_may_last_is_counted_from_a_day_that_is_asked_for():
+    alone = SMALL.replace('mark = "C"', 'mark = "C"\nmax_days = 10')
+
+    assert faults_of(alone) == [(22, "authority.missing")]
+    assert (
+        read_pack(alone.replace("max_days = 10", 'max_days = 10\nbegan_fact = "so"')).rules["R-1"].max_days
+        == 10
+    )
+
+
+@pytest.mark.parametrize(
+    ("pack", "fault"),
+    [
+        (STATE.replace('"NE"', '"XX"'), (6, "authority.unknown_state")),
+        (STATE.replace('"NE"', '"ZZ"'), (6, "authority.unknown_state")),
+        (
+            STATE
+            + '\n[[task]]\nid = "T01"\nsad = "P"\ntitle_32 = "P"\ntitle_10 = "P"\nwords = "W"\nmark = "GK"\n',
+            (6, "authority.not_a_states"),
+        ),
+        (STATE + RULE + 'when_agencies = ["everybody"]\n', (15, "authority.unknown_choice")),
+    ],
+)
+def test_a_states_pack_adds_rules_of_its_own_and_changes_no_table(pack, fault):
+    assert faults_of(pack) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("more", "row", "code"),
+    [
+        ('statuses = ["SADD"]\n', 15, "authority.unknown_status"),
+        ('allows_statuses = ["Title 32"]\n', 15, "authority.unknown_status"),
+        (
+            '\n[[rule]]\nid = "AUTH-01"\nwords = "W"\ncitation = "C"\nmark = "GK"\n',
+            17,
+            "authority.named_twice",
+        ),
+        ('\n[[fact]]\nid = "under_emac"\nwords = "Something else"\n', 17, "authority.named_twice"),
+    ],
+)
+def test_what_a_pack_says_of_others_is_checked_beside_them(tmp_path, more, row, code):
+    file = tmp_path / "us.state.ne.toml"
+    file.write_text(STATE + RULE + more)
+
+    with pytest.raises(FaultyFile) as told:
+        check(file)
+    with pytest.raises(FaultyFile) as refused:
+        load_packs(tmp_path)
+
+    assert [(fault.row, fault.code) for fault in told.value.faults] == [(row, code)]
+    assert [fault.code for fault in refused.value.faults] == [code]
+
+
+def test_a_folder_of_packs_stands_beside_those_of_muster(tmp_path):
+    (tmp_path / "us.state.ne.toml").write_text(STATE + RULE)
+
+    beside = load_packs(tmp_path)
+
+    assert set(beside.by_id) == set(PACKS.by_id) | {"us.state.ne"}
+    assert beside.law.rules[-1].state == "NE"
+
+
+def test_the_template_of_a_state_pack_is_a_pack_and_is_not_in_use():
+    template = check("muster/authority/packs/templates/us.state.toml")
+
+    assert template.state == "NE"
+    assert template.id not in PACKS.by_id
+
+
+def test_a_rule_without_days_of_its_own_has_those_of_its_pack():
+    rules = {rule.id: rule for rule in PACKS.law.rules}
+
+    assert not rules["EMAC-02"].in_force(date(1996, 10, 18))
+    assert rules["EMAC-02"].in_force(date(1996, 10, 19))
+
+
+def test_a_change_of_version_or_sign_off_is_a_change_of_the_pack_and_not_of_its_rules():
+    signed = read_pack(SMALL.replace('"unsigned"', '{ office = "State counsel", date = 2026-01-02 }'))
+
+    (change,) = diff(read_pack(SMALL), signed)
+
+    assert (change.part, [value.field for value in change.fields]) == ("pack", ["signed"])
+    assert change.fields[0].after == "State counsel, 2026-01-02"
+
+
+def test_a_pack_says_how_much_of_it_was_read():
+    assert PACKS.by_id["us.task-categories"].marks == {"C": 3, "S": 2, "GK": 69}
+    assert read_pack(SMALL).marks == {"C": 1, "S": 0, "GK": 0}

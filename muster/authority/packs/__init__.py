@@ -7,12 +7,34 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
+from muster import config
 from muster.authority.packs.reading import Fact, Pack, SignOff, Text, read_pack
 from muster.authority.rules import Cell, Law, Layer, limit_layer
 from muster.core.errors import Fault, FaultyFile, NotFound
 from muster.core.files import take_in
 
-__all__ = ["Change", "Fact", "Pack", "Packs", "SignOff", "Text", "check", "diff", "load_packs", "read_pack"]
+__all__ = [
+    "Change",
+    "Fact",
+    "Pack",
+    "Packs",
+    "SignOff",
+    "Text",
+    "Value",
+    "check",
+    "diff",
+    "load_packs",
+    "read_pack",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """One field of a part that reads otherwise than before."""
+
+    field: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +43,15 @@ class Change:
 
     part: str
     change: Literal["added", "removed", "changed"]
-    fields: tuple[str, ...]  # of a changed part: which of its fields
+    fields: tuple[Value, ...]  # of a changed part: those that differ
+
+    def __str__(self) -> str:
+        if not self.fields:
+            return f"{self.part}: {self.change}"
+        told = [f"{self.part}: changed"]
+        for value in self.fields:
+            told += [f"  {value.field}:", f"  - {value.before}", f"  + {value.after}"]
+        return "\n".join(told)
 
 
 @dataclass(frozen=True)
@@ -81,79 +111,105 @@ class Packs:
         return (self.law, order)
 
 
-@cache
 def load_packs(folder: Path | None = None) -> Packs:
-    """Give the packs that come with Muster, and those of `folder` beside them, read once.
+    """Give the packs that come with Muster, and those of `folder` beside them, each read once.
 
-    Raises FaultyFile where one of them is at fault or names what none of them holds.
+    Without `folder` the one of the setting `packs` is taken, where it is set. Raises FaultyFile where a pack
+    is at fault, or where one says of another what is not so.
     """
-    own = [
-        file for file in resources.files("muster.authority.packs").iterdir() if file.name.endswith(".toml")
-    ]
-    added = [] if folder is None else sorted(folder.glob("*.toml"))
-    packs = [read_pack(file.read_text(encoding="utf-8")) for file in sorted(own, key=lambda file: file.name)]
-    packs += [check(file) for file in added]
-    if faults := list(_against_one_another(packs)):
-        raise FaultyFile(faults)
+    return _loaded(folder or config.current().packs)
+
+
+@cache
+def _loaded(folder: Path | None) -> Packs:
+    files = resources.files("muster.authority.packs").iterdir()
+    own = sorted((file for file in files if file.name.endswith(".toml")), key=lambda file: file.name)
+    packs = [read_pack(file.read_text(encoding="utf-8")) for file in own]
+    packs += [read_pack(take_in(file)) for file in (sorted(folder.glob("*.toml")) if folder else ())]
+    if mismatches := list(_against_one_another(packs)):
+        raise FaultyFile([Fault(None, each.pack, each.code, each.message) for each in mismatches])
     return Packs({pack.id: pack for pack in packs})
 
 
-def _against_one_another(packs: list[Pack]) -> Iterator[Fault]:
-    """What would be lost without a word: a pack or a rule of the same name, a status that nobody holds."""
-    yield from _twice("pack", (pack.id for pack in packs))
-    yield from _twice("rule", (name for pack in packs for name in pack.rules))
-    yield from _twice("text", (name for pack in packs for name in pack.texts))
+@dataclass(frozen=True, kw_only=True)
+class _Mismatch:
+    """What a pack says of others and is not so. It would else be lost without a word."""
+
+    pack: str
+    name: str
+    code: str
+    message: str
+
+
+def _against_one_another(packs: list[Pack]) -> Iterator[_Mismatch]:
+    """Two of one name, duty statuses and rules that no pack holds: none of these would ever bite."""
+    yield from _twice("pack", ((pack.id, pack.id) for pack in packs))
+    yield from _twice("rule", ((pack.id, name) for pack in packs for name in pack.rules))
+    yield from _twice("text", ((pack.id, name) for pack in packs for name in pack.texts))
     # Two packs may ask for the same fact, but not mean different things by it.
-    asked = {fact for pack in packs for fact in pack.facts.values()}
-    yield from _twice("fact", (fact.id for fact in sorted(asked, key=lambda fact: fact.id)))
+    meant = {fact: pack.id for pack in packs for fact in pack.facts.values()}
+    yield from _twice("fact", ((pack, fact.id) for fact, pack in meant.items()))
     statuses = {name for pack in packs for name in pack.statuses}
     rules = {name for pack in packs for name in pack.rules}
     for pack in packs:
         named = {name for rule in pack.rules.values() for name in (*rule.statuses, *rule.allows_statuses)}
         named |= {name for lift in pack.lifts for name in lift.statuses}
         for name in sorted(named - statuses):
-            message = f"{pack.id} names the duty status {name!r}, which no pack holds. Correct it."
-            yield Fault(None, pack.id, "authority.unknown_status", message)
-        for (task, _), cell in pack.cells.items():
-            if cell.basis.rule not in rules | {task}:
-                message = f"{pack.id} rests {task} on the rule {cell.basis.rule!r}, which no pack holds."
-                yield Fault(None, pack.id, "authority.unknown_rule", message)
+            message = f"{name[:40]!r} is not a duty status. Write some of: {', '.join(sorted(statuses))}."
+            yield _Mismatch(pack=pack.id, name=name, code="authority.unknown_status", message=message)
+        rests = {cell.basis.rule for (task, _), cell in pack.cells.items() if cell.basis.rule != task}
+        for name in sorted(rests - rules):
+            message = f"No pack holds a rule {name[:40]!r} on which a task category could rest."
+            yield _Mismatch(pack=pack.id, name=name, code="authority.unknown_rule", message=message)
 
 
-def _twice(kind: str, names: Iterable[str]) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for name in names:
+def _twice(kind: str, names: Iterable[tuple[str, str]]) -> Iterator[_Mismatch]:
+    seen: dict[str, str] = {}
+    for pack, name in names:
         if name in seen:
-            message = f"There are two of the {kind} {name!r}. Give one another name."
-            yield Fault(None, name, "authority.named_twice", message)
-        seen.add(name)
+            message = f"There is a {kind} called {name} already, in {seen[name]}. Give this one another id."
+            yield _Mismatch(pack=pack, name=name, code="authority.named_twice", message=message)
+        seen[name] = pack
 
 
 def check(path: Path | str) -> Pack:
-    """Read the pack at `path` and check it.
+    """Read the pack at `path` and check it, by itself and beside the packs that are in use.
 
     Raises FaultyFile with the line of each fault, TooLarge or NotUtf8.
     """
-    return read_pack(take_in(path))
+    text = take_in(path)
+    pack = read_pack(text)
+    others = [other for other in load_packs().by_id.values() if other.id != pack.id]
+    if mismatches := [each for each in _against_one_another([*others, pack]) if each.pack == pack.id]:
+        faults = [Fault(_row_of(each.name, text), None, each.code, each.message) for each in mismatches]
+        raise FaultyFile(faults)
+    return pack
+
+
+def _row_of(name: str, text: str) -> int | None:
+    return next((n for n, line in enumerate(text.splitlines(), start=1) if f'"{name}"' in line), None)
 
 
 def diff(old: Pack, new: Pack) -> tuple[Change, ...]:
-    """What changed from one version of a pack to another, by name."""
+    """What changed from one version of a pack to another, by name: its head, and every part of it."""
     before, after = old.parts(), new.parts()
-    changes = []
-    for part in sorted(before.keys() | after.keys()):
-        if part not in after:
-            changes.append(Change(part=part, change="removed", fields=()))
-        elif part not in before:
-            changes.append(Change(part=part, change="added", fields=()))
-        elif before[part] != after[part]:
-            names = (
-                [item.name for item in fields(before[part]) if item.compare]
-                if type(before[part]) is type(after[part])
-                else []
-            )
-            changed = tuple(
-                name for name in names if getattr(before[part], name) != getattr(after[part], name)
-            )
-            changes.append(Change(part=part, change="changed", fields=changed))
-    return tuple(changes)
+    return tuple(
+        change
+        for part in sorted(before.keys() | after.keys())
+        for change in _change(part, before.get(part), after.get(part))
+    )
+
+
+def _change(part: str, before: object, after: object) -> Iterator[Change]:
+    if before == after:
+        return
+    if before is None or after is None:
+        yield Change(part=part, change="added" if before is None else "removed", fields=())
+        return
+    values = [
+        (item.name, getattr(before, item.name), getattr(after, item.name))
+        for item in fields(before)  # type: ignore[arg-type]  # every part is a dataclass
+        if item.compare
+    ]
+    changed = [Value(field=name, before=str(old), after=str(new)) for name, old, new in values if old != new]
+    yield Change(part=part, change="changed", fields=tuple(changed))

@@ -29,7 +29,6 @@ from muster.core.reading import LONGEST_WORDS, Fields
 
 PackLayer = Literal["law", "federal order"]
 FINDINGS = {"P": "permitted", "C": "conditional", "X": "prohibited"}
-MARKS = ("C", "S", "GK")
 UNSIGNED = "unsigned"
 
 
@@ -91,10 +90,46 @@ class Pack:
         return str(self.sign_off) if self.sign_off else UNSIGNED
 
     def parts(self) -> dict[str, Any]:
-        """Every status, rule and cell by name: what `diff` compares and `packs list` counts."""
-        cells = {f"{task} {column}": cell for (task, column), cell in self.cells.items()}
-        lifts = {f"lift {lift.task} {' '.join(sorted(lift.statuses))}": lift for lift in self.lifts}
-        return {**self.statuses, **self.rules, **cells, **lifts}
+        """Its head and everything in it by name: what `diff` compares."""
+        head = Head(
+            version=self.version,
+            title=self.title,
+            words=self.words,
+            effective_from=self.effective_from,
+            effective_to=self.effective_to,
+            signed=self.signed,
+        )
+        named = {
+            **{f"fact {name}": fact for name, fact in self.facts.items()},
+            **{f"text {name}": text for name, text in self.texts.items()},
+            **{
+                f"source {key}": Text(id=key, citation="", words=w, source=key)
+                for key, w in self.sources.items()
+            },
+            **{f"{task} {column}": cell for (task, column), cell in self.cells.items()},
+            **{f"lift {lift.task} {' '.join(sorted(lift.statuses))}": lift for lift in self.lifts},
+        }
+        return {"pack": head, **self.statuses, **self.rules, **named}
+
+    @property
+    def marks(self) -> dict[Mark, int]:
+        """How many of its statuses, rules and cells were read in a primary text, in another, or not at all."""
+        read = [status.mark for status in self.statuses.values()]
+        read += [rule.mark for rule in self.rules.values()]
+        read += [cell.mark for cell in self.cells.values()]
+        return {mark: read.count(mark) for mark in get_args(Mark)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """What a pack says of itself."""
+
+    version: str
+    title: str
+    words: str
+    effective_from: date | None
+    effective_to: date | None
+    signed: str
 
 
 def read_pack(text: str) -> Pack:
@@ -291,7 +326,7 @@ def _quotes(table: Fields, known: _Known) -> tuple[Quote, ...]:
 
 
 def _mark(table: Fields, *, default: str | None = None) -> Mark:
-    return cast(Mark, table.one_of("mark", MARKS, default=default))
+    return cast(Mark, table.one_of("mark", get_args(Mark), default=default))
 
 
 def _cited(table: Fields, name: str, known: frozenset[str], what: str) -> tuple[str, ...]:
