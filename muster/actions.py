@@ -10,7 +10,7 @@ from muster.assistance import importing
 from muster.authority import actions as authority
 from muster.core.errors import MusterError
 from muster.custody import actions as custody
-from muster.custody import lists, merging, replay
+from muster.custody import disposal, lists, merging, personal, replay
 from muster.decisions import actions as decisions
 from muster.ledger import keys
 from muster.missions import actions as missions
@@ -20,8 +20,8 @@ from muster.tasks import actions as tasks
 from muster.transport import actions as transport
 
 __all__ = [
-    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "find", "importing", "keys", "lists", "merging",
-    "missions", "replay", "sources", "storable", "tasks", "transport",
+    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "disposal", "find", "importing", "keys", "lists",
+    "merging", "missions", "personal", "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 
 

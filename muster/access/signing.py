@@ -1,29 +1,26 @@
 """Signatures in a user's name: Ed25519 keys that the server makes, seals and uses.
 
 The server holds the keys, so a signature shows that what was signed did not change later; it does not show who touched
-the tablet. A private key rests sealed under a key that is derived from the installation's secret (HKDF-SHA256, then
-AES-256-GCM) and bound to its user and its own id, so that it opens in no other row.
+the tablet. A private key rests sealed under the installation's secret (`access.sealing`) and bound to its user and its own
+id, so that it opens in no other row.
 """
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.db.models.functions import Now
 
+from muster.access import sealing
 from muster.access.models import SigningKey
 from muster.core.ids import new_id
+from muster.database import prepared
 
 PURPOSE = b"muster/signing-keys/1"
-NONCE_BYTES = 12
+IN_USE = "user_id = %s AND retired_at IS NULL AND revoked_at IS NULL"
 # A key that is made on first use is made after the moment of the act that needs it, and within its transaction.
 MADE_WITHIN = timedelta(minutes=5)
 
@@ -31,10 +28,11 @@ MADE_WITHIN = timedelta(minutes=5)
 def key_in_use(user: int) -> SigningKey:
     """The key that signs for the user now, locked until commit; made where there is none.
 
-    The lock orders signing and retiring: whoever retires the key meanwhile waits, so that its last signature is older.
-    A key that the present secret does not open (the installation's secret was changed) is retired for a new one.
+    The lock orders signing and retiring, and lets several acts sign: whoever retires the key meanwhile waits, so that its
+    last signature is older. A key that the present secret does not open (the installation's secret was changed) is retired
+    for a new one.
     """
-    found = locked(user)
+    found = prepared.first(SigningKey, f"{IN_USE} FOR SHARE", user)
     if found is None:
         return make(user)
     try:
@@ -46,19 +44,19 @@ def key_in_use(user: int) -> SigningKey:
 
 def locked(user: int) -> SigningKey | None:
     """The user's key in use, locked until commit; None where there is none."""
-    in_use = SigningKey.objects.filter(user=user, retired_at=None, revoked_at=None)
-    return in_use.select_for_update().first()
+    return prepared.first(SigningKey, f"{IN_USE} FOR UPDATE", user)
 
 
 def make(user: int) -> SigningKey:
     """A new key in use. The database refuses a second one beside it."""
     private, key = Ed25519PrivateKey.generate(), new_id()
-    nonce = os.urandom(NONCE_BYTES)
     return SigningKey.objects.create(
         id=key,
         user_id=user,
         public_key=private.public_key().public_bytes_raw(),
-        private_key=nonce + _seal().encrypt(nonce, private.private_bytes_raw(), _bound_to(user, key)),
+        private_key=sealing.seal(
+            private.private_bytes_raw(), key=sealing.installation_key(PURPOSE), bound_to=_bound_to(user, key)
+        ),
     )
 
 
@@ -90,14 +88,12 @@ def why_not(key: SigningKey, message: bytes, signature: bytes, *, signed_at: dat
 
 def _opened(key: SigningKey) -> Ed25519PrivateKey:
     """Raises InvalidTag where the secret is another one, or the row's key belongs to another row."""
-    sealed = bytes(key.private_key)
-    opened = _seal().decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(key.user_id, key.pk))
+    opened = sealing.opened(
+        bytes(key.private_key),
+        key=sealing.installation_key(PURPOSE),
+        bound_to=_bound_to(key.user_id, key.pk),
+    )
     return Ed25519PrivateKey.from_private_bytes(opened)
-
-
-def _seal() -> AESGCM:
-    secret = settings.SECRET_KEY.encode()
-    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(secret))
 
 
 def _bound_to(user: int, key: UUID) -> bytes:

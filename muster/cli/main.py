@@ -84,11 +84,14 @@ app.command()(law.check)
 @app.command()
 @command
 def migrate(data: Data = None, as_json: Json = False) -> None:
-    """Bring the tables up to date, then set grants and triggers anew. Safe to run again."""
+    """Bring the tables up to date, set grants and triggers anew, and destroy again what was disposed of. Safe to run again."""
     open_record(data)
     from muster import database
+    from muster.custody.disposal import reapply
 
     database.migrate()
+    with database.when_down():
+        reapply()
     show({"migrated": True}, as_json=as_json, text=lambda: "The tables are up to date.")
 
 
@@ -158,7 +161,7 @@ def act(
     answer = {
         "act": str(done.act),
         "known_at": done.known_at,
-        "answer": actions.find(name).answers.dump_python(done.answer, mode="json"),
+        "answer": actions.find(name).answers.dump_python(done.answer, mode="json", context={"door": "act"}),
     }
     show(answer, as_json=True, text=str)
     if getattr(done.answer, "report", None):
@@ -582,12 +585,15 @@ def serve(
 
     from muster import database
     from muster.cli.sequencer import keep_sequencing
+    from muster.custody.disposal import reapply
     from muster.wsgi import application
 
     if database.is_embedded() and host not in ("127.0.0.1", "localhost", "::1"):
         raise NotLoopback(host=host)
     if problems := database.check():
         raise NotFit(problems=problems)
+    with database.when_down():
+        reapply()
     typer.echo(f"Muster {muster.__version__} at http://{host}:{port}/  (Ctrl+C stops it)")
     with keep_sequencing():
         listen(application, host=host, port=port, threads=8, ident="muster", _quiet=True)

@@ -112,11 +112,11 @@ def still_holds(holder: UUID, since: datetime | None, duplicate: Sequence[Fact])
 
 
 def _both(survivor: str, duplicate: str) -> tuple[Scope, tuple[Thing, Thing]]:
-    pair = _person(survivor), _person(duplicate)
+    pair = person(survivor), person(duplicate)
     return scope_of(pair[0]), pair
 
 
-def _person(tag: str) -> Thing:
+def person(tag: str) -> Thing:
     found = Thing.objects.select_related("head__holder").filter(tag=parse_tag(tag)).first()
     if found is None:
         raise NotFound(kind="person", name=tag)

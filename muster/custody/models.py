@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from muster.core.ids import new_id
@@ -69,11 +71,15 @@ class Counted(Recorded):
 class Reference(Recorded):
     """A holding agency's reference of a person, by keyed hash: it can be matched exactly and not read back.
 
-    It is one site's, or, without a site, the same at every site: what a file of custody events says.
+    It is one site's, or, without a site, the same at every site: what a file of custody events says. Whoever has the
+    installation's secret can try nine digits until one fits, so the hash goes with the person's key: it becomes null, and
+    the database lets it become nothing else.
     """
 
+    mutable_columns: ClassVar[tuple[str, ...]] = ("digest",)
+
     site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT)
-    digest = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, null=True)
     thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
 
     class Meta:
@@ -98,11 +104,16 @@ class ListTaken(Recorded):
 
 
 class Replayed(Recorded):
-    """What a file reported at one moment, taken in by one act: the moment as such, and the rows by keyed hash."""
+    """What a file reported at one moment, taken in by one act: the moment as such, and the rows by keyed hash.
+
+    The rows name persons, so the hash becomes null where the key of one of them is destroyed.
+    """
+
+    mutable_columns: ClassVar[tuple[str, ...]] = ("digest",)
 
     reported_at = models.DateTimeField(null=True)  # null where the file does not say
     events = models.IntegerField()
-    digest = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(max_length=64, unique=True, null=True)
 
 
 class ListedStay(Recorded):
@@ -131,3 +142,46 @@ class MergeUndone(Recorded):
 
     merge = models.OneToOneField(Merge, primary_key=True, on_delete=models.PROTECT, related_name="undone")
     reason = models.TextField()
+
+
+class PersonalKey(models.Model):
+    """The key of a person's own, sealed under the installation's secret. What is personal opens with it alone.
+
+    A row is added and deleted, and deleted only where its disposal is in the record: the database sees to both.
+    """
+
+    deletable: ClassVar[bool] = True
+
+    thing = models.OneToOneField(
+        Thing, primary_key=True, on_delete=models.PROTECT, related_name="personal_key"
+    )
+    sealed = models.BinaryField()
+
+
+class PersonalField(Recorded):
+    """Something personal that somebody wrote of a person: ciphertext under the person's own key. The latest one counts."""
+
+    class Name(models.TextChoices):
+        AGENCY_REFERENCE = "agency_reference", "the holding agency's reference"
+        NAME = "name"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    field = models.CharField(max_length=20, choices=Name)
+    sealed = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.thing}"
+
+
+class PersonalShown(Recorded):
+    """That a personal field was shown to the actor of the act."""
+
+    field = models.ForeignKey(PersonalField, on_delete=models.PROTECT)
+
+
+class Disposal(Recorded):
+    """That a person's key was destroyed, and by whose authority. These rows are what a restored record goes by."""
+
+    thing = models.OneToOneField(Thing, primary_key=True, on_delete=models.PROTECT, related_name="disposal")
+    authority = models.TextField()

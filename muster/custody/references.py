@@ -32,9 +32,8 @@ class Known:
     """The persons of some lists of a site, and those whom earlier lists named."""
 
     digests: dict[str, str]  # of every person of the lists, by reference
-    things: dict[
-        str, UUID
-    ]  # of who is known, by reference, or by digest where the lists do not have the person
+    # Of who is known, by reference; by digest where the lists do not have the person, by its id where that is gone.
+    things: dict[str, UUID]
 
     def concerned(self, site: Site) -> dict[str, UUID]:
         """Those whom the lists can change: who stands on one, and who is at the site."""
@@ -49,11 +48,16 @@ class Known:
 def known(site: Site, lists: Iterable[RosterList]) -> Known:
     """Look the persons of the lists up."""
     digests = {
-        person: _digest(site, person) for person in {line.person for each in lists for line in each.lines}
+        person: digest_of(site, person) for person in {line.person for each in lists for line in each.lines}
     }
     persons = {digest: person for person, digest in digests.items()}
     kept = Reference.objects.filter(site=site).values_list("digest", "thing_id")
-    return Known(digests, {persons.get(digest, digest): thing for digest, thing in kept})
+    return Known(digests, {_known_as(persons, digest, thing): thing for digest, thing in kept})
+
+
+def _known_as(persons: Mapping[str, str], digest: str | None, thing: UUID) -> str:
+    """Who has no reference any more is known as the thing: the next list, which cannot have it, says that it has left."""
+    return persons.get(digest, digest) if digest else str(thing)
 
 
 def name_new(site: Site, persons: Known, *, act: Act) -> dict[str, UUID]:
@@ -130,9 +134,9 @@ def things_named(persons: Collection[str]) -> dict[str, UUID]:
     Where a record was merged into another, that other one.
     """
     found = dict(_tagged(persons).filter(kind=Thing.Kind.PERSON).values_list("tag", "pk"))
-    by_digest = {_digest(None, person): person for person in persons if not is_tag(person)}
+    by_digest = {digest_of(None, person): person for person in persons if not is_tag(person)}
     kept = Reference.objects.filter(site__isnull=True, digest__in=bulk.any_text_of(by_digest))
-    found |= {by_digest[digest]: thing for digest, thing in kept.values_list("digest", "thing_id")}
+    found |= {by_digest[digest]: thing for digest, thing in kept.values_list("digest", "thing_id") if digest}
     merged = dict(Merge.objects.filter(undone__isnull=True).values_list("duplicate_id", "survivor_id"))
     return {person: _survivor(thing, merged) for person, thing in found.items()}
 
@@ -156,13 +160,13 @@ def name_persons(persons: Collection[str], *, act: Act) -> dict[str, UUID]:
     """Make things of persons of a file whom nobody has named before, under their tags or tags newly drawn."""
     tags = [person for person in persons if is_tag(person)]
     made = things_of(tags, act=act, kind=Thing.Kind.PERSON, origin=outside(act=act))
-    digests = {person: _digest(None, person) for person in sorted(persons) if not is_tag(person)}
+    digests = {person: digest_of(None, person) for person in sorted(persons) if not is_tag(person)}
     return dict(zip(tags, (thing.pk for thing in made), strict=True)) | _name(
         digests, None, act=act, taken=tags
     )
 
 
-def _digest(site: Site | None, person: str) -> str:
+def digest_of(site: Site | None, person: str) -> str:
     """The keyed hash of a reference: nobody without the server's key can try nine-digit numbers until one fits."""
     where = site.code if site else ""
     return hmac.digest(_key(settings.SECRET_KEY), f"{where}\0{person}".encode(), "sha256").hex()

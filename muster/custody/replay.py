@@ -365,6 +365,7 @@ def _first_answers(told: Sequence[Told]) -> dict[str, Answered]:
     return {
         one.digest: (replay.answers.validate_python(one.act.answer.body), numbers.get(one.act_id))
         for one in found
+        if one.digest
     }
 
 

@@ -1,0 +1,128 @@
+"""Disposal: the key of a person is destroyed, and with it all that would let a name or an agency's reference be guessed.
+
+What is kept is the ledger: a tag, and who held the person when. What goes, and what is not promised: docs/adr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from pydantic import Field
+
+from muster.access.control import Actor, Scope, can
+from muster.core.errors import MusterError
+from muster.custody.merging import Tag, person, scope_of
+from muster.custody.models import (
+    Disposal,
+    ListTaken,
+    Merge,
+    PersonalKey,
+    PersonalShown,
+    Reference,
+    Replayed,
+    Settled,
+)
+from muster.custody.personal import check_stands, lock
+from muster.ledger.models import Handover, Thing
+from muster.parties.models import Site
+from muster.record.action import action
+from muster.record.models import Act, Answer, Recorded
+
+Authority = Annotated[str, Field(min_length=3, max_length=2000)]
+
+
+class DisposedAlready(MusterError):
+    """The person's key was destroyed before."""
+
+    code = "custody.disposed_already"
+    status = 409
+
+    def __init__(self, *, tag: str) -> None:
+        self.tag = tag
+        super().__init__(f"What was personal of {tag} was disposed of before. There is nothing left to do.")
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """The records whose keys are destroyed: the person's, and those that were merged into it."""
+
+    tags: list[str]
+
+
+def _with_duplicates(tag: str) -> tuple[Scope, list[Thing]]:
+    """The person's record, and those that were merged into it. Raises NotFound, TagMisread."""
+    found = [person(tag)]
+    for thing in found:
+        merges = Merge.objects.filter(survivor=thing, undone__isnull=True).select_related("duplicate")
+        found += [merge.duplicate for merge in merges]
+    lock([thing.pk for thing in found])
+    return scope_of(found[0]), found
+
+
+@action("custody.dispose", about=_with_duplicates)
+def dispose(*, act: Act, row: list[Thing], actor: Actor, tag: Tag, authority: Authority) -> Destroyed:
+    """Destroy the key of a person, by the authority named: a schedule, an order. It cannot be undone.
+
+    Names and references that were written of the person open no more, and the reference matches no more: whoever is named by
+    it afterwards, by a list or a file, becomes a new person with a new tag. A list or a file that names the person is not
+    recognised when it is sent again, and an act is not told again by the key that it was sent with.
+
+    Raises NotFound, also where the actor may not see a record that was merged into this one, NotAPerson, AlreadyMerged,
+    DisposedAlready.
+    """
+    check_stands(row[0])
+    for thing in row[1:]:
+        can(actor, "custody.dispose", scope_of(thing))
+    before = set(Disposal.objects.filter(thing__in=row).values_list("thing_id", flat=True))
+    new = [thing for thing in row if thing.pk not in before]
+    if not new:
+        raise DisposedAlready(tag=row[0].tag)
+    Disposal.objects.bulk_create(Disposal(act=act, thing=thing, authority=authority) for thing in new)
+    _destroy([thing.pk for thing in new])
+    return Destroyed([thing.tag for thing in new])
+
+
+def reapply() -> None:
+    """Destroy again what the record says was destroyed: after a restore, and whenever Muster starts."""
+    with transaction.atomic():
+        if Disposal.objects.exists():
+            _destroy(Disposal.objects.values("thing"))
+
+
+def _destroy(things: Collection[UUID] | QuerySet[Any]) -> None:
+    """Delete the keys, and all that is derived from what these persons are called."""
+    # A list that is being taken in is waited for: what it leaves is destroyed with the rest.
+    sites = Reference.objects.filter(thing__in=things).values("site")
+    list(Site.objects.select_for_update().filter(pk__in=sites).order_by("pk"))
+    PersonalKey.objects.filter(thing__in=things).delete()
+    Reference.objects.filter(thing__in=things, digest__isnull=False).update(digest=None)
+    # Rows that were left out may name anybody, and leave nothing else.
+    left_out = Q(act__answer__body__left_out__0__isnull=False)
+    salted, hashed = Answer.objects.filter(salt__isnull=False), Replayed.objects.filter(digest__isnull=False)
+    hashed.filter(left_out).update(digest=None)
+    for acts in _acts_of(things):
+        hashed.filter(act__in=acts).update(digest=None)
+        salted.filter(act__in=acts).update(salt=None)
+    # A list names everybody who is present, and most of them leave no row in its act.
+    for files in (ListTaken, Replayed):
+        salted.filter(act__in=files._default_manager.values("act")).update(salt=None)
+
+
+def _acts_of(things: Collection[UUID] | QuerySet[Any]) -> Iterator[QuerySet[Any]]:
+    """The acts that wrote anything about these things, table by table, those of later steps too."""
+    yield Thing.objects.filter(pk__in=things).values("act")
+    for model in apps.get_models():
+        links = [field.name for field in model._meta.local_fields if field.related_model is Thing]
+        for name in links if issubclass(model, Recorded) else ():
+            yield model._default_manager.filter(**{f"{name}__in": things}).values("act")
+    yield Settled.objects.filter(difference__thing__in=things).values("act")
+    yield PersonalShown.objects.filter(field__thing__in=things).values("act")
+    handovers = Handover.objects.filter(offers__thing__in=things)
+    yield handovers.values("offered_act")
+    yield handovers.filter(answered_act__isnull=False).values("answered_act")
