@@ -10,9 +10,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(
-            (Path(__file__).parents[1] / "sql" / "rows.sql").read_text("utf-8"),
-            reverse_sql="",
-            elidable=False,
+        *(
+            migrations.RunSQL(
+                (Path(__file__).parents[1] / "sql" / name).read_text("utf-8"), reverse_sql="", elidable=False
+            )
+            for name in ("rows.sql", "sequence.sql")
         ),
     ]
