@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache, cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from muster.assistance.rules import AgencyKind, Line, Request
 from muster.core.errors import MusterError
@@ -231,6 +231,11 @@ class Cell:
     lifted_by: str = ""  # of a prohibition: what the table says would lift it; empty: it says nothing of that
 
     @cached_property
+    def permits(self) -> "_Said":
+        """What it says of every line where nothing hangs on a fact."""
+        return _Said("permitted", "law", 2, self.basis)
+
+    @cached_property
     def lifts(self) -> tuple[str, ...]:
         """What would lift its prohibition, in sentences."""
         named = ("Only a named statute, with counsel's sign-off, lifts this.",)
@@ -335,12 +340,16 @@ class LimitLayer:
     volunteers_only: bool = False
     otherwise: Verdict = "prohibited"
 
+    @cached_property
+    def place(self) -> tuple[int, str]:
+        """Where it stands among layers of limits, in whatever order they are given."""
+        return _DEPTH[self.name], repr(self)
+
 
 Layer = Law | LimitLayer
 
 
-@dataclass(frozen=True)
-class _Said:
+class _Said(NamedTuple):
     """What one layer says of one line; `order` ranks rules inside the layer, the lowest first."""
 
     verdict: Verdict
@@ -393,7 +402,7 @@ def assess(
     laws = [layer for layer in layers if isinstance(layer, Law)]
     limits = [layer for layer in layers if isinstance(layer, LimitLayer) and _has_a_say(layer, on_date)]
     if len(limits) > 1:
-        limits.sort(key=lambda layer: (_DEPTH[layer.name], repr(layer)))
+        limits.sort(key=lambda layer: layer.place)
     if not any(status in law.statuses for law in laws):
         raise UnknownStatus(status=status, known=[name for law in laws for name in law.statuses])
     allowed = any(
@@ -417,17 +426,20 @@ def assess(
 
 
 def _strictest(line: Line, said: Sequence[_Said]) -> Finding:
-    decides = said[0] if len(said) == 1 else min(said, key=lambda word: word.rank)
+    strictness = min(_MILDNESS[word.verdict] for word in said)
+    strictest = [word for word in said if _MILDNESS[word.verdict] == strictness]
+    decides = strictest[0] if len(strictest) == 1 else min(strictest, key=lambda word: word.rank)
     basis, conditions, asks, changes = decides.basis, decides.conditions, decides.asks, decides.changes
     if decides.verdict == "prohibited":
         conditions = asks = ()
     elif len(said) > 1:
-        conditions = tuple(dict.fromkeys(each for word in said for each in word.conditions))
-        asks = tuple(dict.fromkeys(each for word in said for each in word.asks))
-        changes = tuple(dict.fromkeys(each for word in (decides, *said) for each in word.changes))
-    below = [word for word in said if word.layer != decides.layer and word.verdict != "permitted"]
-    if below and decides.verdict != "permitted":
-        changes = (*changes, _without(decides, min(below, key=lambda word: word.rank)))
+        conditions = tuple(dict.fromkeys([each for word in said for each in word.conditions]))
+        asks = tuple(dict.fromkeys([each for word in said for each in word.asks]))
+        changes = tuple(dict.fromkeys([each for word in (decides, *said) for each in word.changes]))
+    if decides.verdict != "permitted":
+        below = [word for word in said if word.layer != decides.layer and word.verdict != "permitted"]
+        if below:
+            changes = (*changes, _without(decides, min(below, key=lambda word: word.rank)))
     return Finding(
         line=line.n,
         task=line.task,
@@ -631,7 +643,7 @@ def _cell(asked: _Asked, line: Line, facts: Facts) -> _Said:
         changes = (f"Counsel's written opinion on {line.task} in {status.id}.",)
         return _Said("needs_counsel", "law", 2, basis, changes=changes)
     if cell.finding == "permitted":
-        return _Said("permitted", "law", 2, cell.basis)
+        return cell.permits
     if cell.finding == "prohibited":
         return _lifted(asked, line, cell) or _Said("prohibited", "law", 2, cell.basis, changes=cell.lifts)
     broken = [condition for condition in cell.conditions if _state_of(condition, facts) == "broken"]
@@ -685,14 +697,14 @@ def _named(
     condition: Condition, facts: Facts, half: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, tuple[str, ...]]:
     """The condition with the facts it hangs on, and those of them that are asked for."""
-    met = tuple(fact for fact in condition.any_of if facts.get(fact) is True)
-    begun = tuple(fact for fact in condition.any_of if fact in half) if half and not met else ()
-    missing = (
-        tuple(part for fact in begun for part in half[fact])
-        if begun
-        else tuple(fact for fact in condition.any_of if fact not in facts)
-    )
-    return _said_of(condition, met, begun, () if met else missing)
+    any_of = condition.any_of
+    met = tuple([fact for fact in any_of if facts.get(fact) is True])
+    if met:
+        return _said_of(condition, met, (), ())
+    begun = tuple([fact for fact in any_of if fact in half]) if half else ()
+    if begun:
+        return _said_of(condition, met, begun, tuple([part for fact in begun for part in half[fact]]))
+    return _said_of(condition, met, begun, tuple([fact for fact in any_of if fact not in facts]))
 
 
 @lru_cache(maxsize=4096)
@@ -742,16 +754,16 @@ def limit_layer(
 
 
 # Of several limits of one layer that a line breaks, the one that stands first here is quoted.
-_LIMITS = (
-    "effective_from",
-    "effective_to",
-    "tasks_barred",
-    "tasks_allowed",
-    "statuses",
-    "contact",
-    "places",
-    "volunteers_only",
-)
+_LIMITS = {
+    "effective_from": 0,
+    "effective_to": 1,
+    "tasks_barred": 2,
+    "tasks_allowed": 3,
+    "statuses": 4,
+    "contact": 5,
+    "places": 6,
+    "volunteers_only": 7,
+}
 
 
 def _has_a_say(layer: LimitLayer, on_date: date) -> bool:
@@ -763,7 +775,7 @@ def _limits(layer: LimitLayer, line: Line, status: str, on_date: date, facts: Fa
         basis = layer.basis.get(limit) or Basis(rule=limit, citation=layer.name, verified=False, words=words)
         conditions = (condition,) if condition else ()
         changes = (_amended(layer.name, limit),)
-        return _Said(verdict, layer.name, _LIMITS.index(limit), basis, conditions, changes=changes)
+        return _Said(verdict, layer.name, _LIMITS[limit], basis, conditions, changes=changes)
 
     if layer.effective_from and on_date < layer.effective_from:
         yield say("prohibited", "effective_from", f"It begins on {layer.effective_from}.")
