@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.db.models.fields import NOT_PROVIDED
 from psycopg.sql import SQL, Composed, Identifier
 
-MANY = 2_000  # rows, from which on COPY, and a plan of its own for the guard, is the quicker way
+MANY = 2_000  # rows, from which on COPY and new plans are the quicker way
 
 
 def any_of(ids: Iterable[UUID]) -> RawSQL:
@@ -49,9 +48,11 @@ def copy_in(model: type[models.Model], rows: Sequence[Any]) -> None:
         Identifier(model._meta.db_table), SQL(", ").join(Identifier(str(field.column)) for field in fields)
     )
     values_of = attrgetter(*(field.attname for field in fields))
-    # The inner transaction is a savepoint: after a refusal the plans can still be forgotten.
-    with transaction.atomic(), _planned_for_many(), transaction.atomic():
-        _copy(statement, map(values_of, rows))
+    with connection.cursor() as cursor:
+        # A session checks foreign keys by the plans of its first rows: where the table they lead to was small then, each
+        # row of many would read all of it.
+        cursor.execute("DISCARD PLANS")
+    _copy(statement, map(values_of, rows))
 
 
 def _copy(statement: Composed, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -63,24 +64,6 @@ def _copy(statement: Composed, rows: Iterable[tuple[Any, ...]]) -> None:
     ):
         for row in rows:
             copy.write_row(row)
-
-
-@contextmanager
-def _planned_for_many() -> Iterator[None]:
-    """Let triggers plan their statements anew, for many rows, and forget these plans afterwards.
-
-    A trigger keeps the plan of its first statement in a session, which may have been of one row; and for the first lie
-    that the guard looks for, PostgreSQL prefers to compare each row with each. Both are right for one person's handover
-    and would take hours for a hundred thousand.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("DISCARD PLANS")
-        cursor.execute("SET LOCAL enable_nestloop = off")
-        try:
-            yield
-        finally:
-            cursor.execute("SET LOCAL enable_nestloop = on")
-            cursor.execute("DISCARD PLANS")
 
 
 def _given(model: type[models.Model], row: Any) -> list[models.Field[Any, Any]]:

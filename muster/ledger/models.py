@@ -1,4 +1,4 @@
-"""Things, holders, entries and heads: who holds what. The laws stand in `sql/guard.sql`, in the database itself."""
+"""Things, holders, entries and heads: who holds what. Their laws: `sql/guard_by_window.sql`, in the database itself."""
 
 from __future__ import annotations
 

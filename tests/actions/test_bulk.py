@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import Error, IntegrityError, transaction
+from django.db import Error, IntegrityError, connection, connections, transaction
 
 from muster.access.models import User
 from muster.core.tags import make_tag
@@ -152,3 +152,63 @@ def test_a_batch_of_corrections_goes_through_copy(place: Place) -> None:
 
     assert Head.objects.filter(holder=place.b, n=3, top=3).count() == MANY
     assert Entry.objects.filter(kind="pop", corrects=1, giver=place.a, receiver=place.outside).count() == MANY
+
+
+def rows_read(entries: list[Entry]) -> dict[str, int]:
+    """How many rows of each table PostgreSQL looks at while these are written and their keys are checked."""
+
+    def counted() -> dict[str, int]:
+        cursor.execute(
+            "SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+        )
+        return dict(cursor.fetchall())
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        before = counted()
+        bulk.add(Entry, entries)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        return {table: read - before[table] for table, read in counted().items()}
+
+
+@pytest.mark.parametrize("first", [1, MANY], ids=["one", "many"])
+def test_each_entry_costs_the_guard_a_few_lookups_whatever_the_session_wrote_before(first: int) -> None:
+    """A session keeps the plans of its first writes, and the planner believes that the tables are as small as they were."""
+    act = Act.objects.create(actor=User.objects.create_user("clerk"), name="test", request_hash=b"")
+    away = outside(act=act)
+    a, b = (holder(act=act, code=code, kind=Holder.Kind.AREA, site=code) for code in "AB")
+
+    def entry(thing: Thing, n: int, giver: Holder, receiver: Holder, **columns: Any) -> Entry:
+        sides = {"giver": giver, "receiver": receiver}
+        told: dict[str, Any] = {"kind": "push", "base": 0, "happened_at": NOON} | sides | columns
+        return Entry(act=act, thing=thing, n=n, **told)
+
+    def persons(numbers: range) -> list[Thing]:
+        return things_of([make_tag(n) for n in numbers], act=act, kind="person", origin=away)
+
+    def arrived(of: list[Thing]) -> list[Entry]:
+        return [entry(thing, 1, away, a) for thing in of]
+
+    def put_right(of: list[Thing]) -> list[Entry]:
+        pops = [entry(thing, 2, a, away, kind="pop", corrects=1) for thing in of]
+        return pops + [entry(thing, 3, away, b) for thing in of]
+
+    with transaction.atomic():
+        bulk.add(Entry, arrived(persons(range(1))))
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
+    for time in range(1, 11):  # what is checked some times has a plan that is kept
+        with transaction.atomic():
+            those = persons(range(time * 10_000, time * 10_000 + (first if time == 1 else 1)))
+            bulk.add(Entry, arrived(those))
+            bulk.add(Entry, put_right(those))
+    with transaction.atomic():
+        those = persons(range(MANY))
+        bulk.add(Entry, arrived(those[1:]))
+
+    for entries in (put_right(those[1:]), put_right(those[:1])):
+        read = rows_read(entries)
+
+        # To lock the head and to look at it, the popped one and the one below it, and the foreign key.
+        assert read["ledger_head"] <= 2 * len(entries)
+        assert read["ledger_entry"] <= 2 * len(entries)
+        assert read["ledger_thing"] <= 2 * len(entries)

@@ -53,8 +53,8 @@ def m(old: str, new: str, times: int = 1, nth: int = 0) -> Mutation:
 TOP = "CASE w.kind WHEN 'push' THEN w.n ELSE popped.base END AS top"
 HOLDER = "CASE w.kind WHEN 'push' THEN w.receiver_id ELSE popped.giver_id END AS holder_id"
 HAPPENED = "CASE w.kind WHEN 'push' THEN w.happened_at ELSE below.happened_at END AS happened_at"
-POPPED = "ON popped.thing_id = w.thing_id AND popped.n = w.corrects"
-BELOW = "ON below.thing_id = w.thing_id AND below.n = popped.base"
+POPPED = "x.thing_id = w.thing_id AND x.n = w.corrects"
+BELOW = "x.thing_id = w.thing_id AND x.n = popped.base"
 
 LEAVES = [
     m(TOP, "w.n AS top"),
@@ -65,11 +65,11 @@ LEAVES = [
     m(HAPPENED, "below.happened_at AS happened_at"),
 ]
 JOINS = [
-    m(POPPED, "ON popped.n = w.corrects"),
-    m(POPPED, "ON popped.thing_id = w.thing_id AND popped.n = w.n"),
-    m(BELOW, "ON below.n = popped.base"),
-    m(BELOW, "ON below.thing_id = w.thing_id AND below.n = w.n"),
-    m("JOIN public.ledger_head h ON h.thing_id = w.thing_id", "CROSS JOIN public.ledger_head h"),
+    m(POPPED, "x.n = w.corrects"),
+    m(POPPED, "x.thing_id = w.thing_id AND x.n = w.n"),
+    m(BELOW, "x.n = popped.base"),
+    m(BELOW, "x.thing_id = w.thing_id AND x.n = w.n"),
+    m("WHERE x.thing_id = w.thing_id OFFSET 0) h", "OFFSET 0) h"),
 ]
 
 FOUND_N = "lag(w.n, 1, h.n) OVER by_thing"
@@ -127,7 +127,7 @@ HEADS = [
     m("lead(w.n) OVER by_thing IS NULL AS is_last", "true AS is_last"),
     m("lead(w.n) OVER by_thing IS NULL AS is_last", "lag(w.n) OVER by_thing IS NULL AS is_last"),
     m("w.is_last OR ", ""),
-    m("h.thing_id = l.thing_id AND ", ""),
+    m("h.ctid = l.head AND ", ""),
     m(" AND NOT EXISTS (SELECT FROM first_lie)", ""),
 ]
 
@@ -191,7 +191,7 @@ REVERSED_REVERSE = [
 
 def test_that_only_a_push_is_reversed_is_missed_where_the_top_is_not_compared(act: UUID) -> None:
     """The head's top is always a push, so that `kind = 'push'` is a belt: it shows once the braces are off."""
-    belt, braces = m(" AND popped.kind = 'push'", ""), m(CORRECTS, "false")
+    belt, braces = m(" AND x.kind = 'push'", ""), m(CORRECTS, "false")
     with mutated(braces):
         with_belt = {case.name: outcome(case, act, using="owner") for case in REVERSED_REVERSE}
     with mutated(braces, belt):
@@ -375,8 +375,8 @@ def _somebody_waits(cursor: CursorWrapper) -> bool:
 @pytest.mark.parametrize(
     ("ask", "mutation"),
     [
-        (follower, m("ORDER BY h.thing_id FOR UPDATE", "ORDER BY h.thing_id")),
-        (between_two_locks, m("ORDER BY h.thing_id FOR UPDATE", "ORDER BY h.thing_id DESC FOR UPDATE")),
+        (follower, m("h.thing_id = w.thing_id FOR UPDATE", "h.thing_id = w.thing_id")),
+        (between_two_locks, m("written w ORDER BY w.thing_id", "written w ORDER BY w.thing_id DESC")),
     ],
     ids=["locked", "in order"],
 )

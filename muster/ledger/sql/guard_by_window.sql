@@ -1,22 +1,22 @@
 -- The guard, as in guard.sql, with one sort for all that it asks: what a row finds is what the row before it leaves, or the
 -- head. Its cost grows with the statement and no faster.
 --
--- A session keeps the plan of its first statement, be it of one row or of half a million. So it is the plan that is right for
--- both: every row looks up by key what it needs, whatever the tables' sizes were when the plan was made.
+-- A session keeps the plan of its first statement, be it of one row or of half a million, and made while the tables were small.
+-- So there is one plan to choose from: each row looks up by key what it needs (OFFSET 0 keeps it so).
 CREATE OR REPLACE FUNCTION ledger_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+SET search_path = pg_catalog, public SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     lie record;
 BEGIN
-    PERFORM 1 FROM public.ledger_head h WHERE h.thing_id IN (SELECT w.thing_id FROM written w)
-    ORDER BY h.thing_id FOR UPDATE;
+    PERFORM 1 FROM (SELECT DISTINCT w.thing_id FROM written w ORDER BY w.thing_id) w
+    CROSS JOIN LATERAL (SELECT FROM public.ledger_head h WHERE h.thing_id = w.thing_id FOR UPDATE) locked;
 
     -- A pop leaves what stood below the popped entry. Either may itself be in this statement, so both are looked up in the
-    -- table, which has all. What was looked at is kept of the last row of each thing, and of each lie.
+    -- table, which has all. What was looked at is kept of the last row of each thing, and of each lie. The heads are locked, so
+    -- they stay where they lie until they are moved.
     WITH looked_at AS MATERIALIZED (
-        SELECT w.thing_id, w.n, w.top, w.holder_id, w.happened_at, w.held_by, w.why FROM (
-            SELECT w.thing_id, w.n, leaves.top, leaves.holder_id, leaves.happened_at, h.holder_id AS held_by,
+        SELECT w.thing_id, w.n, w.top, w.holder_id, w.happened_at, w.held_by, w.head, w.why FROM (
+            SELECT w.thing_id, w.n, leaves.top, leaves.holder_id, leaves.happened_at, h.holder_id AS held_by, h.head,
                    lead(w.n) OVER by_thing IS NULL AS is_last,
                    CASE
                        WHEN w.n IS DISTINCT FROM lag(w.n, 1, h.n) OVER by_thing + 1 THEN 'stale'
@@ -33,10 +33,12 @@ BEGIN
                        WHEN w.happened_at > clock_timestamp() + interval '5 minutes' THEN 'clock_ahead'
                    END AS why
             FROM written w
-            JOIN public.ledger_head h ON h.thing_id = w.thing_id
-            LEFT JOIN public.ledger_entry popped
-                ON popped.thing_id = w.thing_id AND popped.n = w.corrects AND popped.kind = 'push'
-            LEFT JOIN public.ledger_entry below ON below.thing_id = w.thing_id AND below.n = popped.base
+            CROSS JOIN LATERAL (SELECT x.ctid AS head, x.n, x.top, x.holder_id, x.happened_at FROM public.ledger_head x
+                                WHERE x.thing_id = w.thing_id OFFSET 0) h
+            LEFT JOIN LATERAL (SELECT x.n, x.giver_id, x.receiver_id, x.happened_at, x.mission, x.base FROM public.ledger_entry x
+                               WHERE x.thing_id = w.thing_id AND x.n = w.corrects AND x.kind = 'push' OFFSET 0) popped ON true
+            LEFT JOIN LATERAL (SELECT x.happened_at FROM public.ledger_entry x
+                               WHERE x.thing_id = w.thing_id AND x.n = popped.base OFFSET 0) below ON true
             CROSS JOIN LATERAL (SELECT CASE w.kind WHEN 'push' THEN w.n ELSE popped.base END AS top,
                                        CASE w.kind WHEN 'push' THEN w.receiver_id ELSE popped.giver_id END AS holder_id,
                                        CASE w.kind WHEN 'push' THEN w.happened_at ELSE below.happened_at END AS happened_at) leaves
@@ -46,7 +48,7 @@ BEGIN
         SELECT l.thing_id, l.why, l.held_by FROM looked_at l WHERE l.why IS NOT NULL ORDER BY l.thing_id, l.n LIMIT 1
     ), moved AS (
         UPDATE public.ledger_head h SET n = l.n, top = l.top, holder_id = l.holder_id, happened_at = l.happened_at
-        FROM looked_at l WHERE h.thing_id = l.thing_id AND NOT EXISTS (SELECT FROM first_lie)
+        FROM looked_at l WHERE h.ctid = l.head AND NOT EXISTS (SELECT FROM first_lie)
     )
     SELECT f.thing_id, f.why, f.held_by INTO lie FROM first_lie f;
     IF FOUND THEN
@@ -55,8 +57,26 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- The other trigger of the entries looks up by key as well.
-ALTER FUNCTION ledger_mark_late() SET enable_seqscan = off;
-ALTER FUNCTION ledger_mark_late() SET enable_hashjoin = off;
-ALTER FUNCTION ledger_mark_late() SET enable_mergejoin = off;
-ALTER FUNCTION ledger_mark_late() SET jit = off;
+-- As in rolls.sql, and each row looks up by key what lies below it.
+CREATE OR REPLACE FUNCTION ledger_mark_late() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    cut timestamptz := (SELECT max(closed_at) FROM public.ledger_cutoff);
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        cut := 'infinity';
+    END IF;
+    IF cut IS NOT NULL THEN
+        INSERT INTO public.ledger_lateleg (thing_id, n, leg, holder_id, mission, happened_at, act_id, enters)
+        SELECT e.thing_id, e.n, side.leg, CASE side.leg WHEN 1 THEN e.receiver_id ELSE e.giver_id END,
+               CASE WHEN (e.kind = 'push') = (side.leg = 1) THEN e.mission ELSE coalesce(b.mission, '') END,
+               e.happened_at, e.act_id,
+               CASE WHEN e.base <> 0 OR side.leg = -1 THEN 0 WHEN e.kind = 'push' THEN 1 ELSE -1 END
+        FROM written e
+        LEFT JOIN LATERAL (SELECT x.mission FROM public.ledger_entry x WHERE x.thing_id = e.thing_id AND x.n = e.base OFFSET 0) b
+            ON true
+        CROSS JOIN (VALUES (1), (-1)) AS side (leg)
+        WHERE e.happened_at <= cut;
+    END IF;
+    RETURN NULL;
+END $$;
