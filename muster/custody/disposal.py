@@ -29,8 +29,8 @@ from muster.custody.models import (
     Settled,
 )
 from muster.custody.personal import check_stands, lock
+from muster.custody.references import wait_for_those_who_look_up
 from muster.ledger.models import Handover, Thing
-from muster.parties.models import Site
 from muster.record.action import action
 from muster.record.models import Act, Answer, Recorded
 
@@ -97,9 +97,7 @@ def reapply() -> None:
 
 def _destroy(things: Collection[UUID] | QuerySet[Any]) -> None:
     """Delete the keys, and all that is derived from what these persons are called."""
-    # A list that is being taken in is waited for: what it leaves is destroyed with the rest.
-    sites = Reference.objects.filter(thing__in=things).values("site")
-    list(Site.objects.select_for_update().filter(pk__in=sites).order_by("pk"))
+    wait_for_those_who_look_up()
     PersonalKey.objects.filter(thing__in=things).delete()
     Reference.objects.filter(thing__in=things, digest__isnull=False).update(digest=None)
     # Rows that were left out may name anybody, and leave nothing else.

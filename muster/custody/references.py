@@ -13,6 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import QuerySet
 
 from muster.core.tags import MOST_TAGS, make_tag
@@ -25,6 +26,9 @@ from muster.ledger.models import Thing
 from muster.ledger.writing import outside, things_of
 from muster.parties.models import Site
 from muster.record.models import Act
+
+# Held by whoever looks references up, beside others; by whoever disposes of one, alone.
+LOCK = 7316490113
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Known:
 
 
 def known(site: Site, lists: Iterable[RosterList]) -> Known:
-    """Look the persons of the lists up."""
+    """Look the persons of the lists up. No reference is disposed of until the transaction ends."""
+    _keep_disposals_waiting()
     digests = {
         person: digest_of(site, person) for person in {line.person for each in lists for line in each.lines}
     }
@@ -131,14 +136,27 @@ def _stays(
 def things_named(persons: Collection[str]) -> dict[str, UUID]:
     """The things of those persons of a file who are known, by tag or by a reference that is the same at every site.
 
-    Where a record was merged into another, that other one.
+    Where a record was merged into another, that other one. No reference is disposed of until the transaction ends.
     """
+    _keep_disposals_waiting()
     found = dict(_tagged(persons).filter(kind=Thing.Kind.PERSON).values_list("tag", "pk"))
     by_digest = {digest_of(None, person): person for person in persons if not is_tag(person)}
     kept = Reference.objects.filter(site__isnull=True, digest__in=bulk.any_text_of(by_digest))
     found |= {by_digest[digest]: thing for digest, thing in kept.values_list("digest", "thing_id") if digest}
     merged = dict(Merge.objects.filter(undone__isnull=True).values_list("duplicate_id", "survivor_id"))
     return {person: _survivor(thing, merged) for person, thing in found.items()}
+
+
+def _keep_disposals_waiting() -> None:
+    """What a list or a file leaves is there when a disposal looks for it, or is not made of the reference any more."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+
+
+def wait_for_those_who_look_up() -> None:
+    """Wait until nobody has looked references up in an open transaction, and keep others from it until this one ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def not_persons(persons: Collection[str]) -> set[str]:

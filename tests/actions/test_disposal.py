@@ -8,7 +8,13 @@ import random
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,6 +33,7 @@ from muster.access.models import Grant, User
 from muster.cli.main import app
 from muster.core.errors import FaultyInput, NotFound
 from muster.core.tags import TagMisread, make_tag
+from muster.custody import references
 from muster.custody import replay as replaying
 from muster.custody.disposal import DisposedAlready, reapply
 from muster.custody.events import Event, Told
@@ -123,7 +130,7 @@ def told_of_persons(who: People, administrator: Actor) -> None:
     take_events_in(administrator, f"{REPLAYED},EX-SOUTH,arrive,2026-03-01T12:30Z,2026-03-01T13:05Z")
     # Named where nobody is known by it, or in a tag's place: nothing is to be left of that either.
     take_lists_in(
-        administrator, f"2026-03-01,{WRITTEN},2026-02-27T10:00\n", site="EX-NORTH", zone="America/Chicago"
+        administrator, f"2026-03-01,{WRITTEN},2026-02-27T09:00\n", site="EX-NORTH", zone="America/Chicago"
     )
     with pytest.raises(TagMisread):
         do.custody.receive(actor=who.north, site="EX-NORTH", tags=[WRITTEN], at=at(1))
@@ -434,6 +441,57 @@ def test_an_act_about_the_person_is_not_told_again_by_its_key_and_others_are(who
     both = Act.objects.filter(name="custody.receive").order_by("id").first()
     assert both
     assert Answer.objects.get(act=both).salt is None
+
+
+def waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_disposal_waits_for_a_file_that_is_being_taken_in(who: People, administrator: Actor) -> None:
+    """Else the hashes and the salt that its act leaves would never be looked for again."""
+    take_events_in(administrator, f"{REPLAYED},EX-SOUTH,arrive,2026-03-01T12:30Z,2026-03-01T13:05Z")
+    tag = thing_of(REPLAYED, None).tag
+
+    def dispose_of_it() -> None:
+        try:
+            do.disposal.dispose(actor=administrator, tag=tag, authority=ORDER)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            references.things_named([REPLAYED])
+            disposing = pool.submit(dispose_of_it)
+            give_up_at = time.monotonic() + 20
+            while not waiting() and time.monotonic() < give_up_at:
+                time.sleep(0.02)
+            assert waiting()
+            assert not disposing.done()
+        disposing.result(timeout=20)
+    assert Replayed.objects.get().digest is None
+
+
+def test_whoever_writes_while_another_disposes_leaves_no_key(who: People) -> None:
+    start = Barrier(2)
+
+    def at_once(work: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            with suppress(Disposed):
+                work()
+        finally:
+            connections.close_all()
+
+    for tag in (ONE, TWO):
+        with ThreadPoolExecutor(2) as pool:
+            works = (partial(write, who, "name", NAME, tag=tag), partial(dispose, who, tag))
+            for done in [pool.submit(at_once, work) for work in works]:
+                done.result(timeout=20)
+
+    assert Disposal.objects.count() == 2
+    assert not PersonalKey.objects.exists()
 
 
 def as_owner(*statements: str) -> None:
