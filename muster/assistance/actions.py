@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope
-from muster.assistance import queries, rules
+from muster.assistance import passages, queries, rules
+from muster.assistance.intake import LONGEST_DOCUMENT
 from muster.assistance.models import (
+    Difference,
+    Document,
     Exclusion,
     Line,
     Link,
     Paper,
+    Passage,
     Request,
+    Settled,
     Step,
     Unlinked,
     Version,
@@ -44,6 +51,40 @@ class InTheRecord(MusterError):
     def __init__(self, *, request: str) -> None:
         self.request = request
         super().__init__(f"The request {request} is in the record already. Look at it, or choose another id.")
+
+
+class AttachedAlready(MusterError):
+    """The request has a document of those very words."""
+
+    code = "assistance.attached_already"
+    status = 409
+
+    def __init__(self, *, request: str) -> None:
+        self.request = request
+        super().__init__(f"{request} has this document already. Tie its fields to the one that is there.")
+
+
+class UnknownField(MusterError):
+    """A passage is tied to a field that the request does not have."""
+
+    code = "assistance.unknown_field"
+
+    def __init__(self, *, field: str) -> None:
+        self.field = field
+        super().__init__(
+            f"The request has no field {field[:60]!r}. Name one by its path, such as priority or lines[1].people."
+        )
+
+
+class AlreadySettled(MusterError):
+    """The difference was settled."""
+
+    code = "assistance.already_settled"
+    status = 409
+
+    def __init__(self, *, difference: int) -> None:
+        self.difference = difference
+        super().__init__(f"The difference {difference} is settled already. Read how, on the request's page.")
 
 
 class ChangedMeanwhile(MusterError):
@@ -160,6 +201,43 @@ class Amended(Stands):
 
 
 @dataclass(frozen=True)
+class Attached:
+    """The number of the document, and how many passages of it are tied to fields."""
+
+    document: int
+    passages: int
+
+
+@dataclass(frozen=True)
+class SettledSo:
+    """The number of the difference."""
+
+    difference: int
+
+
+@dataclass(frozen=True)
+class PassageGiven:
+    """A field by its path, and the words in which it stands in the document.
+
+    `prefix` and `suffix`, as they stand there, tell the place apart where the words stand more than once.
+    """
+
+    field: str
+    exact: str
+    prefix: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class DocumentGiven:
+    """A document as a text, and where each field stands in it."""
+
+    title: str
+    text: str
+    passages: tuple[PassageGiven, ...] = ()
+
+
+@dataclass(frozen=True)
 class Linked:
     """The number of the link."""
 
@@ -183,15 +261,23 @@ def _named(kind: type[P], words: str, code: object) -> P:
 
 
 @action("assistance.draft", about=_asked)
-def draft(*, act: Act, row: Office, actor: Actor, request: dict[str, Any], at: AwareDatetime) -> Drafted:
+def draft(
+    *, act: Act, row: Office, actor: Actor, request: dict[str, Any], at: AwareDatetime,
+    document: DocumentGiven | None = None,
+) -> Drafted:  # fmt: skip
     """Record what is asked, in the fields of a request file; it is a draft until it is submitted, and may lack fields.
 
-    Raises NotFound for an office or an agency that is not in the record, FaultyInput with every fault, InTheRecord.
+    `document`: what it was read from, with the passage of each field.
+
+    Raises NotFound for an office or an agency that is not in the record, FaultyInput with every fault, InTheRecord, and what
+    `attach` raises.
     """
     read = rules.read_request(request, draft=True)
     if Request.objects.filter(pk=read.id).exists():
         raise InTheRecord(request=read.id)
     made = keep(read, row, act=act, at=at)
+    if document is not None:
+        _attach(document, made, act=act)
     lacks = [str(fault.column) for fault in rules.missing(read)]
     return Drafted(made.pk, "draft", lacks, [other.pk for other, _ in queries.alike(actor, read)])
 
@@ -479,3 +565,77 @@ def record_paper(
         offers_reimbursement=offers_reimbursement,
     )
     return Stands(row.pk, row.state)
+
+
+@action("assistance.attach", about=queries.locked)
+def attach(*, act: Act, row: Request, actor: Actor, request: Code, document: DocumentGiven) -> Attached:
+    """Keep a document that came with the request, and where fields of the request stand in it.
+
+    Raises FaultyInput, AttachedAlready, UnknownField, PassageNotFound, PassageNotUnique.
+    """
+    return _attach(document, row, act=act)
+
+
+@action("assistance.tie", about=queries.locked)
+def tie(
+    *, act: Act, row: Request, actor: Actor, request: Code, document: int, tied: list[PassageGiven]
+) -> Attached:
+    """Tie fields of the request, as it stands now, to passages of a document that it has; the latest of a field counts.
+
+    Raises NotFound, UnknownField, PassageNotFound, PassageNotUnique.
+    """
+    found = row.documents.filter(pk=document).first()
+    if found is None:
+        raise NotFound(kind="document of the request", name=str(document))
+    return Attached(found.pk, _tie(tied, found, row, act=act))
+
+
+def _attach(given: DocumentGiven, row: Request, *, act: Act) -> Attached:
+    if (
+        not given.text.strip()
+        or len(given.text) > LONGEST_DOCUMENT
+        or not 1 <= len(given.title.strip()) <= 200
+    ):
+        words = (
+            f"A document has a title of at most 200 characters and a text of at most {LONGEST_DOCUMENT:,}."
+        )
+        raise FaultyInput([Fault(None, "document", "assistance.bad_document", words)])
+    digest = hashlib.sha256(given.text.encode("utf-8", "surrogatepass")).hexdigest()
+    if row.documents.filter(sha256=digest).exists():
+        raise AttachedAlready(request=row.pk)
+    kept = Document.objects.create(
+        act=act, request=row, title=given.title.strip(), text=given.text, sha256=digest
+    )
+    return Attached(kept.pk, _tie(given.passages, kept, row, act=act))
+
+
+def _tie(given: Sequence[PassageGiven], document: Document, row: Request, *, act: Act) -> int:
+    fields = queries.fields_of(row)
+    for each in given:
+        if each.field not in fields:
+            raise UnknownField(field=each.field)
+    Passage.objects.bulk_create(
+        Passage(act=act, request=row, version=row.version, document=document, field=each.field,
+                **asdict(passages.find(document.text, each.exact, each.prefix, each.suffix)))
+        for each in given
+    )  # fmt: skip
+    return len(given)
+
+
+def _difference(difference: int) -> tuple[Scope, Difference]:
+    found = Difference.objects.filter(pk=difference).first()
+    if found is None:
+        raise NotFound(kind="difference", name=str(difference))
+    scope, _ = queries.locked(found.request_id)
+    return scope, found
+
+
+@action("assistance.settle", about=_difference)
+def settle(*, act: Act, row: Difference, actor: Actor, difference: int, reason: Reason) -> SettledSo:
+    """Settle a difference in what a request says. Raises ReasonNeeded, AlreadySettled."""
+    if len(reason.strip()) < 3:
+        raise ReasonNeeded(step="settled so")
+    if Settled.objects.filter(difference=row).exists():
+        raise AlreadySettled(difference=difference)
+    Settled.objects.create(act=act, difference=row, reason=reason.strip())
+    return SettledSo(row.pk)

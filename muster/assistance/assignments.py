@@ -2,7 +2,7 @@
 
 A mission assignment is FEMA's order to another federal agency, for a state in which a disaster is declared. The columns
 are those of a file that was made of OpenFEMA's mission assignments. It does not state the day of the request, the task
-category, or how many people and vehicles, but for what the text says; nothing is read out of the text.
+category, or how many people and vehicles, but for what the text says: see `figures`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Literal, cast, get_args
 
+from muster.assistance.figures import people_of, read_figures
 from muster.assistance.rules import GUARDS, Line, Priority, Request
 from muster.core.csvfiles import Row
 from muster.core.errors import Fault
@@ -166,9 +167,12 @@ def _in_order(days: tuple[date, ...]) -> tuple[date, ...]:
 
 
 def as_request(row: AssignmentRow) -> Request:
-    """What FEMA asks of the agency, in the file's words; no category, number or status is made of them."""
+    """What FEMA asks of the agency, in the file's words. No category and no status is made of them; of numbers, that of
+    the people, where the words of a Title 32 mission give one and no other.
+    """
     line = Line(
-        n=1, task="", words=row.assistance_requested, people=NOT_RECORDED, vehicles=NOT_RECORDED, place=row.state,
+        n=1, task="", words=row.assistance_requested, people=people_of(read_figures(row.assistance_requested)),
+        vehicles=NOT_RECORDED, place=row.state,
         window_from=None, window_to=None, contact=None,
     )  # fmt: skip
     return Request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -12,7 +13,8 @@ from muster.access.control import Actor, can
 from muster.assistance import assignments
 from muster.assistance.actions import columns_of, lines_of
 from muster.assistance.assignments import AssignmentRow, DeclarationType, MaType
-from muster.assistance.models import Assignment, Line, Request, Step, Version
+from muster.assistance.figures import disagreements, read_figures
+from muster.assistance.models import Assignment, Difference, Line, Passage, Request, Step, Version
 from muster.assistance.rules import Priority, to_file
 from muster.core.csvfiles import Row
 from muster.core.errors import Fault, FaultyInput, MusterError
@@ -106,6 +108,15 @@ def keep_assignments(*, act: Act, row: None, actor: Actor, assigned: list[Assign
         for one in new
     )  # fmt: skip
     Assignment.objects.bulk_create(_assignment(one, act) for one in new)
+    read = {one.id: read_figures(one.assistance_requested) for one in new}
+    Passage.objects.bulk_create(
+        Passage(act=act, request=rows[key], version=1, field=figure.kind, value=figure.to_json(), **asdict(figure.passage))
+        for key, figures in read.items() for figure in figures
+    )  # fmt: skip
+    Difference.objects.bulk_create(
+        Difference(act=act, request=rows[key], kind=each.kind, words=each.words)
+        for key, figures in read.items() for each in disagreements(figures)
+    )  # fmt: skip
     return Imported(len(new), len(assigned) - len(new))
 
 

@@ -158,6 +158,59 @@ class Paper(Recorded):
     offers_reimbursement = models.BooleanField(null=True)  # null: not recorded
 
 
+class Document(Recorded):
+    """A text that came with a request: the paper, a mail, a form as it was typed."""
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="documents")
+    title = models.CharField(max_length=200)
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)  # of the text in UTF-8
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["request", "sha256"], name="document_once")]
+
+
+class Passage(Recorded):
+    """Where a field of a request, or a figure of it, stands in a document; without one, in the words of its first line."""
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="passages")
+    version = models.IntegerField()  # of the request, whose field it is
+    document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="passages")
+    field = models.CharField(max_length=60)  # a path such as `lines[1].people`, or a kind of figure
+    value = models.JSONField(null=True)  # of a figure what was read; null: it cannot be read without guessing
+    exact = models.TextField()
+    prefix = models.TextField(blank=True)
+    suffix = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+
+class Difference(Recorded):
+    """Where what a request says does not go together. It stays open until somebody settles it with a reason."""
+
+    class Kind(models.TextChoices):
+        UNREADABLE = "unreadable", "cannot be read without guessing"
+        DOES_NOT_MULTIPLY_OUT = "does_not_multiply_out", "people, rate and days do not make the total"
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="differences")
+    kind = models.CharField(max_length=30, choices=Kind)
+    words = models.TextField()
+
+    class Meta:
+        ordering = ["id"]
+
+
+class Settled(Recorded):
+    """How a difference was settled, and why; by whom stands in the act."""
+
+    difference = models.OneToOneField(
+        Difference, primary_key=True, on_delete=models.PROTECT, related_name="settled"
+    )
+    reason = models.TextField()
+
+
 class Assignment(Recorded):
     """What a FEMA mission assignment says beside what every request says, as its file has it."""
 

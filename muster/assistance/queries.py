@@ -12,7 +12,17 @@ from django.db.models import Q, QuerySet
 from muster.access.control import Actor, Scope, visible
 from muster.assistance import rules
 from muster.assistance.comparing import ENDED, Change, differences, why_alike
-from muster.assistance.models import Link, Paper, Request, Step, Version
+from muster.assistance.forms import LABELS, LINE_LABELS, flat, label
+from muster.assistance.models import (
+    Difference,
+    Document,
+    Link,
+    Paper,
+    Passage,
+    Request,
+    Step,
+    Version,
+)
 from muster.core.errors import NotFound
 from muster.core.quantity import Quantity
 
@@ -165,3 +175,54 @@ def waiting(actor: Actor) -> list[Waiting]:
         if row.verbal and not hasattr(row, "paper"):
             found.append(Waiting(row, row.requester, "to send the paper", steps[0].happened_at))
     return sorted(found, key=lambda one: (one.since, one.request.pk))
+
+
+def fields_of(request: Request) -> dict[str, Any]:
+    """What each field of a request says, by its path; None for a field that it does not state."""
+    said = rules.to_file(as_rule(request))
+    found = dict.fromkeys(LABELS) | flat(said)
+    for n, line in enumerate(said.get("lines", []), start=1):
+        found |= {f"lines[{n}].{name}": line.get(name) for name in LINE_LABELS}
+    return found
+
+
+@dataclass(frozen=True)
+class Tied:
+    """A field and the passage in which it stands; `changed` where the field says something else since it was tied."""
+
+    label: str
+    passage: Passage
+    changed: bool
+
+
+def tied(request: Request, document: Document) -> list[Tied]:
+    """The fields of a request that stand in a document, in the order of the fields; of each the latest passage."""
+    latest = {each.field: each for each in document.passages.order_by("pk")}
+    now = fields_of(request)
+    then = {
+        each.n: _by_path(each.content)
+        for each in request.versions.filter(n__in={p.version for p in latest.values()})
+    }
+    return [
+        Tied(label(path), latest[path], then[latest[path].version].get(path) != now[path])
+        for path in now
+        if path in latest
+    ]
+
+
+def _by_path(content: dict[str, Any]) -> dict[str, Any]:
+    found = flat(content)
+    for n, line in enumerate(content.get("lines", []), start=1):
+        found |= {f"lines[{n}].{name}": value for name, value in line.items()}
+    return found
+
+
+def figures_of(request: Request) -> list[Passage]:
+    """What was read out of the words of a mission assignment, in their order."""
+    return list(request.passages.filter(document__isnull=True))
+
+
+def open_differences(actor: Actor) -> QuerySet[Difference]:
+    """The differences in what requests say that nobody has settled, of the requests that the actor may read."""
+    rows = Difference.objects.filter(settled__isnull=True, request__in=requests_of(actor).values("pk"))
+    return rows.select_related("request").order_by("pk")

@@ -15,7 +15,11 @@ from muster import actions as do
 from muster.access.control import Actor, NotFound, NotPermitted, actor_of
 from muster.access.models import Grant, User
 from muster.assistance import assignments, importing, queries
-from muster.assistance.models import Assignment, Line, Request, Step
+from muster.assistance.actions import AlreadySettled
+from muster.assistance.models import Assignment, Difference, Line, Passage, Request, Step
+from muster.assistance.passages import Passage as Quoted
+from muster.assistance.passages import places
+from muster.assistance.rules import ReasonNeeded
 from muster.authority.actions import NoCategory
 from muster.core.errors import FaultyFile, FaultyInput
 from muster.core.quantity import Quantity
@@ -89,7 +93,7 @@ def test_the_record_says_what_the_real_file_says_and_no_more(administrator: Acto
         assert (one.declaration_type, one.request.of_state) == (row["declaration_type"], row["state"])
         assert (one.ma_type, one.agency, one.esf) == (row["ma_type"], row["agency"], float(row["esf"]))
         assert one.request.priority == row["priority"].lower().replace(" ", "_")
-    assert not Line.objects.exclude(task="", people__kind="unknown", vehicles__kind="unknown").exists()
+    assert not Line.objects.exclude(task="", vehicles__kind="unknown").exists()
     assert not Request.objects.exclude(state="submitted", as_of=None, duty_status_asked="").exists()
     assert Counter(days := [tuple(one.also_begins) for one in kept.values()])[("2019-03-13",)] == 2
     assert sum(map(len, days)) == 2
@@ -111,12 +115,56 @@ def test_a_title_32_assignment_is_found_by_its_words_and_no_status_is_read_out_o
     assert (asked.duty_status_asked, asked.lines[0].task, asked.lines[0].people.said) == (
         None,
         "",
-        "not recorded",
+        "not recorded",  # the words of Missouri's give no number
     )
     assert line.request.asked.organisation_id == "FED-DOD"
     assert (step.n, step.state, step.approximate) == (1, "submitted", True)
     assert step.happened_at == datetime(2020, 1, 20, tzinfo=UTC)
     assert step.reason == "The day is not in the file; the incident began then."
+
+
+@real
+def test_the_words_of_title_32_missions_give_numbers_each_with_its_passage(administrator: Actor) -> None:
+    importing.import_assignments(FILE, actor=administrator, name=FILE.name)
+
+    figures = Passage.objects.select_related("request")
+    assert Counter(figures.values_list("field", flat=True)) == {
+        "people": 91, "total_usd": 59, "period": 57, "daily_rate_usd": 6, "days": 2,
+    }  # fmt: skip
+    words = dict(Line.objects.values_list("request_id", "words"))
+    for one in figures:
+        assert len(places(words[one.request_id], Quoted(one.exact, one.prefix, one.suffix))) == 1
+    asked = {line.request.assignment.ma_id: Quantity.from_json(line.people).said
+             for line in Line.objects.exclude(people__kind="unknown").select_related("request__assignment")}  # fmt: skip
+    assert len(asked) == 80
+    assert asked["4491DRMDDOD06"] == "up to 500"
+    assert "4496DRMADOD06" not in asked  # up to 350 personnel, and a request for 292 troops
+    differences = Difference.objects.values_list("request__assignment__ma_id", "kind").order_by("request")
+    assert list(differences) == [
+        (ma, "unreadable") for ma in ("4505DRRIDOD10", "4527DRSDDOD03", "4532DRVTDOD11")
+    ]
+
+
+def test_words_that_do_not_multiply_out_open_a_difference_that_somebody_settles(administrator: Actor) -> None:
+    words = "T-32: 500pax x $550.00/day x 33days = $9,000,000.00"
+    take_in(administrator, {"assistance_requested": words})
+    center = User.objects.create_user("center")
+    Grant.objects.create(user=center, role="joc", organisation_id="FED-EPA")
+    (difference,) = queries.open_differences(actor_of(center))
+    settle = {"actor": actor_of(center), "difference": difference.pk}
+
+    assert difference.kind == "does_not_multiply_out"
+    assert difference.words.endswith("make $9,075,000.00; the text says $9,000,000.00.")
+    with pytest.raises(NotPermitted):
+        do.assistance.settle(actor=administrator, difference=difference.pk, reason="A slip")
+    with pytest.raises(ReasonNeeded):
+        do.assistance.settle(**settle, reason=" ")
+    do.assistance.settle(**settle, reason="A slip in the total, told by telephone")
+    assert not queries.open_differences(actor_of(center)).exists()
+    with pytest.raises(AlreadySettled):
+        do.assistance.settle(**settle, reason="A slip again")
+    with pytest.raises(NotFound):
+        do.assistance.settle(actor=actor_of(center), difference=difference.pk + 1, reason="A slip")
 
 
 def test_a_request_without_a_task_category_is_not_assessed(administrator: Actor) -> None:

@@ -17,6 +17,7 @@ from muster.access.control import Actor, NotPermitted, actor_of
 from muster.access.models import Grant, User
 from muster.assistance import queries
 from muster.assistance.actions import (
+    AttachedAlready,
     ChangedMeanwhile,
     FixedField,
     LinkedAlready,
@@ -24,9 +25,11 @@ from muster.assistance.actions import (
     NotVerbal,
     PaperThere,
     RunsInCircles,
+    UnknownField,
 )
 from muster.assistance.comparing import Change
-from muster.assistance.models import Line, Request, Step, Version
+from muster.assistance.models import Document, Line, Request, Step, Version
+from muster.assistance.passages import PassageNotFound, PassageNotUnique
 from muster.assistance.rules import NotAmendable, ReasonNeeded, UnknownReason
 from muster.core.errors import FaultyInput, NotFound
 from muster.decisions.actions import BeyondTheLaw, NotAssessed
@@ -395,3 +398,64 @@ def test_who_is_waited_for_and_since_when_is_told_the_longest_wait_first(offices
     assert queries.waiting(offices.elsewhere) == []
     do.assistance.withdraw(actor=offices.agency, request="EX-2", code="need_ended", at=at(-7))
     assert "EX-2" not in [one.request.pk for one in queries.waiting(offices.agency)]
+
+
+# --- documents ----------------------------------------------------------------------
+
+LETTER = "Priority: high. Twelve clerks, and about 8 for the files, at the north site; 12 in all by March."
+
+
+def attach(offices: Offices, *tied: dict[str, str], **changes: Any) -> Any:
+    document = {"title": "Letter of 1 March", "text": LETTER, "passages": list(tied)} | changes
+    return do.assistance.attach(actor=offices.agency, request=NAME, document=document).answer
+
+
+def test_a_field_is_tied_to_the_passage_of_the_document_in_which_it_stands(offices: Offices) -> None:
+    document = {"title": "Letter", "text": LETTER, "passages": [{"field": "priority", "exact": "high"}]}
+    do.assistance.draft(actor=offices.agency, request=asked(), at=at(-48), document=document)
+    row, kept = Request.objects.get(), Document.objects.get()
+    more = [
+        {"field": "lines[2].people", "exact": "about 8"},
+        {"field": "purpose", "exact": "files", "suffix": ", at"},
+    ]
+
+    done = do.assistance.tie(actor=offices.sites.center, request=NAME, document=kept.pk, tied=more).answer
+
+    assert done.passages == 2
+    found = queries.tied(row, kept)
+    assert [(each.label, each.passage.exact, each.changed) for each in found] == [
+        ("purpose", "files", False), ("priority", "high", False), ("line 2: people", "about 8", False),
+    ]  # fmt: skip
+    amend(offices, reason="", priority="normal")
+    row.refresh_from_db()
+    assert [each.label for each in queries.tied(row, kept) if each.changed] == ["priority"]
+    do.assistance.tie(
+        actor=offices.agency,
+        request=NAME,
+        document=kept.pk,
+        tied=[{"field": "priority", "exact": "Priority"}],
+    )
+    assert [each.passage.exact for each in queries.tied(row, kept) if each.label == "priority"] == [
+        "Priority"
+    ]
+
+
+def test_a_passage_stands_in_its_document_and_its_field_in_the_request(offices: Offices) -> None:
+    drafted(offices)
+
+    with pytest.raises(PassageNotFound):
+        attach(offices, {"field": "priority", "exact": "urgent"})
+    with pytest.raises(PassageNotUnique):
+        attach(offices, {"field": "priority", "exact": "e"})
+    for field in ("prioritie", "lines[6].people", "lines[1].nationality"):
+        with pytest.raises(UnknownField):
+            attach(offices, {"field": field, "exact": "high"})
+    for bad in ({"text": " "}, {"title": ""}, {"title": "x" * 201}, {"text": "x" * 200_001}):
+        with pytest.raises(FaultyInput):
+            attach(offices, **bad)
+    assert not Document.objects.exists()
+    first = attach(offices)
+    with pytest.raises(AttachedAlready):
+        attach(offices)
+    with pytest.raises(NotFound):
+        do.assistance.tie(actor=offices.agency, request=NAME, document=first.document + 1, tied=[])
