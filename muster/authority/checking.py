@@ -22,6 +22,7 @@ QUOTED = (
     "contact",
     "places",
     "volunteers_only",
+    "people_max",
 )
 
 
@@ -76,15 +77,7 @@ def check_data(
     nobody has stated yet.
     """
     packs = load_packs(folder)
-    faults: list[Fault] = []
-    limits = _limits({"limits": data.get("limits")}, faults)
-    try:
-        request = read_request({name: value for name, value in data.items() if name != "limits"})
-    except FaultyInput as faulty:
-        raise FaultyInput(faulty.faults + faults) from None
-    faults += _against_packs(request, packs)
-    if faults:
-        raise FaultyInput(faults)
+    request, limits = request_and_limits(data, packs)
     known = tuple(packs.law.statuses)
     asked = status or request.duty_status_asked
     if asked is None:
@@ -102,6 +95,20 @@ def check_data(
             for rule in dormant(request, asked, on_date, packs.law, request.facts)
         ],
     }
+
+
+def request_and_limits(data: Mapping[str, Any], packs: Packs) -> tuple[Request, list[LimitLayer]]:
+    """Read the request that the data hold, and what is decided already. Raises FaultyInput with every fault."""
+    faults: list[Fault] = []
+    limits = _limits({"limits": data.get("limits")}, faults)
+    try:
+        request = read_request({name: value for name, value in data.items() if name != "limits"})
+    except FaultyInput as faulty:
+        raise FaultyInput(faulty.faults + faults) from None
+    faults += _against_packs(request, packs)
+    if faults:
+        raise FaultyInput(faults)
+    return request, limits
 
 
 def is_clear(answer: Mapping[str, Any]) -> bool:
@@ -169,11 +176,12 @@ def _limit(table: Fields) -> LimitLayer:
         known_from=table.day("known_from"),
         effective_from=effective_from,
         effective_to=effective_to,
-        tasks_allowed=table.tasks("tasks_allowed") or None,
+        tasks_allowed=None if table.take("tasks_allowed") is None else table.tasks("tasks_allowed"),
         tasks_barred=table.tasks("tasks_barred"),
         contact=cast(Contact | None, table.one_of("contact", CONTACTS, default="") or None),
         places=table.texts("places"),
         volunteers_only=table.flag("volunteers_only"),
+        people_max=table.number("people_max"),
     )
     table.no_more()
     return layer

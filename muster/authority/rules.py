@@ -338,6 +338,7 @@ class LimitLayer:
     contact: Contact | None = None  # the most that is allowed
     places: tuple[str, ...] = ()
     volunteers_only: bool = False
+    people_max: int | None = None  # at any one moment: a line that may bring more is held to it
     otherwise: Verdict = "prohibited"
 
     @cached_property
@@ -763,6 +764,7 @@ _LIMITS = {
     "contact": 5,
     "places": 6,
     "volunteers_only": 7,
+    "people_max": 8,
 }
 
 
@@ -801,6 +803,10 @@ def _limits(layer: LimitLayer, line: Line, status: str, on_date: date, facts: Fa
         yield say("conditional", "places", words, f"{words} (not stated: place of line {line.n})")
     elif layer.places and line.place not in layer.places:
         yield say("prohibited", "places", f"Only at {', '.join(layer.places)}.")
+    most = line.people.high_end
+    if layer.people_max is not None and (most is None or most > layer.people_max):
+        words = f"At most {layer.people_max:,} people at any one moment."
+        yield say("conditional", "people_max", words, f"{words} (asked for: {line.people.said})")
     if layer.volunteers_only:
         yield from _volunteers(say("prohibited", "volunteers_only", "Volunteers only."), facts)
 

@@ -236,7 +236,8 @@ def rows(text):
 
 
 def ask(*tasks, agency="local", contact="", state="NE", **more):
-    lines = [{"task": task, "words": "As asked", "place": "Site A", "contact": contact} for task in tasks]
+    common = {"words": "As asked", "place": "Site A", "people": 20, "contact": contact}
+    lines = [{"task": task} | common for task in tasks]
     head = {
         "id": "R-1",
         "title": "T",
@@ -464,6 +465,7 @@ def limits(draw):
         contact=draw(st.sampled_from((None, *CONTACTS))),
         places=draw(st.sampled_from(((), ("Site A",), ("Site B",)))),
         volunteers_only=draw(st.booleans()),
+        people_max=draw(st.sampled_from((None, 5, 500))),
         otherwise=draw(st.sampled_from(("needs_counsel", "prohibited"))),
     )
 
