@@ -34,8 +34,12 @@ LATE, CORRECTED = 0.009, 0.005
 BEGINS = datetime(2024, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
 YEAR = 365 * DAY
-CHUNK = 1_000  # entries a statement: the time of the guard grows faster than the length of the statement
+CHUNK = 100_000  # entries a statement
 SAMPLE = 2_000
+COLUMNS = (
+    "thing_id, n, kind, giver_id, receiver_id, happened_at, base, corrects, repeats, mission, reason, source, act_id,"
+    " recorded_at"
+)
 TABLES = ("record_act", "ledger_thing", "ledger_entry", "ledger_head")
 
 
@@ -227,39 +231,21 @@ def generate(entries: int, *, seed: int = 1, guarded: bool = True) -> dict[str, 
     """Write the ledger into the open, empty database; what it came to."""
     from django.db import connections
 
-    from muster.core.tags import make_tag
-
     began = time.monotonic()
     world = World(entries, seed)
     acts = acts_of(world)
     ids = [world.id(act.at) for act in acts]
     writer = Writer(world, acts, ids)
-    started = {group.first: id for act, id in zip(acts, ids, strict=True) if act.move == 0 and act.person < 0
-               for group in [world.groups[act.group]]}  # fmt: skip
     owner = connections["owner"]
     owner.ensure_connection()
     raw = owner.connection
     with own_triggers(raw, on=guarded):
-        copy(raw, "record_act (id, name, request_hash, refused_code, refused_words, recorded_at)",
-             (f"{id}\tgenerated\t\\\\x\t\t\t{moment(act.at)}\n" for act, id in zip(acts, ids, strict=True)))  # fmt: skip
-        copy(raw, "record_number (number, act_id)", (f"{n}\t{id}\n" for n, id in enumerate(ids, 1)))
-        raw.execute("DELETE FROM record_pending")
-        holders = [(world.outside, "outside", "outside", ""), *((id, "area", f"S{i:03}", f"S{i:03}") for i, id in
-                   enumerate(world.sites)), *((id, "trip", f"T{i}", "") for i, id in enumerate(world.trips))]  # fmt: skip
-        copy(raw, "ledger_holder (id, kind, code, organisation, site, act_id)",
-             (f"{id}\t{kind}\t{code}\t\t{site}\t{ids[0]}\n" for id, kind, code, site in holders))  # fmt: skip
-        copy(raw, "ledger_thing (id, kind, tag, origin_id, act_id)",
-             (f"{world.things[person]}\tperson\t{make_tag(person)}\t{world.outside}\t{started[group.first]}\n"
-              for group in world.groups for person in range(group.first, group.first + group.size)))  # fmt: skip
-        columns = "thing_id, n, kind, giver_id, receiver_id, happened_at, base, corrects, repeats, mission, reason, source"
+        write_beginnings(raw, world, acts, ids)
         rows = writer.rows()
         written = 0
         while chunk := list(islice(rows, CHUNK)):
-            copy(raw, f"ledger_entry ({columns}, act_id, recorded_at)", chunk)
+            copy(raw, f"ledger_entry ({COLUMNS})", chunk)
             written += len(chunk)
-            if written == len(chunk):
-                # The guard's plans are made for tables whose size is known, not for empty ones.
-                raw.execute("ANALYZE")
         if not guarded:
             copy(raw, "ledger_head (thing_id, n, top, holder_id, happened_at)", writer.heads())
             check_heads(raw)
@@ -273,6 +259,25 @@ def generate(entries: int, *, seed: int = 1, guarded: bool = True) -> dict[str, 
         "entries": written, "persons": len(world.things), "acts": len(acts), "guarded": guarded, "seed": seed,
         "late": round(float(late), 4), "seconds": round(time.monotonic() - began, 1),
     }  # fmt: skip
+
+
+def write_beginnings(raw: Any, world: World, acts: list[Act], ids: list[str]) -> None:
+    """The acts with their numbers, the holders, and every thing with its head: all but the entries."""
+    from muster.core.tags import make_tag
+
+    started = {world.groups[act.group].first: id for act, id in zip(acts, ids, strict=True)
+               if act.move == 0 and act.person < 0}  # fmt: skip
+    copy(raw, "record_act (id, name, request_hash, refused_code, refused_words, recorded_at)",
+         (f"{id}\tgenerated\t\\\\x\t\t\t{moment(act.at)}\n" for act, id in zip(acts, ids, strict=True)))  # fmt: skip
+    copy(raw, "record_number (number, act_id)", (f"{n}\t{id}\n" for n, id in enumerate(ids, 1)))
+    raw.execute("DELETE FROM record_pending")
+    holders = [(world.outside, "outside", "outside", ""), *((id, "area", f"S{i:03}", f"S{i:03}") for i, id in
+               enumerate(world.sites)), *((id, "trip", f"T{i}", "") for i, id in enumerate(world.trips))]  # fmt: skip
+    copy(raw, "ledger_holder (id, kind, code, organisation, site, act_id)",
+         (f"{id}\t{kind}\t{code}\t\t{site}\t{ids[0]}\n" for id, kind, code, site in holders))  # fmt: skip
+    copy(raw, "ledger_thing (id, kind, tag, origin_id, act_id)",
+         (f"{world.things[person]}\tperson\t{make_tag(person)}\t{world.outside}\t{started[group.first]}\n"
+          for group in world.groups for person in range(group.first, group.first + group.size)))  # fmt: skip
 
 
 def copy(raw: Any, into: str, rows: Iterable[str]) -> None:
