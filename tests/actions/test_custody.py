@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connections
+from django.test import Client
 from people import TAGS, People, at, people
 
 from muster.access.control import Actor, NotPermitted, actor_of
@@ -177,6 +178,30 @@ def test_a_report_is_settled_with_the_last_of_its_differences(who: People) -> No
     settlement = Settlement.objects.get()
     assert (settlement.report_id, settlement.act_id) == (report, done.act)
     assert settlement.reason == "The same old list."
+
+
+def test_a_report_is_listed_until_a_named_person_settles_it(who: People) -> None:
+    """On the board of whoever may settle it, with what it says; and the record names who did and why."""
+    receive(who, BUS[:1])
+    report = receive(who, BUS[:1], 1, site="EX-SOUTH").answer.report
+    center = Client()
+    center.force_login(
+        User.objects.get(pk=who.center.user), backend="django.contrib.auth.backends.ModelBackend"
+    )
+
+    def listed() -> bool:
+        return (
+            f"{BUS[0]} was received here; the record says that EX-NORTH holds the person."
+            in center.get("/board/").content.decode()
+        )
+
+    assert listed()
+    difference = queries.open_differences(["EX-SOUTH"]).get(report=report)
+    actions.settle(actor=who.center, difference=difference.pk, reason="A mix-up at the gate.")
+
+    assert not listed()
+    settlement = Settlement.objects.select_related("act").get(report=report)
+    assert (settlement.act.actor_id, settlement.reason) == (who.center.user, "A mix-up at the gate.")
 
 
 def test_a_release_is_recorded_even_on_an_open_offer_and_they_may_come_back(who: People) -> None:
