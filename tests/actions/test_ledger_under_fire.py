@@ -382,7 +382,7 @@ def test_an_act_that_is_committed_is_not_told_as_lost_when_its_number_cannot_be_
     who = people()
 
     def no_number(execute: Callable[..., object], sql: str, *given: object) -> object:
-        if "record_sequence" in sql:
+        if "record_number_of" in sql:
             raise OperationalError("the server closed the connection")
         return execute(sql, *given)
 

@@ -5,6 +5,7 @@ SET search_path = pg_catalog, public SET jit = off AS $$
 DECLARE
     numbered bigint;
     latest bigint;
+    waiting bigint;
     horizon bigint;
     any_new boolean := false;
 BEGIN
@@ -12,24 +13,28 @@ BEGIN
     horizon := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
     LOOP
         SELECT coalesce(max(number), 0) INTO latest FROM public.record_number;
-        INSERT INTO public.record_number (number, act_id)
-        SELECT latest + row_number() OVER (ORDER BY p.txid, p.act_id), p.act_id
-        FROM public.record_pending p
-        WHERE (p.txid < horizon OR (p.txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-                                    AND p.txid IS DISTINCT FROM pg_current_xact_id_if_assigned()::text::bigint))
-          AND NOT EXISTS (
-            SELECT FROM (SELECT x.thing_id, x.n FROM public.ledger_entry x WHERE x.act_id = p.act_id OFFSET 0) e
-            CROSS JOIN LATERAL (SELECT x.act_id FROM public.ledger_entry x
-                                WHERE x.thing_id = e.thing_id AND x.n = e.n - 1 OFFSET 0) before
-            WHERE before.act_id <> p.act_id
-              AND EXISTS (SELECT FROM public.record_pending q WHERE q.act_id = before.act_id));
+        WITH new AS (
+            INSERT INTO public.record_number (number, act_id)
+            SELECT latest + row_number() OVER (ORDER BY p.txid, p.act_id), p.act_id
+            FROM public.record_pending p
+            WHERE (p.txid < horizon OR (p.txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+                                        AND p.txid IS DISTINCT FROM pg_current_xact_id_if_assigned()::text::bigint))
+              AND NOT EXISTS (
+                SELECT FROM (SELECT x.thing_id, x.n FROM public.ledger_entry x WHERE x.act_id = p.act_id OFFSET 0) e
+                CROSS JOIN LATERAL (SELECT x.act_id FROM public.ledger_entry x
+                                    WHERE x.thing_id = e.thing_id AND x.n = e.n - 1 OFFSET 0) before
+                WHERE before.act_id <> p.act_id
+                  AND EXISTS (SELECT FROM public.record_pending q WHERE q.act_id = before.act_id))
+            RETURNING act_id)
+        DELETE FROM public.record_pending p USING new WHERE p.act_id = new.act_id;
         GET DIAGNOSTICS numbered = ROW_COUNT;
-        DELETE FROM public.record_pending p USING public.record_number k WHERE k.act_id = p.act_id;
-        EXIT WHEN numbered = 0;
-        any_new := true;
+        any_new := any_new OR numbered > 0;
+        -- Whoever waited for an act that has its number now is looked at again.
+        SELECT count(*) INTO waiting FROM public.record_pending;
+        EXIT WHEN numbered = 0 OR waiting = 0;
     END LOOP;
     IF any_new THEN
         PERFORM record_append_leaves();
     END IF;
-    RETURN (SELECT count(*) FROM public.record_pending);
+    RETURN waiting;
 END $$;
