@@ -12,10 +12,8 @@ what else the machine was doing; the note has the p99 of all answers. What is co
 from __future__ import annotations
 
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from bisect import bisect_right
 from collections.abc import Callable
@@ -25,9 +23,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from figures import print_figure
-from generate import BEGINS, YEAR, generate, open_data, option
+from generate import BEGINS, GUARDED_UP_TO, YEAR, generate, opened, option
 
-GUARDED_UP_TO = 2_000_000
 ASKED, ASKED_ALL, COMPARED, ROUNDS = 1000, 60, 3, 5
 # The limits at 1,000,000 entries and at 10,000,000; smaller ledgers are held to the first.
 LIMITS = {"one": (2.0, 10.0), "all": (250.0, 250.0), "history": (1.0, 1.0), "totals": (250.0, 250.0)}
@@ -50,24 +47,12 @@ GROUP BY h.site ORDER BY h.site
 def main() -> None:
     """Generate or open, close the rolls, measure and print."""
     entries, seed = int(option("--entries", "1000000")), int(option("--seed", "1"))
-    kept = "--data" in sys.argv
-    data = Path(option("--data", "")).resolve() if kept else Path(tempfile.mkdtemp(prefix="muster-census-"))
-    try:
-        open_data(data)
+    with opened(option("--data", "")):
         from muster.ledger.models import Thing
 
         if not Thing.objects.exists():
             generate(entries, seed=seed, guarded=entries <= GUARDED_UP_TO)
         measure(entries, seed)
-    finally:
-        if not kept:
-            from django.db import connections
-
-            from muster.database import embedded
-
-            connections.close_all()
-            embedded.server(data).stop()
-            shutil.rmtree(data)
 
 
 def measure(entries: int, seed: int) -> None:

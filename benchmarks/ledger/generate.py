@@ -1,15 +1,16 @@
 """A ledger of any size for the benchmarks: persons of 300 sites over a year, late records and corrections among them.
 
-    uv run python benchmarks/ledger/generate.py --entries 1000000 --data DIR [--seed 1] [--unguarded] [--json]
+    uv run python benchmarks/ledger/generate.py --entries 1000000 --data DIR [--seed 1] [--unguarded] [--leaves] [--json]
 
 Ten entries a person: from outside through five sites with a trip between each two, and out again. Groups of 1 to 60 move
 together, and each of their moves is one numbered act; 0.9 % of the moves are written down days later, and 0.5 % of the entries are
 corrected by a batch. The same seed gives the same ledger.
 
 The entries are copied in by the owner with every trigger in place, so the guard has passed each of them. With
-`--unguarded` (for tens of millions) the owner switches the tables' own triggers off, writes the heads itself and checks a
-sample of them against the entries; foreign keys and constraints hold in both. The acts' numbers are written directly, in
-the order of their moments, since the sequencer would number one load as one transaction. There are no leaves.
+`--unguarded` (for tens of millions) the owner takes the tables' own triggers and foreign keys off, writes the heads itself,
+checks a sample of them against the entries, and puts the keys and triggers back, which checks the keys of all rows at once. The
+acts' numbers are written directly, in the order of their moments, since the sequencer would number one load as one
+transaction. Leaves are made by the sequencer's own function, and only with `--leaves`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -36,6 +39,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
 YEAR = 365 * DAY
 CHUNK = 100_000  # entries a statement
 SAMPLE = 2_000
+GUARDED_UP_TO = 2_000_000  # entries, for the scripts that generate what they measure
 COLUMNS = (
     "thing_id, n, kind, giver_id, receiver_id, happened_at, base, corrects, repeats, mission, reason, source, act_id,"
     " recorded_at"
@@ -213,6 +217,24 @@ def null(number: int | None) -> str:
     return r"\N" if number is None else str(number)
 
 
+@contextmanager
+def opened(data: str) -> Iterator[Path]:
+    """The database of that folder, opened; of a new folder, removed afterwards, where the name is empty."""
+    folder = Path(data).resolve() if data else Path(tempfile.mkdtemp(prefix="muster-ledger-"))
+    try:
+        open_data(folder)
+        yield folder
+    finally:
+        if not data:
+            from django.db import connections
+
+            from muster.database import embedded
+
+            connections.close_all()
+            embedded.server(folder).stop()
+            shutil.rmtree(folder)
+
+
 def open_data(data: Path) -> None:
     """Lead Django to the migrated embedded database of the folder, which is made if it is new."""
     data.mkdir(parents=True, exist_ok=True)
@@ -229,17 +251,13 @@ def open_data(data: Path) -> None:
 
 def generate(entries: int, *, seed: int = 1, guarded: bool = True) -> dict[str, Any]:
     """Write the ledger into the open, empty database; what it came to."""
-    from django.db import connections
-
     began = time.monotonic()
     world = World(entries, seed)
     acts = acts_of(world)
     ids = [world.id(act.at) for act in acts]
     writer = Writer(world, acts, ids)
-    owner = connections["owner"]
-    owner.ensure_connection()
-    raw = owner.connection
-    with own_triggers(raw, on=guarded):
+    raw = owner()
+    with own_triggers(raw, on=guarded), nullcontext() if guarded else keys_put_back(raw):
         write_beginnings(raw, world, acts, ids)
         rows = writer.rows()
         written = 0
@@ -301,6 +319,35 @@ def own_triggers(raw: Any, *, on: bool) -> Iterator[None]:
         raw.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
+@contextmanager
+def keys_put_back(raw: Any) -> Iterator[None]:
+    """Without the tables' foreign keys, and with them again, when they are checked for all rows at once."""
+    keys = raw.execute(
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])", [list(TABLES)],
+    ).fetchall()  # fmt: skip
+    for table, name, _ in keys:
+        raw.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+    yield
+    for table, name, definition in keys:
+        raw.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+
+
+def owner() -> Any:
+    """The driver's own connection of the owner."""
+    from django.db import connections
+
+    connections["owner"].ensure_connection()
+    return connections["owner"].connection
+
+
+def append_leaves() -> None:
+    """Make the leaves that are missing, as the sequencer does; none where every act has its own."""
+    raw = owner()
+    raw.execute("SELECT record_append_leaves()")
+    raw.execute("VACUUM ANALYZE record_leaf")
+
+
 def check_heads(raw: Any) -> None:
     """Of a sample of persons: the entries, taken one after another, lead to the head, and each begins where the last ended."""
     heads = raw.execute(
@@ -343,6 +390,8 @@ def main() -> None:
     told = generate(
         int(option("--entries", "")), seed=int(option("--seed", "1")), guarded="--unguarded" not in sys.argv
     )
+    if "--leaves" in sys.argv:
+        append_leaves()
     size = f"{told['entries']:,} entries of {told['persons']:,} persons in {told['acts']:,} acts"
     words = f"{size}, {told['late']:.2%} late, in {told['seconds']} s"
     print(json.dumps(told) if "--json" in sys.argv else words)

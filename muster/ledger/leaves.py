@@ -53,6 +53,7 @@ LEFT JOIN ledger_entry e ON l.kind = 'entry' AND e.thing_id = l.subject AND e.n 
 WHERE l.index < %(size)s"""
 IN_ORDER = " ORDER BY l.index"
 ONE_ENTRY = " AND l.kind = 'entry' AND l.subject = %(thing)s AND l.n = %(n)s"
+ROWS_ALONE = " AND l.kind = 'rows'"
 OWN = 7  # columns before those of the row behind the leaf
 PLACES = ["act", "holder", "thing", "entry", "rows"]  # in which order they stand within an act
 
@@ -90,14 +91,15 @@ for _kind, _columns in COLUMNS.items():
     _at += len(_columns)
 
 
-def rows(size: int, written: Written | None = None) -> Iterator[Row]:
+def rows(size: int, written: Written | None = None, *, other_tables_alone: bool = False) -> Iterator[Row]:
     """The first `size` leaves with what they stand for, in the tree's order, in one transaction.
 
     `written` is asked for what acts wrote in other tables, and knows afterwards what it was not asked for.
     """
+    query = ROWS + (ROWS_ALONE if other_tables_alone else "") + IN_ORDER
     with transaction.atomic():
         written = written or Written()
-        for found in beside_others(ROWS + IN_ORDER, {"size": size}):
+        for found in beside_others(query, {"size": size}):
             row = _row(found)
             if row.kind == "rows":
                 values = written.values(row.n, row.number or 0)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from muster.core.errors import MusterError
+from muster.database.streaming import copied
 from muster.ledger.exporting import sha256_of
 from muster.record.action import sequence
 
@@ -27,14 +27,12 @@ COLUMNS = {
 }  # fmt: skip
 CODED = ("thing_kind", "kind", "giver", "receiver", "reason", "mission", "source")  # few values, many rows
 ENTRIES = """
-COPY (
-    SELECT k.number, t.tag, t.kind, e.n, e.kind, g.code, r.code, (extract(epoch FROM e.happened_at) * 1000000)::bigint,
-           (extract(epoch FROM e.earliest_at) * 1000000)::bigint, (extract(epoch FROM e.latest_at) * 1000000)::bigint, e.base,
-           e.corrects, e.repeats, (extract(epoch FROM e.recorded_at) * 1000000)::bigint, e.reason, e.mission, e.source
-    FROM ledger_entry e JOIN record_number k ON k.act_id = e.act_id JOIN ledger_thing t ON t.id = e.thing_id
-    JOIN ledger_holder g ON g.id = e.giver_id JOIN ledger_holder r ON r.id = e.receiver_id
-    WHERE k.number BETWEEN %s AND %s ORDER BY k.number, t.tag, e.n
-) TO STDOUT (FORMAT csv)
+SELECT k.number, t.tag, t.kind, e.n, e.kind, g.code, r.code, (extract(epoch FROM e.happened_at) * 1000000)::bigint,
+       (extract(epoch FROM e.earliest_at) * 1000000)::bigint, (extract(epoch FROM e.latest_at) * 1000000)::bigint, e.base,
+       e.corrects, e.repeats, (extract(epoch FROM e.recorded_at) * 1000000)::bigint, e.reason, e.mission, e.source
+FROM ledger_entry e JOIN record_number k ON k.act_id = e.act_id JOIN ledger_thing t ON t.id = e.thing_id
+JOIN ledger_holder g ON g.id = e.giver_id JOIN ledger_holder r ON r.id = e.receiver_id
+WHERE k.number BETWEEN %(first)s AND %(last)s ORDER BY k.number, t.tag, e.n
 """
 BLOCK_BYTES = 16 * 2**20
 
@@ -73,8 +71,9 @@ def export(folder: Path, *, first: int = 1, last: int | None = None) -> dict[str
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "entries.parquet"
     with tempfile.TemporaryFile() as rows:
-        for block in _copied(first, last):
-            rows.write(block)
+        with copied(ENTRIES, {"first": first, "last": last}, options="(FORMAT csv)") as copy:
+            for block in copy:
+                rows.write(block)
         rows.seek(0)
         count = _write(rows, path)
     resource = {
@@ -96,14 +95,6 @@ def _latest() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(number), 0) FROM record_number")
         return int(cursor.fetchone()[0])
-
-
-def _copied(first: int, last: int) -> Iterator[bytes]:
-    """The rows as CSV, block by block, of one snapshot."""
-    with transaction.atomic():
-        connection.ensure_connection()
-        with connection.connection.cursor() as cursor, cursor.copy(ENTRIES, (first, last)) as copy:
-            yield from map(bytes, copy)
 
 
 def _write(rows: Any, path: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
 import subprocess
 import sys
@@ -529,6 +530,31 @@ def test_an_export_verifies_without_muster(record: Record, tmp_path: Path) -> No
     assert verify()["root"] in found.stdout
     package = json.loads((tmp_path / "out" / "datapackage.json").read_text())
     assert [resource["path"] for resource in package["resources"]] == ["entries.csv", "leaves.jsonl"]
+
+
+def test_words_and_moments_of_any_kind_verify_in_an_export(record: Record, tmp_path: Path) -> None:
+    words = 'said "so",\n\tÜbergabe \\ \\N \u2028'
+    moved = Push(
+        thing=record.second.pk, receiver=record.b.pk, happened_at=NOON + timedelta(hours=2, microseconds=120_000),
+        earliest_at=NOON, latest_at=NOON + timedelta(hours=3, microseconds=1), reason=words, source=words,
+    )  # fmt: skip
+    record.write(moved)
+    export(tmp_path)
+
+    found = verifier(tmp_path)
+
+    assert (found.returncode, "7 entries" in found.stdout) == (0, True), found.stdout
+    with (tmp_path / "entries.csv").open(newline="", encoding="utf-8") as file:
+        row = list(csv.DictReader(file))[-1]
+    assert (row["source"], row["earliest_at"]) == (words, "2026-03-01T12:00:00+00:00")
+    assert row["happened_at"] == "2026-03-01T14:00:00.120000+00:00"
+
+
+def test_an_export_of_a_record_with_an_entry_gone_does_not_verify(record: Record, tmp_path: Path) -> None:
+    behind(f"DELETE FROM ledger_entry WHERE thing_id = '{record.first.pk}' AND n = 2")
+    export(tmp_path)
+
+    assert verifier(tmp_path).returncode == 1
 
 
 def test_an_empty_export_verifies(tmp_path: Path) -> None:
