@@ -12,6 +12,7 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from django.db import connection
+from django.db.models import F
 from pydantic import PlainSerializer, SerializationInfo, StringConstraints
 
 from muster.access import sealing
@@ -165,7 +166,9 @@ def show_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field)
     check_stands(row)
     if Disposal.objects.filter(thing=row).exists():
         raise Disposed(tag=row.tag)
-    found = PersonalField.objects.filter(thing=row, field=field).order_by("id").last()
+    # By the numbers of acts, and not by a clock that may have stepped back.
+    latest = F("act__number__number").desc(nulls_first=True)
+    found = PersonalField.objects.filter(thing=row, field=field).order_by(latest, "-id").first()
     if found is None:
         raise NotGiven(tag=row.tag, field=field)
     _open(found)

@@ -194,6 +194,20 @@ def test_what_is_personal_is_shown_as_it_was_last_written_and_stands_nowhere_in_
     assert "read" not in attack.fits(NAME) | attack.fits(WRITTEN)
 
 
+def test_the_latest_counts_though_the_clock_stepped_back_between(who: People) -> None:
+    write(who, "name", "Example Person Six")
+    write(who, "name", NAME)
+    sequence()
+    later = PersonalField.objects.order_by("id")[1].pk
+    connection.close()
+    as_owner(
+        "ALTER TABLE custody_personalfield DISABLE TRIGGER USER",
+        f"UPDATE custody_personalfield SET id = '{UUID(int=1)}' WHERE id = '{later}'",
+    )
+
+    assert show(who, "name") == NAME
+
+
 def test_a_ciphertext_tells_no_length_and_opens_in_no_other_place(who: People) -> None:
     write(who, "name", "E", tag=ONE)
     write(who, "name", "É" * 60, tag=TWO)
