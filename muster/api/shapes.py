@@ -80,6 +80,13 @@ class FindingTold(Schema):
     verified: bool
     words: str
     conditions: list[str]
+    mark: str  # C, S or GK; empty: no rule of a pack decided
+    unverified: str
+    pack: str  # id and version
+    signed: str  # who signed that pack and when, or "unsigned"
+    quotes: list[dict[str, str]]
+    asks: list[str]
+    changes: list[str]
 
 
 class AssessmentTold(Schema):

@@ -200,7 +200,8 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _assessment(seen: Assessment) -> dict[str, Any]:
-    names = ("line", "task", "finding", "layer", "rule", "citation", "verified", "words", "conditions")
+    names = ("line", "task", "finding", "layer", "rule", "citation", "verified", "words", "conditions",
+             "mark", "unverified", "pack", "signed", "quotes", "asks", "changes")  # fmt: skip
     number = Number.objects.filter(act=seen.act_id).values_list("number", flat=True).first()
     found = list(seen.findings.values(*names))
     return {"status": seen.status, "on_date": _iso(seen.on_date), "known_at": number, "findings": found}

@@ -19,6 +19,13 @@ def latest(request: str, *, known_at: int | None = None, status: str | None = No
     return found.order_by("-id").first()
 
 
+def what_if(
+    request: Request, on_date: date, facts: Mapping[str, bool | date]
+) -> dict[str, tuple[Finding, ...]]:
+    """What would be found in each duty status, with the same facts and on the same day."""
+    return {status: findings(request, status, on_date, facts) for status in load_packs().law.statuses}
+
+
 def findings(
     request: Request,
     status: str,

@@ -59,6 +59,7 @@ class Basis:
     mark: Mark | None = None  # None: not of a pack, but a decision's or a request's own words
     unverified: str = ""  # the part that is weaker than the mark
     quotes: tuple[Quote, ...] = ()
+    rests_on: tuple[str, ...] = ()  # ids of the rules whose quotations stand beside it too
     origin: Origin | None = field(default=None, compare=False)
 
 
@@ -115,12 +116,12 @@ class Condition:
     @cached_property
     def turns(self) -> str:
         """What would turn a finding that hangs on it."""
-        return f"Prohibited where it is known not to be so: {' and '.join(self.any_of)}."
+        return f"Prohibited where this is known not to be so: {self.words} ({' and '.join(self.any_of)})."
 
     @cached_property
     def mends(self) -> str:
         """What would mend a finding that it broke."""
-        return f"It would not stand in the way where it is so: {' or '.join(self.any_of)}."
+        return f"It would not stand in the way if this were so: {self.words} ({' or '.join(self.any_of)})."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -590,6 +591,29 @@ def dormant(request: Request, status: str, on_date: date, law: Law, facts: Facts
     )
 
 
+def questions(request: Request, status: str, on_date: date, law: Law, facts: Facts) -> tuple[str, ...]:
+    """Every fact on which the law's findings hang in that status, stated or not, in the order in which it is met.
+
+    What a rule for a kind of mission asks is among them only where the mission is stated to be of that kind.
+    """
+    known = law.statuses[status]
+    asked: list[str] = [fact for condition in known.requires for fact in condition.any_of]
+    if known.max_days is not None or known.max_months is not None:
+        asked += ["duty_began_on", *([known.extension_fact] if known.extension_fact else [])]
+    tasks = [line.task for line in request.lines]
+    rules = [rule for rule in law.deciding[status] if _concerns(rule, request, on_date)]
+    for rule in (each for each in rules if not each.tasks or not set(each.tasks).isdisjoint(tasks)):
+        asked += [rule.when_fact] if rule.when_fact else []
+        if rule.when_fact is None or facts.get(rule.when_fact) is True:
+            asked += [fact for condition in rule.requires for fact in condition.any_of]
+            asked += [rule.began_fact] if rule.began_fact else []
+    for task in tasks:
+        cell = law.cells.get((task, known.column)) if known.column else None
+        asked += [fact for condition in cell.conditions for fact in condition.any_of] if cell else []
+    whole = [each for fact in asked for each in (fact, *law.parts.get(fact, ()))]
+    return tuple(dict.fromkeys(fact for fact in whole if fact != "no_contact_with_custody"))
+
+
 def _rule(asked: _Asked, rule: Ruled, line: Line, facts: Facts) -> Iterator[_Said]:
     # A rule for one kind of mission (a compact) is named before the table, a general one after it.
     order = 1 if rule.when_fact else 3
@@ -828,7 +852,7 @@ def _volunteers(refusal: _Said, facts: Facts) -> Iterator[_Said]:
     elif volunteers is not True:
         named = "Only members who volunteer (not stated: members_are_volunteers)"
         fact = "members_are_volunteers"
-        changes = (f"Prohibited where it is known not to be so: {fact}.",)
+        changes = (f"Prohibited where it is known that not all of them volunteered ({fact}).",)
         yield _Said("conditional", refusal.layer, refusal.order, refusal.basis, (named,), (fact,), changes)
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from muster.web.views import (
+    assessments,
     board,
     counter,
     counter_forms,
@@ -28,6 +29,8 @@ urlpatterns = [
     path("requests/", requests.queue, name="requests"),
     path("requests/new/", requests.new, name="request-new"),
     path("requests/<str:name>/", requests.one, name="request"),
+    path("requests/<str:name>/assess/", assessments.assess, name="assess"),
+    path("requests/<str:name>/assessment/", assessments.one, name="assessment"),
     path("requests/<str:name>/decide/", decisions.decide, name="decide"),
     path("requests/<str:name>/<slug:verb>/", requests.step, name="request-step"),
     path("decisions/", decisions.queue, name="decisions"),

@@ -74,13 +74,11 @@ class Packs:
         )
 
     def _quoting(self, cell: Cell) -> Cell:
-        """A cell that rests on a rule of its own quotes what that rule quotes, before its own quotations."""
-        rule = next(
-            (p.rules[cell.basis.rule] for p in self.by_id.values() if cell.basis.rule in p.rules), None
-        )
-        if rule is None or not rule.quotes:
-            return cell
-        return replace(cell, basis=replace(cell.basis, quotes=(*rule.quotes, *cell.basis.quotes)))
+        """A cell quotes, before its own quotations, what the rules quote on which it rests."""
+        rules = {name: rule for pack in self.by_id.values() for name, rule in pack.rules.items()}
+        named = [rules[name] for name in (cell.basis.rule, *cell.basis.rests_on) if name in rules]
+        quotes = (*(quote for rule in named for quote in rule.quotes), *cell.basis.quotes)
+        return replace(cell, basis=replace(cell.basis, quotes=quotes)) if quotes else cell
 
     @cached_property
     def texts(self) -> dict[str, Text]:
@@ -158,6 +156,7 @@ def _against_one_another(packs: list[Pack]) -> Iterator[_Mismatch]:
             message = f"{name[:40]!r} is not a duty status. Write some of: {', '.join(sorted(statuses))}."
             yield _Mismatch(pack=pack.id, name=name, code="authority.unknown_status", message=message)
         rests = {cell.basis.rule for (task, _), cell in pack.cells.items() if cell.basis.rule != task}
+        rests |= {name for cell in pack.cells.values() for name in cell.basis.rests_on}
         for name in sorted(rests - rules):
             message = f"No pack holds a rule {name[:40]!r} on which a task category could rest."
             yield _Mismatch(pack=pack.id, name=name, code="authority.unknown_rule", message=message)

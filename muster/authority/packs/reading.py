@@ -470,6 +470,7 @@ def _cells(read: Fields, known: _Known) -> dict[tuple[str, Column], Cell]:
             mark=mark,
             unverified=unverified,
             quotes=_quotes(table, known),
+            rests_on=table.texts("rests_on"),
             origin=known.origin,
         )
         lifted_by = _words(table, "lifted_by", needed=False)
@@ -504,6 +505,7 @@ def _bases(
             words=_words(inner, needed=False) or row.words,
             mark=own_mark,
             quotes=_quotes(inner, known),
+            rests_on=inner.texts("rests_on"),
             origin=known.origin,
         )
         for column in _columns(inner):

@@ -17,7 +17,6 @@ from muster.assistance.models import Paper, Request
 from muster.assistance.queries import alike, as_rule, requests_of, scope_of
 from muster.assistance.rules import NEXT, REASONS, MalformedRequest
 from muster.authority import queries as authority
-from muster.authority.packs import load_packs
 from muster.core.errors import FaultyInput, MusterError, NotFound
 from muster.core.files import Malformed, read_data
 from muster.decisions.models import Decision
@@ -69,12 +68,8 @@ STEPS: dict[str, StepForm] = {
         "assistance.return_for_information", "Return for information", "Return for information",
         (why("returned_for_information"), REASON, when("Time returned")), ("submitted",),
     ),
-    "assess": StepForm(
-        "authority.assess", "Record assessment", "Assess",
-        (Input("on_date", "Judged as of which day", "day", "Such as 2026-03-01."),
-         Input("status", "Duty status", "choice", "Empty: the one that the request asks for.", needed=False)),
-        OPEN,
-    ),
+    # Its form asks for facts too: `assessments.assess`.
+    "assess": StepForm("authority.assess", "Record assessment", "Assess", (), OPEN),
     "review": StepForm("assistance.review", "Put before the office", "Put in review", (when("Time put in review"),), ("validated",)),
     "duplicate": StepForm(
         "assistance.mark_duplicate", "Record as a duplicate", "Mark as a duplicate",
@@ -213,10 +208,9 @@ def step(request: HttpRequest, actor: Actor, name: str, verb: str) -> HttpRespon
     if form is None:
         raise NotFound(kind="step of a request", name=verb)
     can(actor, form.action, scope_of(row))
-    statuses = [(status.id, f"{status.id}: {status.name}") for status in load_packs().law.statuses.values()]
-    choices = {"status": statuses, "of": _others(actor, row)}
+    choices = {"of": _others(actor, row)}
     inputs = [_with(one, choices[one.name]) if one.name in choices else one for one in form.inputs]
-    said: Callable[[object], str] = lambda answer: _told(row.pk, answer)  # noqa: E731
+    said: Callable[[object], str] = lambda answer: told(row.pk, answer)  # noqa: E731
     return ActForm(
         action=form.action, title=f"{form.title}: {row.pk}", button=form.button, inputs=inputs, given={"request": row.pk},
         done=said, back=reverse("request", args=[row.pk]), about=ABOUT, lead=row.title, drill=row.kind == "exercise",
@@ -236,7 +230,7 @@ def _with(one: Input, choices: list[tuple[str, str]]) -> Input:
     return Input(one.name, one.label, one.kind, one.hint, choices, one.needed)
 
 
-def _told(name: str, answer: object) -> str:
+def told(name: str, answer: object) -> str:
     state = getattr(answer, "state", None)
     if state:
         return f"{name} is {state.replace('_', ' ')} now."
