@@ -159,14 +159,23 @@ NEXT_STEP = {
 }
 
 
-def waiting(actor: Actor) -> list[Waiting]:
-    """Who is waited for, with what, and since when, of all that the actor may read; the longest wait in front.
+def search(rows: QuerySet[Request], words: str) -> QuerySet[Request]:
+    """Those whose id, title or requester holds the words; all of them for none."""
+    if not words or "\0" in words:
+        return rows if not words else rows.none()
+    return rows.filter(Q(pk__icontains=words) | Q(title__icontains=words) | Q(requester__icontains=words))
 
-    A verbal request whose paper has not come waits for its requester beside.
+
+def waiting(actor: Actor, rows: QuerySet[Request] | None = None) -> list[Waiting]:
+    """Who is waited for, with what, and since when; the longest wait in front.
+
+    Of all that the actor may read, or of these rows of it. A verbal request whose paper has not come waits for its requester
+    beside.
     """
-    rows = requests_of(actor).filter(Q(state__in=NEXT_STEP) | Q(verbal=True, paper__isnull=True))
+    readable = requests_of(actor) if rows is None else rows
+    these = readable.filter(Q(state__in=NEXT_STEP) | Q(verbal=True, paper__isnull=True))
     found = []
-    for row in rows.exclude(state__in=ENDED).select_related("paper").prefetch_related("steps"):
+    for row in these.exclude(state__in=ENDED).select_related("paper").prefetch_related("steps"):
         steps = list(row.steps.all())
         who = {"requester": row.requester, "center": OPERATIONS_CENTER, "office": row.asked.title}
         if row.state in NEXT_STEP:

@@ -101,7 +101,7 @@ def test_a_malformed_form_is_refused_in_words_and_nothing_is_kept(demonstration:
         ),
         ("operations", f"{MISSION}/trips/", {"seats": "-1"}, "whole number"),
         ("operations", "/requests/new/", {"text": "not a request"}, "Error:"),
-        ("operations", "/requests/new/", {"text": '{"id": "X", "lines": []}'}, "There is no office"),
+        ("operations", "/requests/new/", {"text": '{"id": "X", "lines": []}'}, "title is missing"),
         ("governor", f"{WAITING}/decide/", {"line-1": "allow"}, "choose whether it is allowed"),
         ("governor", f"{WAITING}/decide/", {"line-1": "limit", "people-1": "some"}, "in digits"),
         ("governor", f"{DECISION}/suspend/", {"reason": "A review", "effective_at": "soon"}, "is not a time"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django import template
@@ -16,7 +16,9 @@ from django.utils.safestring import SafeString
 
 from muster.access.control import actor_of
 from muster.access.models import User
-from muster.assistance.models import Step
+from muster.assistance import figures
+from muster.assistance.forms import LABELS, label
+from muster.assistance.models import Passage, Step
 from muster.assistance.rules import REASONS
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
@@ -86,6 +88,12 @@ def field(
     }  # fmt: skip
 
 
+@register.inclusion_tag("web/file_field.html", takes_context=True)
+def file_field(context: Context, name: str, label: str, hint: str = "") -> dict[str, Any]:
+    """A labelled field for a file."""
+    return {"name": name, "label": label, "hint": hint, "errors": _errors(context, name)}
+
+
 @register.inclusion_tag("web/choice.html", takes_context=True)
 def choice(context: Context, name: str, label: str, choices: Iterable[Model]) -> dict[str, Any]:
     """A labelled list to choose one row from; nothing is chosen beforehand."""
@@ -107,7 +115,46 @@ def input_field(context: Context, one: Input) -> dict[str, Any]:
 @register.inclusion_tag("web/step_indicator.html")
 def step_indicator(current: int) -> dict[str, Any]:
     """The four steps to a decision, with the present one marked."""
-    return {"names": ("Read", "Limits", "Review", "Sign"), "current": current}
+    return {
+        "names": ("Read", "Limits", "Review", "Sign"),
+        "current": current,
+        "label": "Steps to the decision",
+    }
+
+
+@register.inclusion_tag("web/step_indicator.html")
+def intake_steps(names: Sequence[str], current: int) -> dict[str, Any]:
+    """The parts of a request's form, with the present one marked."""
+    return {"names": names, "current": current, "label": "Parts of the request"}
+
+
+@register.filter
+def so_long(since: datetime, now: datetime) -> str:
+    """How long something has waited."""
+    return long(max(timedelta(0), now - since))
+
+
+@register.filter
+def long(span: timedelta) -> str:
+    """A stretch of time in words: hours up to two days, then days."""
+    hours = int(span.total_seconds() // 3600)
+    return f"{hours} h" if hours < 48 else f"{hours // 24:,} days"
+
+
+@register.filter
+def read_as(passage: Passage) -> str:
+    """The value of a figure that was read out of words, in words."""
+    return figures.said(passage.field, passage.value)
+
+
+@register.filter
+def field_words(path: str) -> str:
+    """The words for a field of a request, or for a kind of figure: `daily_rate_usd` reads *daily rate, US dollars*."""
+    return (
+        label(path)
+        if path in LABELS or "[" in path
+        else path.replace("_usd", ", US dollars").replace("_", " ")
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from muster.access.control import Actor, Scope, agencies_of, can, may
-from muster.assistance import actions as assistance
+from muster.assistance.actions import Linked
+from muster.assistance.forms import label
 from muster.assistance.models import Paper, Request
-from muster.assistance.queries import alike, as_rule, requests_of, scope_of
-from muster.assistance.rules import NEXT, REASONS, MalformedRequest
+from muster.assistance.queries import (
+    alike,
+    as_rule,
+    fields_of,
+    figures_of,
+    links_of,
+    paper_clock,
+    requests_of,
+    scope_of,
+    search,
+    waiting,
+)
+from muster.assistance.rules import AMENDABLE, NEXT, REASONS, missing
 from muster.authority import queries as authority
-from muster.core.errors import FaultyInput, MusterError, NotFound
-from muster.core.files import Malformed, read_data
+from muster.core.errors import NotFound
 from muster.decisions.models import Decision
 from muster.parties.models import Office
-from muster.record.action import KeyReused
-from muster.web.forms import ONCE, ActForm, Input, record, when
-from muster.web.pages import form_page, key_of, signed_in
-from muster.web.paging import page_of
+from muster.web.forms import ActForm, Input, when
+from muster.web.pages import signed_in
+from muster.web.paging import PAGE, page_of
 
 ANY = tuple(NEXT)
 OPEN = ("draft", "submitted", "returned_for_information", "validated", "in_review")
@@ -76,6 +86,14 @@ STEPS: dict[str, StepForm] = {
         (Input("of", "The other request", "choice"), why("duplicate_of"), WORDS, when("Time found")),
         ("submitted", "validated", "in_review"),
     ),
+    "link": StepForm(
+        "assistance.link", "Record the link", "Link",
+        (Input("relation", "This request", "radio", choices=(("separate_from", "is separate from"), ("continues", "continues"))),
+         Input("to_request", "The other request", "choice", needed=False),
+         Input("to_mission", "Or the mission", hint="Its code.", needed=False),
+         Input("words", "In words", "long", needed=False)),
+        ANY,
+    ),
     "paper": StepForm(
         "assistance.record_paper", "Record the paper", "Record the paper",
         (Input("reference", "What it is, and where it is kept"),
@@ -92,72 +110,31 @@ STEPS: dict[str, StepForm] = {
 
 @signed_in
 def queue(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """The requests that the actor may read: those that wait first, the one waiting longest in front."""
-    rows = requests_of(actor).prefetch_related("steps")
-    waiting = [(row, _waits_days(row)) for row in rows.filter(state__in=OPEN)]
-    waiting.sort(key=lambda pair: -pair[1])
+    """Who is waited for, the longest wait in front, and what is decided or ended; both can be searched."""
+    asked, party = request.GET.get("q", "").strip()[:60], request.GET.get("party", "")
+    rows = search(requests_of(actor), asked)
+    of_all = waiting(actor, rows)
+    parties = sorted({one.party for one in of_all})
+    shown = [one for one in of_all if party in ("", one.party)]
     ended = page_of(request, rows.exclude(state__in=OPEN).order_by("-act_id", "id"))
-    context = {"waiting": waiting, "ended": ended, "may_draft": _offices(actor) != [], "now": timezone.now()}
+    context = {
+        "waiting": Paginator(shown, PAGE).get_page(request.GET.get("waiting")), "ended": ended, "asked": asked, "party": party,
+        "parties": parties, "may_draft": offices_of(actor) != [], "now": timezone.now(),
+    }  # fmt: skip
     return render(request, "web/requests.html", context)
 
 
-def _waits_days(row: Request) -> int:
-    latest = list(row.steps.all())[-1]
-    return max(0, (timezone.now() - latest.happened_at).days)
-
-
-def _offices(actor: Actor) -> list[Office]:
+def offices_of(actor: Actor) -> list[Office]:
     """The offices that the actor may put a request to: a requester any, who handles requests those of their own."""
     agencies = [None, *agencies_of(actor)]
     return [
         office
         for office in Office.objects.order_by("title")
         if any(
-            may(actor, "assistance.draft", Scope("request", "", office.organisation_id, asker=a))
-            for a in agencies
+            may(actor, "assistance.draft", Scope("request", "", office.organisation_id, asker=agency))
+            for agency in agencies
         )
     ]
-
-
-@signed_in
-def new(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Record a request from its file, pasted or uploaded: every fault is told, and what was entered is kept."""
-    offices = _offices(actor)
-    if not offices:
-        can(actor, "assistance.draft", Scope("request", "a new request", None))
-    refusal = None
-    if request.method == "POST":
-        try:
-            data = _read(request.POST.get("text", ""))
-            done = assistance.draft(actor=actor, key=key_of(request), request=data, at=timezone.now())
-        except KeyReused:
-            messages.info(request, ONCE)
-            return redirect("requests")
-        except MusterError as told:
-            refusal = told
-        else:
-            messages.success(request, f"{done.answer.request} is recorded as a draft. {record(done)}")
-            return redirect("request", done.answer.request)
-    context = {"offices": offices}
-    return form_page(request, "web/request_new.html", context, refusal=_in_one_field(refusal), fields={
-        "core.not_found": "text", "assistance.in_the_record": "text", "assistance.malformed": "text",
-    })  # fmt: skip
-
-
-def _read(text: str) -> dict[str, object]:
-    try:
-        return dict(read_data(text))
-    except Malformed as fault:
-        raise MalformedRequest(reason=fault.reason, row=fault.row) from None
-
-
-def _in_one_field(refusal: MusterError | None) -> MusterError | None:
-    """The faults of a pasted request lead to the field that it was pasted into."""
-    if isinstance(refusal, FaultyInput):
-        return FaultyInput(
-            [type(f)(f.row, "text", f.code, f"{f.column}: {f.message}") for f in refusal.faults]
-        )
-    return refusal
 
 
 def found(actor: Actor, name: str) -> Request:
@@ -179,8 +156,15 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         for key, step in STEPS.items()
         if row.state in step.states and _makes_sense(key, row) and may(actor, step.action, scope)
     ]
+    differences = row.differences.select_related("settled__act__actor")
     context = {
         "row": row, "drill": row.kind == "exercise", "lines": with_findings(row), "seen": seen,
+        "versions": row.versions.select_related("act__number", "act__actor"), "links": links_of(actor, row),
+        "clock": paper_clock(row, timezone.now()), "paper": Paper.objects.filter(request=row).first(),
+        "details": details_of(row), "documents": row.documents.all(), "figures": figures_of(row), "differences": differences,
+        "may_settle": may(actor, "assistance.settle", scope), "may_unlink": may(actor, "assistance.unlink", scope),
+        "may_amend": row.state in AMENDABLE and may(actor, "assistance.amend", scope),
+        "missing": [label(str(fault.column)) for fault in missing(as_rule(row))] if row.state in OPEN else [],
         "steps": row.steps.select_related("act__number", "act__actor"), "next_steps": next_steps,
         "decisions": Decision.objects.filter(request=row).select_related("office", "source"),
         "may_decide": row.state == "in_review" and may(actor, "decisions.decide", scope),
@@ -188,7 +172,19 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     return render(request, "web/request.html", context)
 
 
+def details_of(row: Request) -> list[tuple[str, str]]:
+    """What the request says of what the forms ask, in words."""
+    said = fields_of(row)
+    named = ("form", "incident", "tracking", "needed_at", "conditions", "substitutes", "cost_estimate_usd", "fund_citation",
+             "as_of", "paper_due_at")  # fmt: skip
+    people = tuple(
+        path for path in said if path.partition(".")[0] in ("requested_by", "site_contact", "approval")
+    )
+    return [(label(path), str(said[path])) for path in (*named, *people) if said[path] is not None]
+
+
 def _makes_sense(verb: str, row: Request) -> bool:
+    """The paper of a request is recorded once, and of one that is made by word of mouth."""
     return verb != "paper" or (row.verbal and not Paper.objects.filter(request=row).exists())
 
 
@@ -208,7 +204,8 @@ def step(request: HttpRequest, actor: Actor, name: str, verb: str) -> HttpRespon
     if form is None:
         raise NotFound(kind="step of a request", name=verb)
     can(actor, form.action, scope_of(row))
-    choices = {"of": _others(actor, row)}
+    others = _others(actor, row)
+    choices = {"of": others, "to_request": others}
     inputs = [_with(one, choices[one.name]) if one.name in choices else one for one in form.inputs]
     said: Callable[[object], str] = lambda answer: told(row.pk, answer)  # noqa: E731
     return ActForm(
@@ -230,7 +227,39 @@ def _with(one: Input, choices: list[tuple[str, str]]) -> Input:
     return Input(one.name, one.label, one.kind, one.hint, choices, one.needed)
 
 
+@signed_in
+def unlink(request: HttpRequest, actor: Actor, name: str, link: int) -> HttpResponse:
+    """The form that undoes a link."""
+    row = found(actor, name)
+    can(actor, "assistance.unlink", scope_of(row))
+    if not row.links.filter(pk=link).exists():
+        raise NotFound(kind="link", name=str(link))
+    return ActForm(
+        action="assistance.unlink", title=f"Undo the link of {row.pk}", button="Undo the link", given={"link": link},
+        inputs=[Input("reason", "Why it was a mistake", "long")], done=lambda _: f"{row.pk} is no longer linked so.",
+        back=reverse("request", args=[row.pk]), about=ABOUT, lead=row.title, drill=row.kind == "exercise",
+    ).page(request, actor)  # fmt: skip
+
+
+@signed_in
+def settle(request: HttpRequest, actor: Actor, name: str, difference: int) -> HttpResponse:
+    """The form that settles a difference in what a request says."""
+    row = found(actor, name)
+    can(actor, "assistance.settle", scope_of(row))
+    one = row.differences.filter(pk=difference).first()
+    if one is None:
+        raise NotFound(kind="difference", name=str(difference))
+    return ActForm(
+        action="assistance.settle", title=f"Settle: {row.pk}", button="Record how it is settled", given={"difference": difference},
+        inputs=[Input("reason", "How it is settled, and why", "long")], done=lambda _: f"A difference of {row.pk} is settled.",
+        back=reverse("request", args=[row.pk]), about=ABOUT, lead=one.words, drill=row.kind == "exercise",
+    ).page(request, actor)  # fmt: skip
+
+
 def told(name: str, answer: object) -> str:
+    """What was done, in words."""
+    if isinstance(answer, Linked):
+        return f"{name} is linked."
     state = getattr(answer, "state", None)
     if state:
         return f"{name} is {state.replace('_', ' ')} now."
