@@ -83,6 +83,7 @@ BEGIN
         ) entries
         UNION ALL
         SELECT number, act_id, 5, 'rows', NULL, of_table, layout_id, sha256(convert_to(encoded, 'UTF8'))
-        FROM record_rows_after(coalesce(latest, 0))
+        FROM (SELECT WHERE EXISTS (SELECT FROM new JOIN public.record_rowswritten w ON w.act_id = new.act_id)) any_at_all
+        CROSS JOIN LATERAL record_rows_after(coalesce(latest, 0))
     ) leaves;
 END $$;
