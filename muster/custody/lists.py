@@ -280,8 +280,9 @@ def _take_one_in(actor: Actor, site: str, where: ZoneInfo, roster: RosterList) -
 def _first_answer(actor: Actor, site: str, roster: RosterList) -> Told | None:
     """What this very list was answered when it was first taken in, by whomever; None for a new one."""
     found = Site.objects.filter(code=site).first()
-    things = _things_of(roster, references.known(found, [roster])) if found else {}
-    first = _taken(site, roster, things)
+    if found is None or not ListTaken.objects.filter(site=found, listed=roster.listed).exists():
+        return None
+    first = _taken(site, roster, _things_of(roster, references.known(found, [roster])))
     if first is None:
         return None
     can(actor, "custody.import_list", queries.scope_of(first.site))
