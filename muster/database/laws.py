@@ -30,12 +30,16 @@ GUARDED = (
 )  # fmt: skip
 TRIGGER = "muster_is_forever"
 NOTES = "muster_rows_are_noted"
-# What migrations make beside the triggers made here: table, trigger and its function, after each insert.
+# What migrations make beside the triggers made here: table, trigger, its function, and when it runs.
+AFTER_INSERT, BEFORE_UPDATE_OF_ROW, BEFORE_DELETE_OF_ROW = 4, 19, 11  # as pg_trigger.tgtype has them
 OWN_TRIGGERS = (
-    ("record_act", "act_awaits_number", "record_await_number"),
-    ("ledger_thing", "thing_begins", "ledger_begin"),
-    ("ledger_entry", "entry_guard", "ledger_guard"),
-    ("ledger_entry", "entry_late", "ledger_mark_late"),
+    ("record_act", "act_awaits_number", "record_await_number", AFTER_INSERT),
+    ("ledger_thing", "thing_begins", "ledger_begin", AFTER_INSERT),
+    ("ledger_entry", "entry_guard", "ledger_guard", AFTER_INSERT),
+    ("ledger_entry", "entry_late", "ledger_mark_late", AFTER_INSERT),
+    ("custody_reference", "digest_only_goes", "custody_refuse_another", BEFORE_UPDATE_OF_ROW),
+    ("custody_replayed", "digest_only_goes", "custody_refuse_another", BEFORE_UPDATE_OF_ROW),
+    ("custody_personalkey", "key_goes_by_disposal", "custody_guard_key", BEFORE_DELETE_OF_ROW),
 )
 SEQUENCER_LOCK = 7316490112  # as in ledger/sql/leaves.sql
 
@@ -240,11 +244,11 @@ def _broken_layout(cursor: CursorWrapper, law: Law) -> Iterator[str]:
 
 
 def _broken_own(cursor: CursorWrapper) -> Iterator[str]:
-    for table, trigger, function in OWN_TRIGGERS:
+    for table, trigger, function, when in OWN_TRIGGERS:
         cursor.execute(
-            "SELECT count(*) = 1 FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgname = %s AND tgtype = 4"
+            "SELECT count(*) = 1 FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgname = %s AND tgtype = %s"
             " AND tgenabled IN ('O', 'A') AND tgfoid = to_regproc(%s)",
-            [table, trigger, function],
+            [table, trigger, when, function],
         )
         if not _one(cursor):
             yield f"The trigger {trigger} of {table} is missing or off: restore it as the owner."

@@ -344,13 +344,16 @@ def test_the_check_names_a_missing_trigger_and_migrate_mends_it() -> None:
         ("GRANT INSERT ON ledger_head TO {app}", "may INSERT ledger_head"),
         ("REVOKE INSERT ON ledger_entry FROM {app}", "may not INSERT ledger_entry"),
         ("DROP TABLE django_session", "table django_session is missing"),
+        ("REVOKE DELETE ON custody_personalkey FROM {app}", "may not DELETE custody_personalkey"),
+        ("DROP TRIGGER muster_is_forever ON custody_personalkey", "which keeps the rows of custody_personalkey"),
+        ("GRANT UPDATE (act_id) ON custody_reference TO {app}", "may update the columns ['act_id', 'digest'] of"),
         ("ALTER TABLE custody_count DISABLE TRIGGER muster_rows_are_noted", "notes what acts write into custody_count"),
         ("DROP TRIGGER muster_rows_are_noted ON custody_count;"
          " CREATE TRIGGER muster_rows_are_noted AFTER INSERT ON custody_count REFERENCING NEW TABLE AS written"
          " FOR EACH STATEMENT EXECUTE FUNCTION record_note_rows('999')", "notes what acts write into custody_count"),
         ("ALTER TABLE custody_counted DROP COLUMN explanation", "column explanation of custody_counted is gone"),
         *((f"ALTER TABLE {table} DISABLE TRIGGER {trigger}", f"trigger {trigger} of {table} is missing or off")
-          for table, trigger, _ in database.laws.OWN_TRIGGERS),
+          for table, trigger, *_ in database.laws.OWN_TRIGGERS),
         ("DROP TRIGGER entry_guard ON ledger_entry; CREATE TRIGGER entry_guard AFTER INSERT ON ledger_entry REFERENCING NEW"
          " TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION ledger_mark_late()", "trigger entry_guard of ledger_entry"),
         ("DROP FUNCTION record_encoded(record_act, bigint, bigint)", "encodes leaves otherwise"),
