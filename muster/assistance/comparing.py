@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from muster.assistance.forms import LABELS, LINE_LABELS, flat, label
+from muster.assistance.forms import FORMS, LABELS, LINE_LABELS, flat, label
 from muster.assistance.rules import Line, Request, to_file
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
@@ -39,14 +39,17 @@ def _fields(
     old: Mapping[str, Any], new: Mapping[str, Any], order: Mapping[str, str], where: str
 ) -> Iterator[Change]:
     for name, words in order.items():
-        before, after = _said(name, old.get(name)), _said(name, new.get(name))
+        before, after = said_of(name, old.get(name)), said_of(name, new.get(name))
         if before != after:
             yield Change(where + words, before, after)
 
 
-def _said(name: str, value: Any) -> str:
+def said_of(name: str, value: Any) -> str:
+    """What a field of a request file says, in words."""
     if value is None:
         return "no" if name == "verbal" else NOT_RECORDED
+    if name == "form":
+        return FORMS[value].name
     if name in ("people", "vehicles"):
         return Quantity.from_json(value).said
     if name == "task":
@@ -55,7 +58,7 @@ def _said(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value).replace("_", " ") if name in ("priority", "agency_kind", "form") else str(value)
+    return str(value).replace("_", " ") if name in ("priority", "agency_kind") else str(value)
 
 
 def _lines(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> Iterator[Change]:
@@ -77,9 +80,9 @@ def _n(index: int | None) -> int:
 def _pairs(
     old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
 ) -> list[tuple[int | None, int | None]]:
-    """The lines that answer one another: those of the same words first, then those of the same task, each once."""
+    """The lines that answer one another, each once: of the same task and words first, then of the words, then of the task."""
     left, pairs = list(range(len(old))), dict[int, int]()
-    for same in (("task", "words"), ("task",)):
+    for same in (("task", "words"), ("words",), ("task",)):
         for after, line in enumerate(new):
             if after in pairs:
                 continue
@@ -91,18 +94,20 @@ def _pairs(
 
 
 def _line_said(line: Mapping[str, Any]) -> str:
-    people = _said("people", line.get("people"))
-    task = _said("task", line.get("task")) if line.get("task") else "task category not recorded"
+    people = said_of("people", line.get("people"))
+    task = said_of("task", line.get("task")) if line.get("task") else "task category not recorded"
     return f"{task}: {line.get('words', NOT_RECORDED)}; people {people}"
 
 
 def _left_out(said: Mapping[str, Any]) -> set[str]:
-    return {f"{_said('task', each['task'])}: {each.get('words', '')}" for each in said.get("exclusions", [])}
+    return {
+        f"{said_of('task', each['task'])}: {each.get('words', '')}" for each in said.get("exclusions", [])
+    }
 
 
 def _facts(said: Mapping[str, Any]) -> set[str]:
     facts = said.get("facts", {})
-    return {f"{name.replace('_', ' ')}: {_said('', value)}" for name, value in facts.items()}
+    return {f"{name.replace('_', ' ')}: {said_of('', value)}" for name, value in facts.items()}
 
 
 def _sets(where: str, old: set[str], new: set[str]) -> Iterator[Change]:

@@ -180,6 +180,8 @@ def test_a_line_that_moves_up_is_the_same_line_and_one_taken_out_is_named() -> N
         Change("line 1 (was line 2): people", "4", "6"),
         Change("line 1", "T22 Shelter support: registration, bedding, meals, transport of evacuees: Beds; people about 12", "taken out"),
     ]  # fmt: skip
+    told = differences(changed(lines=[first | {"task": "T21"}]), changed(lines=[first]))
+    assert [change.where for change in told] == ["line 1: task category"]
     added = differences(changed(lines=[first]), read_request(WHOLE))
     assert added == [Change("line 2", "not there", "T20 Checkpoints, traffic control: The road; people 4")]
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from muster.access.control import Actor, Scope, agencies_of, can, may
 from muster.assistance.actions import Linked
+from muster.assistance.comparing import said_of
 from muster.assistance.forms import label
 from muster.assistance.models import Paper, Request
 from muster.assistance.queries import (
@@ -180,7 +181,7 @@ def details_of(row: Request) -> list[tuple[str, str]]:
     people = tuple(
         path for path in said if path.partition(".")[0] in ("requested_by", "site_contact", "approval")
     )
-    return [(label(path), str(said[path])) for path in (*named, *people) if said[path] is not None]
+    return [(label(path), said_of(path, said[path])) for path in (*named, *people) if said[path] is not None]
 
 
 def _makes_sense(verb: str, row: Request) -> bool:
