@@ -1,23 +1,28 @@
-"""FEMA mission assignments from a CSV file: checked as a whole, every fault told, then kept as requests in one act."""
+"""Requests, and FEMA mission assignments, from a file: checked as a whole, every fault told, then kept in one act."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from django.utils import timezone
+from pydantic import AwareDatetime
+
 from muster.access.control import Actor, can
-from muster.assistance import assignments
-from muster.assistance.actions import columns_of, lines_of
+from muster.assistance import assignments, queries
+from muster.assistance.actions import columns_of, keep, lines_of
 from muster.assistance.assignments import AssignmentRow, DeclarationType, MaType
 from muster.assistance.figures import disagreements, read_figures
 from muster.assistance.models import Assignment, Difference, Line, Passage, Request, Step, Version
-from muster.assistance.rules import Priority, to_file
+from muster.assistance.requestfiles import Asked, read_requests
+from muster.assistance.rules import Priority, missing, read_request, to_file
 from muster.core.csvfiles import Row
-from muster.core.errors import Fault, FaultyInput, MusterError
+from muster.core.errors import Fault, FaultyFile, FaultyInput, MusterError
+from muster.core.files import LARGEST_BYTES, Unreadable
 from muster.core.importing import read_rows
 from muster.parties.models import Office, Organisation
 from muster.record.action import action, the_record
@@ -37,6 +42,102 @@ class AssignedOtherwise(MusterError):
             f"{', '.join(requests)}: in the record with other contents. What was asked stays as it is recorded; take "
             "these rows out of the file, and record what has changed as a request of its own."
         )
+
+
+def import_requests(
+    source: Path | BinaryIO, *, actor: Actor, name: str, dry_run: bool = False, keep_good: bool = False
+) -> dict[str, Any]:
+    """Keep a file of requests as drafts; what `muster import requests --json` prints.
+
+    One that is in the record in the same words is left alone, and a notice; so are a draft that lacks fields, and one that
+    looks like another. Raises TooLarge, NotUtf8, Unreadable, MalformedRequest, FaultyFile.
+    """
+    content = _content(source)
+    found = read_requests(content, name=name)
+    can(actor, keep_requests.name, the_record()[0])
+    known = _known([each.read.id for each in found.good])
+    new = []
+    for each in found.good:
+        if faults := _strange(each, known):
+            found.faults += faults
+        elif each.read.id not in known:
+            new.append(each.read)
+    if found.faults and not keep_good:
+        raise FaultyFile(sorted(found.faults, key=lambda fault: fault.row or 0))
+    notices = {
+        "already_there": sum(each.read.id in known for each in found.good),
+        "incomplete": sum(bool(missing(read)) for read in new),
+        "looks_alike": sum(bool(queries.alike(actor, read)) for read in new),
+    }
+    if new and not dry_run:
+        keep_requests(actor=actor, requests=[to_file(read) for read in new], at=timezone.now())
+    return {
+        "file": name, "rows": found.count, "kept": 0 if dry_run else len(new),
+        "refused": [fault.to_json() for fault in found.faults],
+        "notices": {kind: count for kind, count in notices.items() if count},
+    }  # fmt: skip
+
+
+def _content(source: Path | BinaryIO) -> bytes:
+    """The bytes of a file or a pipe, one more than may be read at most. Raises Unreadable."""
+    if not isinstance(source, Path):
+        return source.read(LARGEST_BYTES + 1)
+    try:
+        with source.open("rb") as opened:
+            return opened.read(LARGEST_BYTES + 1)
+    except OSError as fault:
+        raise Unreadable(path=str(source), reason=(fault.strerror or "unknown").lower()) from None
+
+
+def _known(ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What the requests of these ids said when they came."""
+    there = Version.objects.filter(request__in=ids, n=1)
+    return dict(there.values_list("request_id", "content"))
+
+
+def _strange(asked: Asked, known: Mapping[str, dict[str, Any]]) -> list[Fault]:
+    """What of a request does not fit the record: its office, its agency, or its id."""
+    faults, read = [], asked.read
+    for column, table, code in (("asked", Office, read.asked), ("agency", Organisation, read.agency)):
+        if code and not table._default_manager.filter(pk=code).exists():
+            message = f"{code} is not in the record as {column}. Check the code."
+            faults.append(Fault(asked.row, column, "assistance.unknown_code", message))
+    if known.get(read.id, to_file(read)) != to_file(read):
+        message = (
+            f"The request {read.id} is in the record in other words. Amend it there, or choose another id."
+        )
+        faults.append(Fault(asked.row, "id", "assistance.in_the_record", message))
+    return faults
+
+
+@action("assistance.import_requests", about=the_record)
+def keep_requests(
+    *, act: Act, row: None, actor: Actor, requests: list[dict[str, Any]], at: AwareDatetime
+) -> Imported:
+    """Keep requests as drafts, in the fields of a request file; all of them, or none.
+
+    Raises FaultyInput with every fault of all of them, NotHappenedYet.
+    """
+    read, faults = [], list[Fault]()
+    for n, data in enumerate(requests, start=1):
+        try:
+            asked = Asked(n, read_request(data, draft=True))
+        except FaultyInput as told:
+            faults += [Fault(n, fault.column, fault.code, fault.message) for fault in told.faults]
+            continue
+        faults += _strange(asked, {asked.read.id: {}} if _known([asked.read.id]) else {})
+        read.append(asked.read)
+    if repeated := sorted(key for key, count in Counter(each.id for each in read).items() if count > 1):
+        message = f"{', '.join(repeated)}: given more than once. Give each request once."
+        faults.append(Fault(None, "requests", "assistance.given_twice", message))
+    if faults:
+        raise FaultyInput(faults, what="The requests")
+    offices = {
+        office.code: office for office in Office.objects.filter(code__in={each.asked for each in read})
+    }
+    for each in read:
+        keep(each, offices[each.asked], act=act, at=at)
+    return Imported(len(read), 0)
 
 
 def import_assignments(

@@ -235,6 +235,22 @@ def import_facilities(
     _import_rows(take_in, file, as_json, dry_run=dry_run, keep_good=keep_good)
 
 
+@import_app.command("requests")
+@command
+def import_requests(
+    file: Annotated[str, typer.Argument(help="A TOML, JSON or CSV file; - for standard input.")],
+    dry_run: DryRun = False,
+    keep_good: KeepGood = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take requests in as drafts, as the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from muster.assistance.importing import import_requests as take_in
+
+    _import_rows(take_in, file, as_json, dry_run=dry_run, keep_good=keep_good)
+
+
 @import_app.command("assignments")
 @command
 def import_assignments(
