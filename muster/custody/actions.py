@@ -156,13 +156,20 @@ def _holder_named(code: str) -> Holder:
 
 def area(site: Site, *, act: Act) -> Holder:
     """The holder of a site's persons, made when it is first needed."""
-    return holder(
-        act=act,
-        code=site.code,
-        kind=Holder.Kind.AREA,
-        organisation=site.organisation_id or "",
-        site=site.code,
-    )
+    return holder(act=act, **_area_of(site))
+
+
+def areas(sites: Collection[Site], *, act: Act) -> dict[str, UUID]:
+    """The same of many sites, by their codes."""
+    made = [Holder(act=act, **_area_of(site)) for site in sites]
+    # Another writer may make the same ones meanwhile, so what stands in the end is read.
+    Holder.objects.bulk_create(made, ignore_conflicts=True)
+    return dict(Holder.objects.filter(code__in=[area.code for area in made]).values_list("code", "pk"))
+
+
+def _area_of(site: Site) -> dict[str, str]:
+    organisation = site.organisation_id or ""
+    return {"code": site.code, "kind": Holder.Kind.AREA, "organisation": organisation, "site": site.code}
 
 
 def _kept_by_muster(site: Site) -> None:

@@ -6,8 +6,10 @@ their source; a fact that contradicts the record is kept as a report with a diff
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,8 +25,8 @@ from muster.core.csvfiles import read_table
 from muster.core.errors import Fault, FaultyFile, MusterError
 from muster.core.times import zone as zone_of
 from muster.custody import events, references
-from muster.custody.actions import area, end_offers
-from muster.custody.events import Contradiction, Event, Live, Person, Place, Plan, Say, Told, Undo
+from muster.custody.actions import areas, end_offers
+from muster.custody.events import OUTSIDE, Contradiction, Event, Live, Person, Place, Plan, Say, Told, Undo
 from muster.custody.models import Difference, Replayed
 from muster.custody.reports import LOOKS, Misfit, keep
 from muster.ledger import bulk
@@ -158,9 +160,9 @@ def _holders(plan: Plan, sites: Mapping[str, Site], act: Act) -> dict[str, UUID]
         side for op in plan.operations if isinstance(op, Say) for side in (op.live.giver, op.live.receiver)
     }
     found = dict(Holder.objects.filter(code__in=codes).values_list("code", "pk"))
-    for code in sorted(codes - set(found)):
-        found[code] = (area(sites[code], act=act) if code in sites else outside(act=act)).pk
-    return found
+    if OUTSIDE in codes and OUTSIDE not in found:
+        found[OUTSIDE] = outside(act=act).pk
+    return found | areas([sites[code] for code in sorted(codes - set(found))], act=act)
 
 
 def _changes(
@@ -183,7 +185,7 @@ def _free(plan: Plan, things: Mapping[str, UUID], sites: Mapping[str, Site], *, 
     released = {
         things[op.person]: op.live.at
         for op in plan.operations
-        if isinstance(op, Say) and op.new and op.live.receiver == events.OUTSIDE
+        if isinstance(op, Say) and op.new and op.live.receiver == OUTSIDE
     }
     offered = Offer.objects.filter(thing__in=bulk.any_of(released), open=True).select_related(
         "thing", "handover__giver"
@@ -258,6 +260,19 @@ def digest_of(told: Told) -> str:
 # The file
 
 
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """All rows of a file stay until it is taken in: to look through them for cycles, again and again, is a fifth of the work."""
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
+
+
+@_no_search_for_cycles()
 def replay_file(
     source: Path | BinaryIO, *, actor: Actor, name: str, zone: str | None = None, dry_run: bool = False,
     keep_good: bool = False, told: Callable[[int, int], None] = lambda done, of: None,

@@ -1,5 +1,6 @@
 """Files of custody events, taken in for real: every row is an entry, a report or a fault, and a second run changes nothing."""
 
+import gc
 import io
 import json
 from datetime import UTC, datetime
@@ -440,6 +441,26 @@ def test_the_action_itself_refuses_what_was_taken_in_and_what_cannot_be_meant(ad
     with pytest.raises(FaultyFile) as faulty:
         replaying.replay(actor=administrator, told=unmeant, file="events.csv")
     assert [fault.code for fault in faulty.value.faults] == ["custody.unknown_site", "custody.missing"]
+
+
+def test_areas_that_another_writer_made_meanwhile_are_taken_as_they_are(administrator: Actor) -> None:
+    act = Act.objects.create(actor_id=administrator.user, name="test", request_hash=b"")
+    north, south = Site.objects.filter(code__in=("EX-NORTH", "EX-SOUTH")).order_by("code")
+    actions.area(north, act=act)
+
+    first = actions.areas([north, south], act=act)
+    again = actions.areas([north, south], act=act)
+
+    assert first == again == {site.code: actions.area(site, act=act).pk for site in (north, south)}
+
+
+def test_the_search_for_cycles_goes_on_after_a_file_whatever_came_of_it(administrator: Actor) -> None:
+    take_in(administrator, lines(STORY))
+    assert gc.isenabled()
+
+    with pytest.raises(FaultyFile):
+        take_in(administrator, HEADER)
+    assert gc.isenabled()
 
 
 def run(administrator: Actor, text: str, *words: str) -> Result:
