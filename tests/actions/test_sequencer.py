@@ -187,6 +187,29 @@ def test_two_processes_that_number_at_once_give_each_act_one_number_and_its_leav
     assert verify()["ok"]
 
 
+def test_what_an_act_wrote_is_looked_up_even_where_one_act_wrote_nearly_all(who: People) -> None:
+    """Statistics say then that each act wrote so much that reading the whole table is the quicker way."""
+    with client() as session:
+        fire.world(session, 3_000)
+    sequence()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "ANALYZE ledger_thing, ledger_entry, ledger_holder, record_act, record_number, record_leaf"
+        )
+    receive(who, TAGS[0])  # so that its holder is there
+
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        with client() as session:
+            fire.world(session, 1, name="U")
+        cursor.execute("SELECT record_sequence()")
+        assert cursor.fetchone() == (0,)
+        cursor.execute(
+            "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE seq_scan > 0 AND relname IN"
+            " ('ledger_thing', 'ledger_holder', 'ledger_entry', 'record_act')"
+        )
+        assert cursor.fetchall() == []
+
+
 @pytest.fixture
 def another_cluster(fresh_db: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server that has just begun, whose transactions are numbered lower than those of the tests' server."""

@@ -1,7 +1,7 @@
 -- The sequencer, as in leaves.sql, after a restore too. A transaction that is seen although it is no older than the latest one
 -- of this snapshot was one of another cluster, whose transactions were numbered higher; or it is this one.
 CREATE OR REPLACE FUNCTION record_sequence() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public SET jit = off AS $$
+SET search_path = pg_catalog, public SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     numbered bigint;
     latest bigint;
