@@ -1,14 +1,21 @@
-"""The latest assessment of a request, and the check of one line by the packs that come with Muster."""
+"""The latest assessment of a request, its review, and the check of one line by the packs in use."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import cast
+from uuid import UUID
 
+from muster.access.control import Scope
+from muster.assistance import queries as assistance
+from muster.assistance.models import Request as Row
 from muster.assistance.rules import Request
-from muster.authority.models import Assessment
+from muster.authority import review
+from muster.authority.models import Assessment, Drift, Judgement
 from muster.authority.packs import load_packs
 from muster.authority.rules import Finding, LimitLayer, assess
+from muster.core.errors import NotFound
 
 
 def latest(request: str, *, known_at: int | None = None, status: str | None = None) -> Assessment | None:
@@ -37,3 +44,27 @@ def findings(
     """What the law, the federal order that the request names, and the `limits` given find. Raises UnknownStatus, NotFound."""
     layers = (*load_packs().layers(request.federal_order), *limits)
     return assess(request, status, on_date, layers, {**request.facts, **facts})
+
+
+def review_of(row: Row) -> review.Review:
+    """The review of a request by the six criteria, as it stands."""
+    said = Judgement.objects.filter(request=row).select_related("act__actor").order_by("id")
+    return review.reviewed(
+        (
+            review.Judgement(
+                criterion=cast(review.Name, each.criterion), colour=cast(review.Colour, each.colour), rationale=each.rationale,
+                evidence=tuple(each.evidence), assessor=str(each.act.actor), judged_at=each.judged_at, version=each.version,
+            )
+            for each in said
+        ),
+        version=row.version,
+    )  # fmt: skip
+
+
+def drift_locked(drift: UUID) -> tuple[Scope, Drift]:
+    """What an action about a drift loads: the scope of its request, locked until commit, and the drift. Raises NotFound."""
+    found = Drift.objects.filter(pk=drift).first()
+    if found is None:
+        raise NotFound(kind="exception", name=str(drift))
+    scope, _ = assistance.locked(found.request_id)
+    return scope, found

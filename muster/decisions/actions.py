@@ -15,6 +15,7 @@ from muster.assistance.actions import take_step
 from muster.assistance.models import Request
 from muster.authority import queries as authority
 from muster.authority.models import Assessment
+from muster.authority.review import check_legality
 from muster.core.errors import MusterError
 from muster.core.times import check_happened, start_of_day, zone
 from muster.decisions import queries, rules
@@ -121,8 +122,8 @@ def decide(
 
     A decision that was only reported does not take it from the office.
 
-    Raises NotPermitted for who asked, NotAllowedFrom, NotAssessed, LimitsNeeded, FaultyInput for the limits, BeyondTheLaw,
-    NotHappenedYet.
+    Raises NotPermitted for who asked, NotAllowedFrom, NotAssessed, LimitsNeeded, FaultyInput for the limits, LegalityRed,
+    BeyondTheLaw, NotHappenedYet.
     """
     _check_did_not_ask(row, actor, "decisions.decide")
     only_reported = row.state == "decided" and not _issued_here(row)
@@ -133,6 +134,7 @@ def decide(
         raise NotAssessed(request=row.pk)
     read = _limits(outcome, limits)
     if read is not None:
+        check_legality(authority.review_of(row), request=row.pk)
         _check_against(seen, read)
     made = _keep(
         row,

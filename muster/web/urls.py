@@ -16,6 +16,7 @@ from muster.web.views import (
     missions,
     public,
     requests,
+    reviews,
     trips,
 )
 
@@ -32,6 +33,11 @@ urlpatterns = [
     path("requests/<str:name>/", requests.one, name="request"),
     path("requests/<str:name>/assess/", assessments.assess, name="assess"),
     path("requests/<str:name>/assessment/", assessments.one, name="assessment"),
+    path("requests/<str:name>/worksheet/", reviews.worksheet, name="worksheet"),
+    path("requests/<str:name>/worksheet/<slug:criterion>/", reviews.judge, name="judge"),
+    path("requests/<str:name>/exceptions/", reviews.exceptions, name="exceptions"),
+    path("requests/<str:name>/exceptions/new/", reviews.record_drift, name="exception-new"),
+    path("requests/<str:name>/exceptions/<uuid:drift>/", reviews.review_drift, name="exception-review"),
     path("requests/<str:name>/decide/", decisions.decide, name="decide"),
     path("requests/<str:name>/changes/", intake.changes, name="request-changes"),
     path("requests/<str:name>/fill/<slug:part>/", intake.fill, name="request-fill"),

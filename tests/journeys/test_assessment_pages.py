@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from test_step_pages import NOW, signed_in
 
 from muster.access.models import User
-from muster.authority.models import Assessment
+from muster.authority.models import Assessment, Drift
 from muster.demonstration import loading
 from muster.demonstration.links import link_for
 
@@ -98,6 +98,68 @@ def test_a_day_that_is_none_is_told_and_what_was_answered_is_kept(demonstration:
 @pytest.mark.parametrize("who", ["governor", "agency", "oversight"])
 def test_who_may_not_assess_is_refused_the_form(demonstration: None, who: str) -> None:
     assert signed_in(who).get(f"{WAITING}/assess/").status_code in (403, 404)
+
+
+def test_the_worksheet_says_first_what_nobody_judged(demonstration: None) -> None:
+    counsel = signed_in("counsel")
+    assert "Not judged: legality, lethality, risk, cost, appropriateness, readiness." in text_of(
+        counsel.get(f"{WAITING}/worksheet/")
+    )
+
+    unsaid = counsel.post(f"{WAITING}/worksheet/legality/", {"colour": "red", "rationale": " "})
+    kept = counsel.post(
+        f"{WAITING}/worksheet/legality/",
+        {"colour": "red", "rationale": "No statute", "evidence": "Memo 1\nMemo 2"},
+        follow=True,
+    )
+
+    assert unsaid.status_code == 422
+    assert "Say why legality is judged so" in text_of(unsaid)
+    told = text_of(kept)
+    assert "Legality is judged red: nothing of the request can be allowed." in told
+    assert "Memo 1 Memo 2" in told
+    assert "Legality is judged red: nothing can be allowed." in text_of(
+        signed_in("governor").get(f"{WAITING}/decide/")
+    )
+
+
+def test_an_exception_is_recorded_and_reviewed_on_its_pages(demonstration: None) -> None:
+    page = "/requests/EX-PROCESSING-1/exceptions/"
+    operations, counsel = signed_in("operations"), signed_in("counsel")
+    given = {
+        "tasked": "T04", "done": "T12", "what_was_done": "A driver held the door.", "asked_by": "The officer aboard",
+        "defense": "none",
+    }  # fmt: skip
+    same = operations.post(f"{page}new/", given | {"done": "T04"})
+    kept = operations.post(f"{page}new/", given, follow=True)
+
+    assert same.status_code == 422
+    assert "that is no drift" in text_of(same)
+    assert "The exception is kept: prohibited." in text_of(kept)
+    assert "Review it" not in text_of(kept)
+    (drift,) = Drift.objects.all()
+    waiting = counsel.get(page)
+    assert "Due by" in text_of(waiting)
+    done = counsel.post(f"{page}{drift.pk}/", {"outcome": "outside", "reason": "Not decided"}, follow=True)
+    assert "It was outside the authority. Not decided" in text_of(done)
+
+
+@pytest.mark.parametrize(
+    ("who", "page", "status"),
+    [
+        ("agency", f"{WAITING}/worksheet/", 404),
+        ("governor", f"{WAITING}/worksheet/", 200),
+        ("governor", f"{WAITING}/worksheet/legality/", 403),
+        ("counsel", f"{WAITING}/worksheet/nothing/", 404),
+        ("counsel", f"{WAITING}/exceptions/", 200),
+        ("governor", f"{WAITING}/exceptions/new/", 403),
+        ("counsel", f"{WAITING}/exceptions/00000000-0000-7000-8000-000000000000/", 404),
+    ],
+)
+def test_the_pages_of_a_review_are_for_those_who_may_see_them(
+    demonstration: None, who: str, page: str, status: int
+) -> None:
+    assert signed_in(who).get(page).status_code == status
 
 
 @pytest.mark.browser

@@ -116,7 +116,7 @@ def decide(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     choices = [_choice(line, finding, request.POST) for line, finding in with_findings(row)]
     context: dict[str, Any] = {
         "row": row, "drill": row.kind == "exercise", "choices": choices, "details": DETAILS, "options": OPTIONS,
-        "seen": authority.latest(row.pk),
+        "seen": authority.latest(row.pk), "review": authority.review_of(row),
     }  # fmt: skip
     if request.method != "POST":
         return form_page(request, "web/decide.html", context)
