@@ -24,6 +24,7 @@ class LineTold(Schema):
     people: Said
     vehicles: Said
     place: str
+    resource: str
     window_from: str | None
     window_to: str | None
     contact: str
@@ -58,14 +59,86 @@ class ExclusionTold(Schema):
 
 
 class StepTold(Schema):
-    """A step that the request took, written by the act numbered `known_at`."""
+    """A step that the request took, written by the act numbered `known_at`.
+
+    `code` is the coded reason of one that sent it back or ended it; `other` the request of which it is a duplicate.
+    """
 
     n: int
     state: str
     happened_at: str
     approximate: bool
+    code: str
     reason: str
+    other: str | None
     known_at: int | None
+
+
+class RequestVersionTold(Schema):
+    """One version of the request, with the whole of what it said, as in a request file."""
+
+    n: int
+    happened_at: str
+    reason: str
+    content: dict[str, Any]
+    known_at: int | None
+
+
+class LinkTold(Schema):
+    """How a request stands to another, or to a mission by its code; of `request` it is said."""
+
+    link: int
+    request: str
+    relation: str
+    other: str | None
+    mission: str
+    words: str
+
+
+class PaperTold(Schema):
+    """How a verbal request stands with its paper; `late_by_s` is null where it is in time, or no moment was promised."""
+
+    received: bool
+    waits_s: int
+    late_by_s: int | None
+
+
+class PassageTold(Schema):
+    """Where a field, or a figure, stands: in a document, or without one in the words of the first line."""
+
+    field: str
+    document: int | None
+    value: Any
+    exact: str
+    prefix: str
+    suffix: str
+    version: int
+
+
+class DocumentTold(Schema):
+    """A document that came with the request."""
+
+    document: int
+    title: str
+    text: str
+    sha256: str
+
+
+class RequestDifferenceTold(Schema):
+    """What in the request does not go together; `settled_so` says how somebody settled it, null while it is open."""
+
+    difference: int
+    kind: str
+    words: str
+    settled_so: str | None
+
+
+class LackTold(Schema):
+    """A field that is not stated and that the form asks for in `block`."""
+
+    path: str
+    label: str
+    block: str
 
 
 class FindingTold(Schema):
@@ -109,8 +182,19 @@ class Outcome(Schema):
 class WholeRequest(RequestTold):
     """A request with everything about it."""
 
+    agency: str | None
     agency_kind: str
     purpose: str
+    version: int
+    versions: list[RequestVersionTold]
+    details: dict[str, Any]
+    missing: list[str]
+    lacking: list[LackTold]
+    links: list[LinkTold]
+    paper: PaperTold | None
+    documents: list[DocumentTold]
+    passages: list[PassageTold]
+    differences: list[RequestDifferenceTold]
     reimbursement: str
     verbal: bool
     duty_status_asked: str
@@ -121,6 +205,61 @@ class WholeRequest(RequestTold):
     steps: list[StepTold]
     assessment: AssessmentTold | None
     decisions: list[Outcome]
+
+
+class ChangeTold(Schema):
+    """One field that says something else, in words."""
+
+    where: str
+    was: str
+    now: str
+
+
+class ChangesAnswer(Schema):
+    """What changed from one version of a request to another."""
+
+    request: str
+    was: int
+    now: int
+    changes: list[ChangeTold]
+
+
+class CountersTold(Schema):
+    """People of one line. `authorised` is null before a decision, `checked_in` and `delivered` where nobody looked."""
+
+    line: int
+    task: str
+    asked: Said
+    authorised: Said | None
+    tasked: int
+    checked_in: int | None
+    delivered: int | None
+
+
+class CountersAnswer(Schema):
+    """The counters of a request by `at`, known at the act numbered `known_at`."""
+
+    request: str
+    at: str
+    known_at: int
+    lines: list[CountersTold]
+
+
+class WaitingTold(Schema):
+    """A request that waits for `party`, with what, and since when."""
+
+    request: str
+    title: str
+    state: str
+    party: str
+    what: str
+    since: str
+
+
+class WaitingAnswer(Schema):
+    """Who is waited for, the longest wait in front."""
+
+    waiting: list[WaitingTold]
 
 
 class InForceTold(Schema):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
@@ -14,16 +15,21 @@ from ninja import Query, Router
 from muster.actions import storable
 from muster.api.reads import PAGE, Words
 from muster.api.shapes import (
+    ChangesAnswer,
+    CountersAnswer,
     DecisionTold,
     MissionsPage,
     PictureAnswer,
     RequestsPage,
     TripTold,
+    WaitingAnswer,
     WholeMission,
     WholeRequest,
 )  # fmt: skip
 from muster.assistance import queries as assistance
-from muster.assistance.models import Line, Request
+from muster.assistance.forms import lacking
+from muster.assistance.models import Line, Link, Request
+from muster.assistance.rules import PaperClock, missing
 from muster.authority import queries as authority
 from muster.authority.models import Assessment
 from muster.core.errors import NotFound
@@ -39,20 +45,65 @@ from muster.missions.models import Mission
 from muster.picture.queries import picture_of
 from muster.record.models import Number
 from muster.tasks import queries as tasks
+from muster.tasks.counters import Counters, counters
 from muster.tasks.models import Task
 from muster.transport import queries as transport
 
 router = Router(tags=["steps"])
+UTC_ZONE = ZoneInfo("UTC")
 M = TypeVar("M", bound=Model)
 
 
 @router.get("/requests", response=RequestsPage)
-def requests(request: HttpRequest, cursor: Query[Words | None] = None, limit: int = PAGE) -> dict[str, Any]:
-    """The requests that the actor may see, page by page: send `next` as the next page's `cursor`."""
+def requests(
+    request: HttpRequest, cursor: Query[Words | None] = None, q: Query[Words | None] = None, limit: int = PAGE
+) -> dict[str, Any]:
+    """The requests that the actor may see, page by page: send `next` as the next page's `cursor`.
+
+    With `q` those whose id, title or requester holds these words: search before you create.
+    """
     with when_down(), storable():
-        rows = assistance.requests_of(_actor(request))
+        rows = assistance.search(assistance.requests_of(_actor(request)), q or "")
         page, after = _page(rows, cursor, limit)
         return {"requests": [_request(row) for row in page], "next": after}
+
+
+@router.get("/waiting", response=WaitingAnswer)
+def waiting(request: HttpRequest) -> dict[str, Any]:
+    """Who is waited for, with what, and since when, of all the requests that the actor may see."""
+    with when_down(), storable():
+        found = assistance.waiting(_actor(request))
+        return {
+            "waiting": [
+                {"request": one.request.pk, "title": one.request.title, "state": one.request.state, "party": one.party,
+                 "what": one.what, "since": one.since.isoformat()}
+                for one in found
+            ]
+        }  # fmt: skip
+
+
+@router.get("/requests/{str:id}/changes", response=ChangesAnswer)
+def request_changes(request: HttpRequest, id: str, was: int, now: int) -> dict[str, Any]:
+    """What changed from one version of a request to another, in words."""
+    with when_down(), storable():
+        row = _one(assistance.requests_of(_actor(request)), "request", id)
+        changes = [asdict(each) for each in assistance.changes(row, was, now)]
+        return {"request": row.pk, "was": was, "now": now, "changes": changes}
+
+
+@router.get("/requests/{str:id}/counters", response=CountersAnswer)
+def request_counters(
+    request: HttpRequest, id: str, at: Query[Words | None] = None, known_at: Query[Words | None] = None
+) -> dict[str, Any]:
+    """Asked, authorised, tasked, checked in and delivered, for each line by a moment. A bare date means its end in UTC."""
+    with when_down(), storable():
+        row = _one(assistance.requests_of(_actor(request)), "request", id)
+        known = ledger.known(known_at)
+        moment = parse_moment(at, UTC_ZONE) if at else timezone.now()
+        return {
+            "request": row.pk, "at": moment.isoformat(), "known_at": known,
+            "lines": [_counted(one) for one in counters(row, moment, known)],
+        }  # fmt: skip
 
 
 # The id of a request is the requester's own, so it may hold a space or a slash.
@@ -63,9 +114,13 @@ def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
         row = _one(assistance.requests_of(_actor(request)), "request", id)
         ledger.latest_known()  # numbers what waits for its number, so that each step has one
         seen = authority.latest(row.pk)
+        asked = assistance.as_rule(row)
+        form = asked.details.form
         names = (
             "agency_kind",
             "purpose",
+            "version",
+            "details",
             "reimbursement",
             "verbal",
             "duty_status_asked",
@@ -77,7 +132,16 @@ def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
             **{name: getattr(row, name) for name in names},
             "as_of": _iso(row.as_of),
             "exclusions": list(row.exclusions.values("task", "words")),
-            "steps": _told(row.steps, "n", "state", "happened_at", "approximate", "reason"),
+            "agency": row.agency_id,
+            "steps": _told(row.steps, "n", "state", "happened_at", "approximate", "code", "reason", "other"),
+            "versions": _told(row.versions, "n", "happened_at", "reason", "content"),
+            "missing": [str(fault.column) for fault in missing(asked)],
+            "lacking": [asdict(lack) for lack in lacking(asked, form)] if form else [],
+            "links": [_link(each) for each in assistance.links_of(_actor(request), row)],
+            "paper": _paper(assistance.paper_clock(row, timezone.now())),
+            "documents": list(row.documents.values("title", "text", "sha256", document=F("pk"))),
+            "passages": list(row.passages.values("field", "value", "exact", "prefix", "suffix", "version", "document")),
+            "differences": list(row.differences.values("kind", "words", difference=F("pk"), settled_so=F("settled__reason"))),
             "assessment": _assessment(seen) if seen else None,
             "decisions": list(row.decisions.order_by("id").values("id", "outcome", "reason")),
         }  # fmt: skip
@@ -192,10 +256,33 @@ def _request(row: Request) -> dict[str, Any]:
     return {**{name: getattr(row, name) for name in names}, "asked": row.asked_id, "lines": lines}
 
 
+def _link(link: Link) -> dict[str, Any]:
+    names = ("relation", "mission", "words")
+    ends = {"link": link.pk, "request": link.request_id, "other": link.other_id}
+    return {**{name: getattr(link, name) for name in names}, **ends}
+
+
+def _paper(clock: PaperClock | None) -> dict[str, Any] | None:
+    if clock is None:
+        return None
+    late_by_s = int(clock.late_by.total_seconds()) if clock.late_by else None
+    return {"received": clock.received, "waits_s": int(clock.waits.total_seconds()), "late_by_s": late_by_s}
+
+
+def _counted(one: Counters) -> dict[str, Any]:
+    said = {
+        "asked": _said(one.asked.to_json()),
+        "authorised": one.authorised and _said(one.authorised.to_json()),
+    }
+    names = ("line", "task", "tasked", "checked_in", "delivered")
+    return {**{name: getattr(one, name) for name in names}, **said}
+
+
 def _line(line: Line) -> dict[str, Any]:
     return {
         "n": line.n, "task": line.task, "words": line.words, "people": _said(line.people), "vehicles": _said(line.vehicles),
-        "place": line.place, "window_from": _iso(line.window_from), "window_to": _iso(line.window_to), "contact": line.contact,
+        "place": line.place, "resource": line.resource,
+        "window_from": _iso(line.window_from), "window_to": _iso(line.window_to), "contact": line.contact,
     }  # fmt: skip
 
 

@@ -15,13 +15,18 @@ from muster.assistance.models import Request
 
 READS = (
     f"/requests/{MISSION}", f"/decisions/{DECISION}", f"/missions/{MISSION}",
-    f"/missions/{MISSION}/picture?at=2026-11-20", f"/trips/{TRIP}",
+    f"/missions/{MISSION}/picture?at=2026-11-20", f"/trips/{TRIP}", f"/requests/{MISSION}/counters",
+    f"/requests/{MISSION}/changes?was=1&now=1",
 )  # fmt: skip
 UNREADABLE = (
     ("/requests?limit=0", "core.faulty_input"),
     (f"/requests?cursor={'x' * 61}", "core.faulty_input"),
     ("/requests?cursor=%00", "core.not_storable"),
     ("/requests/%00", "core.not_storable"),
+    ("/requests?q=%00", "core.not_storable"),
+    (f"/requests/{MISSION}/changes?was=1&now=many", "core.faulty_input"),
+    (f"/requests/{MISSION}/counters?at=noon", "core.not_a_moment"),
+    (f"/requests/{MISSION}/counters?known_at=soon", "core.not_a_moment"),
     (f"/decisions/{DECISION}?at=noon", "core.not_a_moment"),
     (f"/decisions/{DECISION}?known_at=soon", "core.not_a_moment"),
     ("/decisions/%00", "core.not_storable"),
@@ -99,6 +104,81 @@ def test_a_request_is_told_whole(live_url: str, people: dict[str, Actor]) -> Non
     assert numbers[2] < found["assessment"]["known_at"] < numbers[3]
     assert [finding["line"] for finding in found["assessment"]["findings"]] == [1, 2, 3, 4, 5]
     assert [(d["id"], d["outcome"]) for d in found["decisions"]] == [(DECISION, "approved_with_limits")]
+
+
+def test_a_request_tells_its_versions_what_changed_and_what_it_stands_by(
+    live_url: str, people: dict[str, Actor]
+) -> None:
+    center, agency = people["operations"], people["agency"]
+    name, asked = "EX-BEDS-1", {
+        "id": "EX-BEDS-1", "title": "Beds", "kind": "exercise", "requester": "Field Office", "agency": "EX-FIELD-OFFICE",
+        "asked": "ZZ-GOVERNOR", "state": "ZZ", "verbal": True, "form": "rrf", "priority": "high",
+        "lines": [{"words": "Beds", "people": "about 12", "resource": "shelter team"}],
+    }  # fmt: skip
+    document = {
+        "title": "A mail",
+        "text": "Beds, with priority: high",
+        "passages": [{"field": "priority", "exact": "high"}],
+    }
+    at = "2026-11-19T12:00:00Z"
+    do.assistance.draft(actor=agency, request=asked, at=at, document=document)
+    do.assistance.amend(actor=agency, request=name, version=1, content=asked | {"priority": "normal"}, at=at)
+    do.assistance.link(actor=center, request=name, relation="continues", to_request=MISSION)
+    do.assistance.withdraw(actor=agency, request=name, code="in_error", at=at)
+
+    found = read(live_url, agency, f"/requests/{name}")
+
+    assert (found["version"], found["agency"], found["missing"]) == (
+        2,
+        "EX-FIELD-OFFICE",
+        ["agency_kind", "purpose", "lines[1].task"],
+    )
+    assert [(v["n"], v["content"]["priority"]) for v in found["versions"]] == [(1, "high"), (2, "normal")]
+    assert found["details"] == {"form": "rrf"}
+    assert {"path": "lines[1].place", "label": "line 1: place", "block": "II delivery site"} in found[
+        "lacking"
+    ]
+    assert [(each["relation"], each["other"]) for each in found["links"]] == [("continues", MISSION)]
+    assert (found["paper"]["received"], found["paper"]["late_by_s"]) == (False, None)
+    assert (found["documents"][0]["text"], found["passages"][0]["exact"]) == (document["text"], "high")
+    assert (found["steps"][-1]["code"], found["steps"][-1]["other"], found["differences"]) == (
+        "in_error",
+        None,
+        [],
+    )
+    assert found["lines"][0]["resource"] == "shelter team"
+    changes = read(live_url, agency, f"/requests/{name}/changes?was=1&now=2")["changes"]
+    assert changes == [{"where": "priority", "was": "high", "now": "normal"}]
+
+
+def test_requests_are_searched_and_who_is_waited_for_is_told(live_url: str, people: dict[str, Actor]) -> None:
+    asked = {"id": "EX-BEDS-1", "title": "Beds", "kind": "exercise", "asked": "ZZ-GOVERNOR", "state": "ZZ"}
+    do.assistance.draft(actor=people["operations"], request=asked, at="2026-11-19T12:00:00Z")
+
+    def ids(q: str) -> list[str]:
+        return [each["id"] for each in read(live_url, people["operations"], f"/requests?q={q}")["requests"]]
+
+    assert (ids("beds"), ids("in-processing"), ids("zeppelin")) == (["EX-BEDS-1"], [MISSION], [])
+    (one,) = read(live_url, people["operations"], "/waiting")["waiting"]
+    assert (one["request"], one["what"], one["since"]) == (
+        "EX-BEDS-1",
+        "to submit it",
+        "2026-11-19T12:00:00+00:00",
+    )
+    assert read(live_url, people["elsewhere"], "/waiting") == {"waiting": []}
+
+
+def test_the_counters_of_a_request_are_told_line_by_line(live_url: str, people: dict[str, Actor]) -> None:
+    path = f"/requests/{MISSION}/counters?at={NOW:%Y-%m-%dT%H:%M:%SZ}"
+
+    found = read(live_url, people["agency"], path)
+
+    assert [(one["task"], one["asked"]["said"], one["authorised"]["said"], one["tasked"]) for one in found["lines"]] == [
+        ("T01", "12", "up to 40", 12), ("T02", "about 8", "up to 40", 8), ("T04", "10", "up to 10", 10),
+        ("T08", "up to 15", "up to 40", 8), ("T06", "4", "up to 40", 0),
+    ]  # fmt: skip
+    early = read(live_url, people["agency"], f"{path}&known_at=3")["lines"][0]
+    assert (early["authorised"], early["tasked"], early["checked_in"]) == (None, 0, None)
 
 
 def test_a_decision_says_what_is_in_force_at_a_moment_as_it_was_known(

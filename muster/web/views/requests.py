@@ -32,7 +32,9 @@ from muster.assistance.rules import AMENDABLE, NEXT, REASONS, missing
 from muster.authority import queries as authority
 from muster.core.errors import NotFound
 from muster.decisions.models import Decision
+from muster.ledger.queries import latest_known
 from muster.parties.models import Office
+from muster.tasks.counters import counters
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import signed_in
 from muster.web.paging import PAGE, page_of
@@ -112,7 +114,7 @@ STEPS: dict[str, StepForm] = {
 @signed_in
 def queue(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Who is waited for, the longest wait in front, and what is decided or ended; both can be searched."""
-    asked, party = request.GET.get("q", "").strip()[:60], request.GET.get("party", "")
+    asked, party = request.GET.get("q", "").replace("\0", "").strip()[:60], request.GET.get("party", "")
     rows = search(requests_of(actor), asked)
     of_all = waiting(actor, rows)
     parties = sorted({one.party for one in of_all})
@@ -160,6 +162,7 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     differences = row.differences.select_related("settled__act__actor")
     context = {
         "row": row, "drill": row.kind == "exercise", "lines": with_findings(row), "seen": seen,
+        "counters": counters(row, timezone.now(), latest_known()) if row.state in ("decided", "closed") else [],
         "versions": row.versions.select_related("act__number", "act__actor"), "links": links_of(actor, row),
         "clock": paper_clock(row, timezone.now()), "paper": Paper.objects.filter(request=row).first(),
         "details": details_of(row), "documents": row.documents.all(), "figures": figures_of(row), "differences": differences,
