@@ -33,14 +33,20 @@ def when_down() -> Iterator[None]:
     """Turn a connection that broke inside the block, or a server without room, into DatabaseDown; let other errors pass."""
     try:
         yield
-    except (django.db.OperationalError, django.db.InterfaceError, psycopg.OperationalError) as error:
+    except (
+        django.db.OperationalError,
+        django.db.InterfaceError,
+        django.db.InternalError,
+        psycopg.OperationalError,
+    ) as error:
         if not is_lost(error):
             raise
         raise DatabaseDown.told_by(error) from error
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the connection is gone (SQLSTATE class 08, 57P01 to 57P03, or none), or disk or memory is full (class 53)."""
+    """Whether the connection is gone (SQLSTATE class 08, 57P01 to 57P03, or none; 25P03 where the transaction was idle for too
+    long), or disk or memory is full (class 53)."""
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
     state = getattr(cause, "sqlstate", None)
-    return state is None or state.startswith(("08", "53", "57P01", "57P02", "57P03"))
+    return state is None or state.startswith(("08", "53", "57P01", "57P02", "57P03", "25P03"))

@@ -437,6 +437,18 @@ def test_other_database_errors_are_not_taken_for_a_database_that_is_down() -> No
     assert refused("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)") == {errors.QueryCanceled}
 
 
+def test_a_transaction_that_stood_still_for_too_long_is_told_as_a_database_that_is_down() -> None:
+    with pytest.raises(database.DatabaseDown, match="does not answer"), database.when_down():
+        stand_still()
+
+
+def stand_still() -> None:
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 1")
+        time.sleep(0.1)
+        cursor.execute("SELECT 1")
+
+
 def refused(*statements: str, alias: str = "default") -> set[type | None]:
     """The kinds of error with which the database refuses the statements; None stands for one let pass."""
     kinds: set[type | None] = set()

@@ -27,9 +27,10 @@ from muster.access.models import Grant, User
 from muster.core.errors import MusterError
 from muster.core.tags import make_tag
 from muster.custody import actions
+from muster.database import DatabaseDown
 from muster.ledger import queries, rolls
 from muster.parties.models import Organisation, Site
-from muster.record.action import Done
+from muster.record.action import Done, OutcomeUnknown
 from muster.record.models import Act
 
 BEGIN = datetime(2020, 1, 6, tzinfo=UTC)
@@ -252,6 +253,11 @@ class Simulation:
             with connection.execute_wrapper(_stop_at(crash_at)) if crash_at else nullcontext():
                 told = VERBS[message.verb](actor=message.tablet.actor, key=message.key, **message.inputs)
         except Crash:
+            self._crashed(message)
+            return
+        except (DatabaseDown, OutcomeUnknown):
+            # Of the machine that the story is told on, not of the story: it may stand still for as long as a transaction may.
+            self.story["database went away"] += 1
             self._crashed(message)
             return
         except MusterError as refusal:
