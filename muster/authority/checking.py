@@ -45,16 +45,19 @@ def check_file(
     status: str | None = None,
     as_of: date | None = None,
     packs: Path | None = None,
+    what_if: bool = False,
 ) -> dict[str, Any]:
     """Check a request file (or its bytes) and give the object that `muster check --json` prints.
 
     Without `status` the one that the request asks for is used; without `as_of` the day the request names,
-    or else today's (UTC). `packs` is a folder of rule packs beside those that come with Muster.
+    or else today's (UTC). `packs` is a folder of rule packs beside those that come with Muster. With `what_if`
+    the answer holds what every other duty status would give, with the same facts and on the same day.
 
     Raises TooLarge, NotUtf8, Unreadable, MalformedRequest, FaultyFile, NoStatus, UnknownStatus.
     """
     try:
-        return check_data(read_data(take_in(given)), status=status, as_of=as_of, folder=packs)
+        data = read_data(take_in(given))
+        return check_data(data, status=status, as_of=as_of, folder=packs, what_if=what_if)
     except FaultyFile:
         raise
     except Malformed as fault:
@@ -69,6 +72,7 @@ def check_data(
     status: str | None = None,
     as_of: date | None = None,
     folder: Path | None = None,
+    what_if: bool = False,
 ) -> dict[str, Any]:
     """Check a request given as data.
 
@@ -83,7 +87,12 @@ def check_data(
     if asked is None:
         raise NoStatus(known=known)
     on_date = as_of or request.as_of or datetime.now(UTC).date()
-    findings = assess(request, asked, on_date, (*packs.layers(request.federal_order), *limits), request.facts)
+    layers = (*packs.layers(request.federal_order), *limits)
+    findings = assess(request, asked, on_date, layers, request.facts)
+    others = (
+        {each: assess(request, each, on_date, layers, request.facts) for each in known} if what_if else {}
+    )
+    told = {each: [finding.to_json() for finding in found] for each, found in others.items()}
     return {
         "request": request.id,
         "status": asked,
@@ -94,6 +103,7 @@ def check_data(
             {"fact": rule.when_fact, "asks": packs.facts[rule.when_fact or ""].words, "rule": rule.id}
             for rule in dormant(request, asked, on_date, packs.law, request.facts)
         ],
+        **({"what_if": told} if what_if else {}),
     }
 
 

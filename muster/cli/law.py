@@ -29,10 +29,15 @@ def check(
         str | None, typer.Option("--as-of", help="The day to judge by, such as 2025-11-01.")
     ] = None,
     packs: PackFolder = None,
+    what_if: Annotated[
+        bool, typer.Option("--what-if", help="Say also what every other duty status would give.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check a request against the law. Exit status 1 if a line is prohibited or needs counsel."""
-    answer = check_file(given(file), status=status, as_of=_day(as_of) if as_of else None, packs=packs)
+    answer = check_file(
+        given(file), status=status, as_of=_day(as_of) if as_of else None, packs=packs, what_if=what_if
+    )
     show(answer, as_json=as_json, text=lambda: _findings(answer))
     if not is_clear(answer):
         raise typer.Exit(SOMETHING_WRONG)
@@ -60,7 +65,18 @@ def _findings(answer: dict[str, Any]) -> str:
         for fact in asked
     }
     lines += [f"Not stated: {fact}. {asks}? Then {rules[fact]} applies too." for fact, asks in asked.items()]
+    if "what_if" in answer:
+        lines += ["", "If the duty status were another:", _what_if(answer["what_if"])]
     return "\n".join(lines)
+
+
+def _what_if(by_status: dict[str, list[dict[str, Any]]]) -> str:
+    lines = [f"line {found['line']} {found['task']}" for found in next(iter(by_status.values()))]
+    rows = [
+        [status, *(f"{found['finding'].replace('_', ' ')} ({found['rule']})" for found in findings)]
+        for status, findings in by_status.items()
+    ]
+    return table(["status", *lines], rows)
 
 
 def _note(line: dict[str, Any]) -> list[str]:

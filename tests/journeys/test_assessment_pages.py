@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 from browsing import Reader
 from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser
 from test_step_pages import NOW, signed_in
 
@@ -24,7 +26,7 @@ def demonstration() -> None:
     loading.load(now=NOW, seed=1)
 
 
-def text_of(answer) -> str:
+def text_of(answer: Any) -> str:
     """What the page says, without its markup."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
@@ -160,6 +162,15 @@ def test_the_pages_of_a_review_are_for_those_who_may_see_them(
     demonstration: None, who: str, page: str, status: int
 ) -> None:
     assert signed_in(who).get(page).status_code == status
+
+
+def test_the_public_page_says_how_far_a_rule_was_read_and_who_signed_it(demonstration: None) -> None:
+    told = text_of(Client().get("/public/ICE-SUPPORT-2025/"))
+
+    assert "Mark C, read in a primary text; rule pack us.federal.core-rules 1, not signed by counsel" in told
+    assert (
+        "Mark GK, general knowledge, not read; rule pack us.task-categories 1, not signed by counsel" in told
+    )
 
 
 @pytest.mark.browser

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeVar, cast, get_args
 
-from muster.assistance.rules import GUARDS, AgencyKind
+from muster.assistance.rules import GUARDS, LONGEST_ID, LONGEST_STATUS, AgencyKind
 from muster.authority.rules import (
     COLUMNS,
     STRICTNESS,
@@ -140,7 +140,7 @@ def read_pack(text: str) -> Pack:
         raise FaultyFile([Fault(fault.row, None, "authority.malformed", str(fault))]) from None
     read = Fields(data, step="authority", locate=_Lines(text).of)
     head = read.table("pack")
-    id, version, state = head.text("id"), head.text("version"), _state(head)
+    id, version, state = _id(head), _id(head, "version"), _state(head)
     sign_off = _sign_off(head)
     effective_from, effective_to = head.days("effective_from", "effective_to")
     sources = {table.text("key"): _words(table) for table in _closed(read, "source")}
@@ -278,6 +278,11 @@ def _sign_off(head: Fields) -> SignOff | None:
     return SignOff(office=office, signed_date=signed_date) if signed_date else None
 
 
+def _id(table: Fields, name: str = "id") -> str:
+    """A name short enough to stand on every finding and in the record."""
+    return table.text(name, longest=LONGEST_ID)
+
+
 def _state(head: Fields) -> str:
     state = head.text("state", needed=False)
     if state and state not in GUARDS:
@@ -370,7 +375,7 @@ def _status(table: Fields, known: _Known) -> Status:
     guard = table.flag("guard", default=True)
     tasks_barred = table.tasks("tasks_barred")
     return Status(
-        id=table.text("id"),
+        id=table.text("id", longest=LONGEST_STATUS),
         name=table.text("name"),
         column=cast(Column | None, column),
         commands=_words(table, "commands"),
@@ -408,7 +413,7 @@ def _rule(table: Fields, known: _Known) -> Ruled:
     if (max_days is None) != (began_fact is None):
         table.fault("max_days", "missing", "max_days and began_fact belong together: give both or neither.")
     return Ruled(
-        id=table.text("id"),
+        id=_id(table),
         words=_words(table),
         citation=_words(table, "citation"),
         effective_from=effective_from or begun,
