@@ -12,7 +12,8 @@ from django.db.models.expressions import RawSQL
 from django.db.models.fields import NOT_PROVIDED
 from psycopg.sql import SQL, Composed, Identifier
 
-MANY = 2_000  # rows, from which on COPY and new plans are the quicker way
+COPIED = 100  # rows, from which on COPY is the quicker way
+MANY = 2_000  # rows, from which on new plans are
 
 
 def any_of(ids: Iterable[UUID]) -> RawSQL:
@@ -34,7 +35,7 @@ def add(model: type[models.Model], rows: Sequence[Any]) -> None:
     if not rows:
         return
     names = [field.attname for field in _given(model, rows[0])]
-    if len(rows) < MANY:
+    if len(rows) < COPIED:
         values = ({name: getattr(row, name) for name in names} for row in rows)
         model._default_manager.bulk_create([model(**columns) for columns in values])
         return
@@ -48,10 +49,11 @@ def copy_in(model: type[models.Model], rows: Sequence[Any]) -> None:
         Identifier(model._meta.db_table), SQL(", ").join(Identifier(str(field.column)) for field in fields)
     )
     values_of = attrgetter(*(field.attname for field in fields))
-    with connection.cursor() as cursor:
+    if len(rows) >= MANY:
         # A session checks foreign keys by the plans of its first rows: where the table they lead to was small then, each
         # row of many would read all of it.
-        cursor.execute("DISCARD PLANS")
+        with connection.cursor() as cursor:
+            cursor.execute("DISCARD PLANS")
     _copy(statement, map(values_of, rows))
 
 
