@@ -1,0 +1,1 @@
+"""A Django application of one table whose changes django-simple-history keeps."""
