@@ -13,7 +13,7 @@ from typing import Any
 
 from muster.core.files import Unwritable, write_text
 from muster.database.streaming import copied
-from muster.ledger.leaves import rows
+from muster.ledger.leaves import rows_of_other_tables
 from muster.record import checkpoints
 
 COLUMNS = {
@@ -99,7 +99,7 @@ def _write_leaves(path: Path, size: int) -> int:
     """One encoding a line, in the tree's order: the hash of each line, without its end, is the leaf."""
     count = 0
     with tempfile.TemporaryFile("w+", newline="\n", encoding="utf-8") as others:
-        for row in rows(size, other_tables_alone=True):
+        for row in rows_of_other_tables(size):
             others.write(row.encoded(None) + "\n")
         others.seek(0)
         with (

@@ -13,31 +13,32 @@ from muster.database.laws import laws
 from muster.database.streaming import beside_others, streamed
 from muster.record.encoding import Value, digest_of
 
-# The text of a moment, of bytes, of an interval or of a number hangs on these; for the transaction that is open.
+# The text of a moment, of bytes, of an interval or of a number hangs on these; for the transaction that is open. Nobody can
+# put another function in front of one of PostgreSQL's own.
 AS_ENCODED = """
-SELECT set_config('timezone', 'UTC', true), set_config('bytea_output', 'hex', true),
+SELECT set_config('search_path', 'pg_catalog', true), set_config('timezone', 'UTC', true), set_config('bytea_output', 'hex', true),
        set_config('intervalstyle', 'postgres', true), set_config('extra_float_digits', '1', true)
 """
 # A layout with a column that is gone cannot be read: what was written under it is told as missing.
 LAYOUTS = """
-SELECT l.id, l.of_table, l.columns FROM record_layout l
+SELECT l.id, l.of_table, l.columns FROM public.record_layout l
 WHERE NOT EXISTS (
     SELECT FROM unnest(l.columns) c (name) WHERE NOT EXISTS (
-        SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(quote_ident(l.of_table)) AND a.attname = c.name
+        SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass('public.' || quote_ident(l.of_table)) AND a.attname = c.name
           AND NOT a.attisdropped))
 """
 ROWS = """
 SELECT k.number, w.act_id::text, w.salt, json_build_array({columns})::text
-FROM record_rowswritten w JOIN record_number k ON k.act_id = w.act_id JOIN {table} x ON x.act_id = w.act_id
+FROM public.record_rowswritten w JOIN public.record_number k ON k.act_id = w.act_id JOIN public.{table} x ON x.act_id = w.act_id
 WHERE w.layout_id = {layout} ORDER BY k.number
 """
 # Rows of a table that nothing notes, of acts that do not wait and were not numbered before rows had leaves.
 NOT_NOTED = """
-SELECT x.act_id::text FROM {table} x
-WHERE NOT EXISTS (SELECT FROM record_rowswritten w JOIN record_layout l ON l.id = w.layout_id
+SELECT x.act_id::text FROM public.{table} x
+WHERE NOT EXISTS (SELECT FROM public.record_rowswritten w JOIN public.record_layout l ON l.id = w.layout_id
                   WHERE w.act_id = x.act_id AND l.of_table = %(table)s)
-  AND NOT EXISTS (SELECT FROM record_pending p WHERE p.act_id = x.act_id)
-  AND NOT EXISTS (SELECT FROM record_leaf l WHERE l.kind = 'act' AND l.act_id = x.act_id AND l.n IS NULL)
+  AND NOT EXISTS (SELECT FROM public.record_pending p WHERE p.act_id = x.act_id)
+  AND NOT EXISTS (SELECT FROM public.record_leaf l WHERE l.kind = 'act' AND l.act_id = x.act_id AND l.n IS NULL)
 LIMIT 1
 """
 

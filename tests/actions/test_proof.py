@@ -209,6 +209,26 @@ def test_two_leaves_exchanged_are_named(record: Record) -> None:
     assert verify()["first_bad"]["index"] == first
 
 
+def test_a_leaf_cut_short_is_named(record: Record) -> None:
+    index = record.index(record.second, 1)
+    behind(f"UPDATE record_leaf SET leaf = substr(leaf, 2) WHERE index = {index}")
+
+    bad = verify()["first_bad"]
+    assert (bad["index"], bad["why"]) == (index, "the row is not what its leaf says")
+
+
+def test_a_function_put_in_front_of_the_database_s_own_hides_nothing(record: Record) -> None:
+    """PostgreSQL prefers a function whose arguments fit better, wherever it stands on the search path."""
+    behind(
+        f"UPDATE ledger_entry SET source = 'forged' WHERE thing_id = '{record.second.pk}'",
+        "CREATE FUNCTION public.convert_to(text, text) RETURNS bytea LANGUAGE sql AS"
+        " $$ SELECT pg_catalog.convert_to(replace($1, 'forged', 'list of the day'), 'UTF8'::name) $$",
+    )
+
+    bad = verify()["first_bad"]
+    assert (bad["thing"], bad["why"]) == (str(record.second.pk), "the row is not what its leaf says")
+
+
 def test_a_leaf_changed_is_named(record: Record) -> None:
     index = record.index(record.second, 1)
     behind(f"UPDATE record_leaf SET leaf = sha256('another') WHERE index = {index}")
@@ -234,7 +254,15 @@ def test_an_entry_added_behind_the_sequencer_is_named(record: Record) -> None:
     assert (bad["why"], bad["n"]) == ("it is in no leaf, though its act does not wait", 2)
 
 
-@pytest.mark.parametrize("change", ["n = 9", "top = 9", "holder_id = gen_random_uuid()"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "n = 9",
+        "top = 9",
+        "holder_id = gen_random_uuid()",
+        "happened_at = happened_at - interval '1 microsecond'",
+    ],
+)
 def test_a_head_changed_is_named(record: Record, change: str) -> None:
     behind(f"UPDATE ledger_head SET {change} WHERE thing_id = '{record.second.pk}'")
 

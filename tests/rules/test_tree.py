@@ -57,6 +57,20 @@ def test_the_root_is_the_definition_s(leaves: list[bytes]) -> None:
 
 
 @given(leaves_of_any_size, st.data())
+def test_many_leaves_at_once_make_the_same_tree_wherever_they_are_cut(
+    leaves: list[bytes], data: st.DataObject
+) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(leaves)), max_size=5)))
+    one_by_one, at_once = Frontier(), Frontier()
+    for leaf in leaves:
+        one_by_one.append(leaf)
+    for first, last in zip([0, *cuts], [*cuts, len(leaves)], strict=True):
+        at_once.extend(leaves[first:last])
+
+    assert (at_once.size, at_once.roots) == (one_by_one.size, one_by_one.roots)
+
+
+@given(leaves_of_any_size, st.data())
 def test_a_tree_goes_on_from_its_frontier_alone(leaves: list[bytes], data: st.DataObject) -> None:
     half = data.draw(st.integers(0, len(leaves)))
     first = Frontier()
