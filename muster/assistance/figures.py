@@ -28,6 +28,14 @@ DAY = r"(\d{1,2}[/-]\d{1,2}[/-]\d{2,5}|[A-Z][a-z]{2,8}\.? \d{1,2},? \d{4,5}|\d{1
 READ_DAYS = ("%m/%d/%y", "%m/%d/%Y", "%m-%d-%y", "%m-%d-%Y", "%B %d, %Y", "%B %d %Y", "%d %b %Y")
 
 
+# A number before the id is FEMA's own of the task order; it is passed over.
+CONTINUES = re.compile(
+    r"(?:continuation of (?:the work assigned under )?|follows )MA ?# ?(?:\d{4}-\d{6} ?\(?|\d{6}-)?"
+    r"(\d{4} ?DR-?[A-Z]{2}[- ]?DOD[-_ ]?\d{2})(?!\d)",
+    re.ASCII,
+)
+
+
 @dataclass(frozen=True)
 class Figure:
     """One number of the words, and the passage in which it stands.
@@ -138,6 +146,16 @@ _FORMS = (
     _form("period", rf"(?:[Oo]perations beginning|[Rr]uns from|POP) {DAY} ?(?:through|-|to) ?{DAY}", _period),
     _form("total_usd", rf"{AMOUNT}(?!{A_DAY})(?![\d.,]*\d)", _cents),
 )
+
+
+def continued(text: str) -> list[tuple[str, Passage]]:
+    """The mission assignments, by their ids as the file has them, that the words of a Title 32 mission say it continues."""
+    if not TITLE_32.search(text):
+        return []
+    return [
+        (re.sub(r"[-_ ]", "", found[1]), passage_at(text, *found.span()))
+        for found in CONTINUES.finditer(text)
+    ]
 
 
 def people_of(figures: Sequence[Figure]) -> Quantity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -16,8 +16,8 @@ from muster.access.control import Actor, can
 from muster.assistance import assignments, queries
 from muster.assistance.actions import columns_of, keep, lines_of
 from muster.assistance.assignments import AssignmentRow, DeclarationType, MaType
-from muster.assistance.figures import disagreements, read_figures
-from muster.assistance.models import Assignment, Difference, Line, Passage, Request, Step, Version
+from muster.assistance.figures import continued, disagreements, read_figures
+from muster.assistance.models import Assignment, Difference, Line, Link, Passage, Request, Step, Version
 from muster.assistance.requestfiles import Asked, read_requests
 from muster.assistance.rules import Priority, missing, read_request, to_file
 from muster.core.csvfiles import Row
@@ -209,6 +209,7 @@ def keep_assignments(*, act: Act, row: None, actor: Actor, assigned: list[Assign
         for one in new
     )  # fmt: skip
     Assignment.objects.bulk_create(_assignment(one, act) for one in new)
+    _link_continued(new, rows, act)
     read = {one.id: read_figures(one.assistance_requested) for one in new}
     Passage.objects.bulk_create(
         Passage(act=act, request=rows[key], version=1, field=figure.kind, value=figure.to_json(), **asdict(figure.passage))
@@ -219,6 +220,17 @@ def keep_assignments(*, act: Act, row: None, actor: Actor, assigned: list[Assign
         for key, figures in read.items() for each in disagreements(figures)
     )  # fmt: skip
     return Imported(len(new), len(assigned) - len(new))
+
+
+def _link_continued(new: Sequence[AssignmentRow], rows: Mapping[str, Request], act: Act) -> None:
+    """Link each assignment to those that its words say it continues, where the record has them under the same incident."""
+    said = {(one.id, replace(one, ma_id=ma_id).id): passage.exact
+            for one in new for ma_id, passage in continued(one.assistance_requested)}  # fmt: skip
+    there = set(Request.objects.filter(pk__in={other for _, other in said}).values_list("pk", flat=True))
+    Link.objects.bulk_create(
+        Link(act=act, request=rows[one], relation=Link.Relation.CONTINUES, other_id=other, words=words)
+        for (one, other), words in said.items() if other in there and other != one
+    )  # fmt: skip
 
 
 def _new(assigned: Sequence[AssignmentRow]) -> list[AssignmentRow]:

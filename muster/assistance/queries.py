@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from muster.access.control import Actor, Scope, visible
 from muster.assistance import rules
@@ -107,7 +107,10 @@ def alike(actor: Actor, asked: rules.Request) -> list[tuple[Request, list[str]]]
     """The open and decided requests that the actor may read and that may be the same, with what points to it."""
     beside = requests_of(actor).filter(asked=asked.asked).exclude(pk=asked.id).exclude(state__in=ENDED)
     same_asker = Q(agency=asked.agency) | Q(requester__iexact=asked.requester)
-    found = ((row, why_alike(asked, as_rule(row))) for row in beside.filter(same_asker))
+    rows = list(beside.filter(same_asker))
+    latest = Version.objects.filter(request__in=rows, n=F("request__version"))
+    said = dict(latest.values_list("request_id", "content"))
+    found = ((row, why_alike(asked, rules.read_kept(said[row.pk]))) for row in rows)
     return [(row, why) for row, why in found if why]
 
 

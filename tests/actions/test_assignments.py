@@ -16,7 +16,7 @@ from muster.access.control import Actor, NotFound, NotPermitted, actor_of
 from muster.access.models import Grant, User
 from muster.assistance import assignments, importing, queries
 from muster.assistance.actions import AlreadySettled
-from muster.assistance.models import Assignment, Difference, Line, Passage, Request, Step
+from muster.assistance.models import Assignment, Difference, Line, Link, Passage, Request, Step
 from muster.assistance.passages import Passage as Quoted
 from muster.assistance.passages import places
 from muster.assistance.rules import ReasonNeeded
@@ -142,6 +142,38 @@ def test_the_words_of_title_32_missions_give_numbers_each_with_its_passage(admin
     differences = Difference.objects.values_list("request__assignment__ma_id", "kind").order_by("request")
     assert list(differences) == [
         (ma, "unreadable") for ma in ("4505DRRIDOD10", "4527DRSDDOD03", "4532DRVTDOD11")
+    ]
+
+
+@real
+def test_a_mission_that_says_what_it_continues_is_linked_to_it(administrator: Actor) -> None:
+    importing.import_assignments(FILE, actor=administrator, name=FILE.name)
+
+    links = Link.objects.values_list(
+        "request__assignment__ma_id", "other__assignment__ma_id", "relation", "words"
+    )
+    found = {ma: (other, relation, words) for ma, other, relation, words in links}
+    assert (len(links), len(found)) == (26, 26)
+    assert found["4497DRKYDOD03"] == (
+        "4497DRKYDOD01", "continues", "continuation of the work assigned under MA# 4497DR-KY-DOD-01",
+    )  # fmt: skip
+    assert "4480DRNYDOD19" not in found  # it replaces another, and says so
+
+
+def test_what_is_continued_is_looked_for_under_the_same_incident_and_in_the_record_too(
+    administrator: Actor,
+) -> None:
+    words = "T-32. This is a continuation of the work assigned under MA# 4331DR-EX-DOD-01"
+    first = {"ma_id": "4331DREXDOD01"}
+    take_in(administrator, first, first | {"incident_id": "2017091701"})
+
+    take_in(
+        administrator, {"ma_id": "4331DREXDOD02", "assistance_requested": words},
+        {"ma_id": "4331DREXDOD03", "assistance_requested": words.replace("DOD-01", "DOD-09")},
+    )  # fmt: skip
+
+    assert list(Link.objects.values_list("request", "other")) == [
+        ("MA-4331DREXDOD02-2017082301", "MA-4331DREXDOD01-2017082301")
     ]
 
 
