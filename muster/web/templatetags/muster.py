@@ -124,8 +124,8 @@ def step_indicator(current: int) -> dict[str, Any]:
 
 @register.inclusion_tag("web/step_indicator.html")
 def intake_steps(names: Sequence[str], current: int) -> dict[str, Any]:
-    """The parts of a request's form, with the present one marked."""
-    return {"names": names, "current": current, "label": "Parts of the request"}
+    """The parts of the form in which a request is taken in, with the present one marked."""
+    return {"names": names, "current": current, "label": "Parts of this form"}
 
 
 @register.filter
