@@ -369,6 +369,16 @@ def test_the_check_names_what_is_too_wide_missing_or_another(change: str, fault:
     assert fault in found
 
 
+def test_serve_refuses_to_start_while_a_law_is_not_in_force(database_env: dict[str, str]) -> None:
+    as_owner("ALTER TABLE ledger_entry DISABLE TRIGGER entry_guard")
+
+    command = [sys.executable, "-c", "from muster.cli.main import main; main()", "serve", "--port", "1"]
+    done = subprocess.run(command, env=database_env, capture_output=True, text=True, timeout=60)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "trigger entry_guard of ledger_entry is missing or off" in done.stderr
+
+
 def test_the_leaf_by_which_the_check_knows_an_encoding_is_that_of_python() -> None:
     """So that the check does not go stale with the functions that it looks at."""
     row = laws.ONE_ROW
