@@ -179,6 +179,45 @@ class Outcome(Schema):
     reason: str
 
 
+class JudgementTold(Schema):
+    """What one assessor judged of one of the six criteria: green, amber, red or unjudged."""
+
+    criterion: str
+    colour: str
+    rationale: str
+    evidence: list[str]
+    assessor: str
+    judged_at: str
+    version: int
+
+
+class ReviewTold(Schema):
+    """The review by the six criteria: the latest judgement of each, and what was left open."""
+
+    judgements: list[JudgementTold]
+    not_judged: list[str]
+    without_evidence: list[str]
+    outdated: list[str]
+    blocks: bool
+    escalates: list[str]
+    in_words: str
+
+
+class ExceptionTold(Schema):
+    """A task that drifted; `outcome` is null until counsel has reviewed it."""
+
+    drift: str
+    happened_at: str
+    tasked: str
+    done: str
+    finding: str
+    rule: str
+    words: str
+    review_due_at: str
+    outcome: str | None
+    reason: str | None
+
+
 class WholeRequest(RequestTold):
     """A request with everything about it."""
 
@@ -204,6 +243,8 @@ class WholeRequest(RequestTold):
     exclusions: list[ExclusionTold]
     steps: list[StepTold]
     assessment: AssessmentTold | None
+    review: ReviewTold | None  # null, as are the exceptions, for the agency that asks
+    exceptions: list[ExceptionTold] | None
     decisions: list[Outcome]
 
 

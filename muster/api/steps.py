@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
 
+from muster.access.control import may
 from muster.actions import storable
 from muster.api.reads import PAGE, Words
 from muster.api.shapes import (
@@ -31,7 +32,8 @@ from muster.assistance.forms import lacking
 from muster.assistance.models import Line, Link, Request
 from muster.assistance.rules import PaperClock, missing
 from muster.authority import queries as authority
-from muster.authority.models import Assessment
+from muster.authority.models import Assessment, Drift, DriftReview
+from muster.authority.review import Review
 from muster.core.errors import NotFound
 from muster.core.quantity import Quantity
 from muster.core.times import parse_moment
@@ -114,6 +116,7 @@ def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
         row = _one(assistance.requests_of(_actor(request)), "request", id)
         ledger.latest_known()  # numbers what waits for its number, so that each step has one
         seen = authority.latest(row.pk)
+        internal = may(_actor(request), "authority.read_review", assistance.scope_of(row))
         asked = assistance.as_rule(row)
         form = asked.details.form
         names = (
@@ -143,6 +146,8 @@ def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
             "passages": list(row.passages.values("field", "value", "exact", "prefix", "suffix", "version", "document")),
             "differences": list(row.differences.values("kind", "words", difference=F("pk"), settled_so=F("settled__reason"))),
             "assessment": _assessment(seen) if seen else None,
+            "review": _review(authority.review_of(row)) if internal else None,
+            "exceptions": [_exception(*pair) for pair in authority.drifts_of(row)] if internal else None,
             "decisions": list(row.decisions.order_by("id").values("id", "outcome", "reason")),
         }  # fmt: skip
 
@@ -283,6 +288,20 @@ def _line(line: Line) -> dict[str, Any]:
         "n": line.n, "task": line.task, "words": line.words, "people": _said(line.people), "vehicles": _said(line.vehicles),
         "place": line.place, "resource": line.resource,
         "window_from": _iso(line.window_from), "window_to": _iso(line.window_to), "contact": line.contact,
+    }  # fmt: skip
+
+
+def _review(review: Review) -> dict[str, Any]:
+    names = ("not_judged", "without_evidence", "outdated", "blocks", "escalates")
+    judgements = [{**vars(said), "judged_at": said.judged_at.isoformat()} for said in review.latest.values()]
+    return {**{name: getattr(review, name) for name in names}, "judgements": judgements, "in_words": review.in_words()}
+
+
+def _exception(drift: Drift, reviewed: DriftReview | None) -> dict[str, Any]:
+    names = ("tasked", "done", "finding", "rule", "words")
+    return {
+        **{name: getattr(drift, name) for name in names}, "drift": str(drift.pk), "happened_at": drift.happened_at.isoformat(),
+        "review_due_at": drift.review_due_at.isoformat(), "outcome": reviewed and reviewed.outcome, "reason": reviewed and reviewed.reason,
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from muster.assistance import queries as assistance
 from muster.assistance.models import Request as Row
 from muster.assistance.rules import Request
 from muster.authority import review
-from muster.authority.models import Assessment, Drift, Judgement
+from muster.authority.models import Assessment, Drift, DriftReview, Judgement
 from muster.authority.packs import load_packs
 from muster.authority.rules import Finding, LimitLayer, assess
 from muster.core.errors import NotFound
@@ -59,6 +59,18 @@ def review_of(row: Row) -> review.Review:
         ),
         version=row.version,
     )  # fmt: skip
+
+
+def drifts_of(row: Row) -> list[tuple[Drift, DriftReview | None]]:
+    """The tasks that drifted under a request, each with counsel's review: those that wait first, by when they are due."""
+    drifts = (
+        Drift.objects.filter(request=row)
+        .select_related("act__actor", "act__number")
+        .order_by("review_due_at")
+    )
+    said = DriftReview.objects.filter(drift__request=row).select_related("act__actor")
+    reviews = {review.drift_id: review for review in said}
+    return sorted(((drift, reviews.get(drift.pk)) for drift in drifts), key=lambda pair: pair[1] is not None)
 
 
 def drift_locked(drift: UUID) -> tuple[Scope, Drift]:

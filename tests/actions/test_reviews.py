@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from doors import door
 from exercised import MISSION, NOW, told
 
 from muster import actions as do
@@ -90,6 +91,26 @@ def test_under_a_red_legality_nothing_is_approved_and_declining_stays_possible()
         do.decisions.decide(outcome="approved_with_limits", limits=limits, **given)
     assert Act.objects.filter(refused_code="authority.legality_red").exists()
     assert do.decisions.decide(outcome="declined", **given).answer.decision == f"{WAITING}-D1"
+
+
+def test_the_api_tells_the_review_and_the_exceptions_to_those_who_answer_and_not_to_the_agency_that_asks(
+    live_url: str, people: dict[str, Actor]
+) -> None:
+    judge(people, "legality", "green")
+    drifted = drift(people).answer.drift
+    do.authority.review_drift(
+        actor=people["counsel"], drift=drifted, outcome="outside", reason="Not decided", at=NOW
+    )
+
+    _, _, told = door(live_url, people["counsel"].user).ask("GET", f"/api/v1/requests/{MISSION}")
+    _, _, asked = door(live_url, people["agency"].user).ask("GET", f"/api/v1/requests/{MISSION}")
+
+    assert told["review"]["judgements"][0]["assessor"] == "counsel"
+    assert told["review"]["in_words"].startswith("Not judged: lethality")
+    (one,) = told["exceptions"]
+    assert (one["drift"], one["finding"], one["outcome"]) == (str(drifted), "prohibited", "outside")
+    assert (asked["review"], asked["exceptions"]) == (None, None)
+    assert asked["assessment"]["findings"][0]["signed"] == "unsigned"
 
 
 def test_a_drift_is_kept_whatever_the_rules_say_and_waits_for_counsel(people: dict[str, Actor]) -> None:

@@ -150,6 +150,9 @@ def test_an_exception_is_recorded_and_reviewed_on_its_pages(demonstration: None)
     ("who", "page", "status"),
     [
         ("agency", f"{WAITING}/worksheet/", 404),
+        ("agency", "/requests/EX-PROCESSING-1/assessment/", 200),
+        ("agency", "/requests/EX-PROCESSING-1/worksheet/", 403),
+        ("agency", "/requests/EX-PROCESSING-1/exceptions/", 403),
         ("governor", f"{WAITING}/worksheet/", 200),
         ("governor", f"{WAITING}/worksheet/legality/", 403),
         ("counsel", f"{WAITING}/worksheet/nothing/", 404),

@@ -61,7 +61,8 @@ def assess(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     return FactsForm(
         action="authority.assess", title=f"Assess: {row.pk}", button="Record assessment", inputs=inputs,
         given={"request": row.pk}, done=lambda answer: told(row.pk, answer), back=reverse("assessment", args=[row.pk]),
-        lead=row.title, drill=row.kind == "exercise", template="web/assess.html", context={"row": row, "status": status},
+        lead=row.title, drill=row.kind == "exercise", template="web/assess.html",
+        context={"row": row, "status": status},
     ).page(request, actor)  # fmt: skip
 
 
@@ -119,6 +120,7 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "facts": [(packs.facts.get(key), key, value) for key, value in seen.facts.items()],
         "what_if": _by_line(row, others), "statuses": list(packs.law.statuses.values()),
         "may_assess": row.state in OPEN and may(actor, "authority.assess", scope_of(row)),
+        "may_read_review": may(actor, "authority.read_review", scope_of(row)),
     }  # fmt: skip
     return render(request, "web/assessment.html", context)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from muster.access.control import Actor, can, may
-from muster.assistance.models import Request
 from muster.assistance.queries import scope_of
 from muster.authority import queries as authority
 from muster.authority.models import Drift, DriftReview
@@ -49,6 +47,7 @@ class Row:
 def worksheet(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """The six criteria: what each asks, who judged it and on what, and what was left unjudged."""
     row = found(actor, name)
+    can(actor, "authority.read_review", scope_of(row))
     review = authority.review_of(row)
     context = {
         "row": row, "drill": row.kind == "exercise", "review": review, "citation": CITATION,
@@ -97,26 +96,12 @@ def exceptions(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """The tasks that drifted under a request, the one that waits longest for counsel in front."""
     row = found(actor, name)
     scope = scope_of(row)
+    can(actor, "authority.read_review", scope)
     context = {
-        "row": row, "drill": row.kind == "exercise", "now": timezone.now(), "drifts": list(_drifts(row)),
+        "row": row, "drill": row.kind == "exercise", "now": timezone.now(), "drifts": authority.drifts_of(row),
         "may_record": may(actor, "authority.record_drift", scope), "may_review": may(actor, "authority.review_drift", scope),
     }  # fmt: skip
     return render(request, "web/exceptions.html", context)
-
-
-def _drifts(row: Request) -> Iterator[tuple[Drift, DriftReview | None]]:
-    reviews = {
-        review.drift_id: review
-        for review in DriftReview.objects.filter(drift__request=row).select_related("act__actor")
-    }
-    rows = (
-        Drift.objects.filter(request=row)
-        .select_related("act__actor", "act__number")
-        .order_by("review_due_at")
-    )
-    yield from sorted(
-        ((drift, reviews.get(drift.pk)) for drift in rows), key=lambda pair: pair[1] is not None
-    )
 
 
 @signed_in
