@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -111,7 +111,7 @@ def record_drift(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     can(actor, "authority.record_drift", scope_of(row))
     tasks = [(task.id, f"{task.id}: {task.name}") for task in TASKS.values()]
     inputs = [
-        replace(when("When it happened", "happened_at"), hint="Leave empty for now."),
+        when("When it happened", "happened_at"),
         Input("tasked", "What was tasked", "choice", choices=tasks),
         Input("done", "What was done", "choice", choices=tasks),
         Input(
