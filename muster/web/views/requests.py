@@ -84,19 +84,7 @@ STEPS: dict[str, StepForm] = {
     # Its form asks for facts too: `assessments.assess`.
     "assess": StepForm("authority.assess", "Record assessment", "Assess", (), OPEN),
     "review": StepForm("assistance.review", "Put before the office", "Put in review", (when("Time put in review"),), ("validated",)),
-    "duplicate": StepForm(
-        "assistance.mark_duplicate", "Record as a duplicate", "Mark as a duplicate",
-        (Input("of", "The other request", "choice"), why("duplicate_of"), WORDS, when("Time found")),
-        ("submitted", "validated", "in_review"),
-    ),
-    "link": StepForm(
-        "assistance.link", "Record the link", "Link",
-        (Input("relation", "This request", "radio", choices=(("separate_from", "is separate from"), ("continues", "continues"))),
-         Input("to_request", "The other request", "choice", needed=False),
-         Input("to_mission", "Or the mission", hint="Its code.", needed=False),
-         Input("words", "In words", "long", needed=False)),
-        ANY,
-    ),
+    "close": StepForm("assistance.close", "Close request", "Close", (why("closed"), WORDS, when("Time closed")), ("decided",)),
     "paper": StepForm(
         "assistance.record_paper", "Record the paper", "Record the paper",
         (Input("reference", "What it is, and where it is kept"),
@@ -105,9 +93,21 @@ STEPS: dict[str, StepForm] = {
          when("Time received", "received_at")),
         ANY,
     ),
+    "duplicate": StepForm(
+        "assistance.mark_duplicate", "Record as a duplicate", "Mark as a duplicate",
+        (Input("of", "The other request", "choice"), why("duplicate_of"), WORDS, when("Time found")),
+        ("submitted", "validated", "in_review"),
+    ),
     "withdraw": StepForm("assistance.withdraw", "Withdraw request", "Withdraw", (why("withdrawn"), WORDS, when("Time withdrawn")), OPEN),
     "expire": StepForm("assistance.expire", "Record as expired", "Expire", (why("expired"), WORDS, when("Time expired")), OPEN[1:]),
-    "close": StepForm("assistance.close", "Close request", "Close", (why("closed"), WORDS, when("Time closed")), ("decided",)),
+    "link": StepForm(
+        "assistance.link", "Record the link", "Link",
+        (Input("relation", "This request", "radio", choices=(("separate_from", "is separate from"), ("continues", "continues"))),
+         Input("to_request", "The other request", "choice", needed=False),
+         Input("to_mission", "Or the mission", hint="Its code.", needed=False),
+         Input("words", "In words", "long", needed=False)),
+        ANY,
+    ),
 }  # fmt: skip
 
 
