@@ -122,6 +122,13 @@ def links_of(actor: Actor, request: Request) -> list[Link]:
     return [*own, *live.filter(other=request, request__in=readable)]
 
 
+def links_to_mission(actor: Actor, mission: str) -> list[Link]:
+    """The requests, of those that the actor may read, that are said to continue a mission or to be separate from it."""
+    readable = requests_of(actor).values("pk")
+    live = Link.objects.filter(unlinked__isnull=True, mission=mission, request__in=readable)
+    return list(live.select_related("request"))
+
+
 def locked_link(link: int) -> tuple[Scope, Link]:
     """What an action about a link loads: the scope of its request, and the link. Raises NotFound."""
     found = Link.objects.filter(pk=link).first()

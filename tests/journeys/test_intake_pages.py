@@ -351,6 +351,22 @@ def test_links_are_made_and_undone_on_pages(agency: Client) -> None:
     assert "Name the other request, or the mission, and not both." in words_of(both)
 
 
+def test_a_mission_s_page_names_the_requests_that_are_linked_to_it(agency: Client) -> None:
+    start(agency)
+    mission = "/missions/EX-PROCESSING-1/"
+    assert "Requests linked to this mission" not in words_of(agency.get(mission))
+
+    agency.post(
+        f"{PAGE}/link/",
+        {"relation": "separate_from", "to_mission": "EX-PROCESSING-1", "words": "Nobody is held there"},
+    )
+
+    said = "(EX-BEDS-1) is separate from this mission. Nobody is held there"
+    assert said in words_of(agency.get(mission))
+    assert said in words_of(signed_in("operations").get(mission))
+    assert said not in words_of(signed_in("custodian").get("/missions/EX-FLOOD-1/"))
+
+
 def test_the_list_says_who_is_waited_for_and_is_searched(agency: Client) -> None:
     start(agency)
     center = signed_in("operations")

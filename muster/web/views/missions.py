@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from muster.access.control import Actor, can, may, visible
+from muster.assistance.queries import links_to_mission
 from muster.assistance.rules import INVENTED
 from muster.core.errors import NotFound
 from muster.core.tasks import CONTACTS, TASKS
@@ -107,6 +108,7 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "bars": list(bars(row.decision, in_force.limits)) if in_force.limits else [],
         "tasks": _tasks(row, actor, at), "trips": Trip.objects.filter(mission=row).select_related("custodian", "from_site", "to_site"),
         "figures": [f for f in picture.figures(row.pk, at, known_at) if f.shown],
+        "linked": links_to_mission(actor, row.pk),
         "apart": picture.apart(row.pk, at, known_at), "days_left": (ends - at).days if ends and ends > at else None,
         "differences": open_differences(list(sites.values_list("code", flat=True))).select_related("site"),
         "may_order": may(actor, "tasks.order", scope) and row.closed_at is None,
