@@ -294,7 +294,11 @@ def _line(line: Line) -> dict[str, Any]:
 def _review(review: Review) -> dict[str, Any]:
     names = ("not_judged", "without_evidence", "outdated", "blocks", "escalates")
     judgements = [{**vars(said), "judged_at": said.judged_at.isoformat()} for said in review.latest.values()]
-    return {**{name: getattr(review, name) for name in names}, "judgements": judgements, "in_words": review.in_words()}
+    return {
+        **{name: getattr(review, name) for name in names},
+        "judgements": judgements,
+        "in_words": review.in_words(),
+    }
 
 
 def _exception(drift: Drift, reviewed: DriftReview | None) -> dict[str, Any]:

@@ -28,7 +28,8 @@ EVERY_PAGE = [
 ALLOWED = {
     "governor": {f"{WAITING}/decide/", f"{DECISION}/suspend/", "/decisions/", f"{DECISION}/", "/requests/", f"{WAITING}/",
                  "/missions/", f"{MISSION}/", "/trips/", f"{TRIP}/"},
-    "operations": {"/requests/", f"{WAITING}/", f"{WAITING}/withdraw/", "/requests/new/", "/decisions/", f"{DECISION}/", "/missions/", f"{MISSION}/",
+    "operations": {"/requests/", f"{WAITING}/", f"{WAITING}/withdraw/", "/requests/new/", "/decisions/", f"{DECISION}/",
+                   "/missions/", f"{MISSION}/",
                    f"{MISSION}/tasks/", f"{MISSION}/trips/", f"{MISSION}/close/", f"{TASK}/finish/", f"{TASK}/present/",
                    "/trips/", f"{TRIP}/", f"{TRIP}/arrive/"},
     "agency": {"/requests/", "/requests/new/", "/decisions/", f"{DECISION}/", "/missions/", f"{MISSION}/", "/trips/",
