@@ -324,7 +324,13 @@ def programs(system_user: pwd.struct_passwd) -> Path:
             shutil.copytree(package.parent / part, draft / part)
         for folder in (PROGRAMS_FOR_ALL, draft, draft / package.name):
             folder.chmod(0o755)
-        draft.rename(copy)
+        try:
+            draft.rename(copy)
+        except OSError:
+            # Another process made it meanwhile.
+            if not copy.exists():
+                raise
+            shutil.rmtree(draft)
     return copy / bin_folder
 
 

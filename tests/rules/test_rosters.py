@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -183,18 +182,6 @@ def test_what_is_known_today_of_a_day_differs_from_its_list_where_a_later_list_s
     assert "P00110" not in then.census(end)
     assert "P00110" in today.census(end)
     assert [n.kind for plan in real for n in plan.notices if n.person == "P00110"] == ["hole"]
-
-
-def test_the_real_lists_are_planned_within_three_seconds(real: list[ListPlan]) -> None:
-    found = read_lists(read_table(SAMPLE, columns=COLUMNS, optional=OPTIONAL_COLUMNS), zone=NEW_YORK)
-
-    begun = time.process_time()
-    list(plan_lists({}, found.lists, previous=None, zone=NEW_YORK))
-
-    assert time.process_time() - begun < 3
-
-
-# Kind by kind
 
 
 def test_an_admission_keeps_its_own_time_and_a_departure_gets_its_bounds() -> None:
