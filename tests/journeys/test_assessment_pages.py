@@ -190,6 +190,7 @@ def test_the_pages_of_an_assessment_are_looked_over(
             f"{MISSOURI}/assessment/",
             "/requests/EX-PROCESSING-1/assessment/",
             f"{WAITING}/assess/",
+            f"{MISSOURI}/assess/",
         ):
             answer = reader.page.goto(live_url + page)
             assert answer is not None
