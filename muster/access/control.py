@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, lru_cache
 from importlib import resources
@@ -83,7 +83,8 @@ class Scoped:
 class Scope:
     """Where a resource belongs: what decides which roles an actor has over it.
 
-    `user`: whose own it is, if anybody's. `asker`: the agency that asked for it, if that is known.
+    `user`: whose own it is, if anybody's. `asker`: the agency that asked for it, if that is known. `asked`: the kind and the
+    name under which an actor asked for it, where those are others.
     """
 
     kind: str
@@ -92,6 +93,11 @@ class Scope:
     site: str | None = None
     user: int | None = None
     asker: str | None = None
+    asked: tuple[str, str] | None = None
+
+    def asked_as(self, kind: str, name: object) -> Scope:
+        """The same, for who named something else of it: to whom it is not visible, that is not there."""
+        return replace(self, asked=(kind, str(name)))
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,8 @@ def can(actor: Actor, action: str, scope: Scope) -> None:
     if answer.allowed:
         return
     if not may(actor, "read", scope):
-        raise NotFound(kind=scope.kind, name=scope.name)
+        kind, name = scope.asked or (scope.kind, scope.name)
+        raise NotFound(kind=kind, name=name)
     named = answer.diagnostics.id_annotations_by_reason
     policy = next((str(named.get(reason) or reason) for reason in answer.diagnostics.reasons), None)
     roles = [role.value for role in Role if _ask(action, scope.kind, (role.value,)).allowed]

@@ -137,14 +137,14 @@ def _side(end: str) -> Callable[[UUID], tuple[Scope, Handover]]:
             raise NotFound(kind="handover", name=str(handover))
         for side in ("giver", "receiver"):
             setattr(found, side, prepared.first(Holder, "id = %s", getattr(found, f"{side}_id")))
-        return queries.scope_of_holder(getattr(found, end)), found
+        return queries.scope_of_holder(getattr(found, end)).asked_as("handover", handover), found
 
     return load
 
 
 def _giver(giver: str) -> tuple[Scope, Holder]:
     found = _holder_named(giver)
-    return queries.scope_of_holder(found), found
+    return queries.scope_of_holder(found).asked_as("holder", giver), found
 
 
 def _holder_named(code: str) -> Holder:
@@ -491,7 +491,7 @@ def _count(count: UUID) -> tuple[Scope, Count]:
     if found is None:
         raise NotFound(kind="count", name=str(count))
     site = queries.site_for_change(found.site_id)
-    return queries.scope_of(site), found
+    return queries.scope_of(site).asked_as("count", count), found
 
 
 @action("custody.submit_count", about=_count)
@@ -578,7 +578,7 @@ def _difference(difference: UUID) -> tuple[Scope, Difference]:
     if found is None:
         raise NotFound(kind="difference", name=str(difference))
     site = queries.site_for_change(found.site_id)
-    return queries.scope_of(site), found
+    return queries.scope_of(site).asked_as("difference", difference), found
 
 
 @action("custody.settle", about=_difference)

@@ -212,7 +212,7 @@ def _merge(merge: UUID) -> tuple[Scope, Merge]:
     found = Merge.objects.select_related("survivor__head", "duplicate__head").filter(pk=merge).first()
     if found is None:
         raise NotFound(kind="merge", name=str(merge))
-    return scope_of(found.survivor), found
+    return scope_of(found.survivor).asked_as("merge", merge), found
 
 
 @action("custody.unmerge", about=_merge)

@@ -16,6 +16,7 @@ M = TypeVar("M", bound=Model)
 
 def rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
     """The rows that the statement gives, in the connection's transaction. Raises what Django's cursors raise."""
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     # Django's own cursors write the values into the statement, so that the server never meets the same one again.
     bound = Cursor(connection.connection)

@@ -78,8 +78,8 @@ def _key(signing_key: UUID) -> tuple[Scope, SigningKey]:
         .first()
     )
     if found is None:
-        raise NotFound(kind="account", name=str(signing_key))
-    return scope_of(found.user), found
+        raise NotFound(kind="signing key", name=str(signing_key))
+    return scope_of(found.user).asked_as("signing key", signing_key), found
 
 
 def scope_of(user: User) -> Scope:

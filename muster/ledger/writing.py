@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import Error, IntegrityError, transaction
+from django.db import Error, transaction
 
 from muster.ledger import bulk
 from muster.ledger.models import Entry, Handover, Head, Holder, Thing
@@ -22,6 +22,7 @@ from muster.record.models import Act
 
 E = TypeVar("E", bound=Any)  # an entry, or a row with its `base`
 LEDGER_LIE = "MU001"  # what the guard raises
+TAKEN = "23505"  # unique violation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,15 +194,16 @@ def _insert(entries: list[Written]) -> list[Written]:
         with transaction.atomic():
             bulk.add(Entry, entries)
             return entries
-    except IntegrityError as error:
-        # The key (thing, n) was taken by another writer between our look and our write.
-        raise _refusal("ledger.stale", str(entries[0].thing_id)) from error
     except Error as error:
-        cause = error.__cause__
-        if getattr(cause, "sqlstate", None) != LEDGER_LIE:
+        state = getattr(error.__cause__, "sqlstate", None)
+        if state not in (LEDGER_LIE, TAKEN):
             raise
-        told = cause.diag  # type: ignore[union-attr]  # the driver's error, as its sqlstate shows
-        raise _refusal(str(told.message_primary), str(told.message_detail)) from error
+        told = error.__cause__.diag  # type: ignore[union-attr]  # the driver's error, as its sqlstate shows
+        if state == LEDGER_LIE:
+            raise _refusal(str(told.message_primary), str(told.message_detail)) from error
+        # The key (thing, n) was taken by another writer between our look and our write.
+        raced = {str(entry.thing_id) for entry in entries if str(entry.thing_id) in str(told.message_detail)}
+        raise _refusal("ledger.stale", min(raced, default=str(entries[0].thing_id))) from error
 
 
 def _refusal(code: str, thing: str) -> Exception:

@@ -7,6 +7,7 @@ A refusal is written down in a transaction of its own and is not remembered unde
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import inspect
 import os
@@ -18,7 +19,14 @@ from typing import Any, Generic, TypeVar, get_type_hints
 from uuid import UUID
 
 import pydantic
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import (
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from pydantic import TypeAdapter
 
 from muster.access.control import Actor, Scope, can
@@ -37,10 +45,12 @@ INSERT_ACT = """
 INSERT INTO record_act (id, actor_id, name, idempotency_key, request_hash, refused_code, refused_words)
 VALUES (%s, %s, %s, %s, %s, '', '') ON CONFLICT DO NOTHING RETURNING recorded_at"""
 INSERT_ANSWER = "INSERT INTO record_answer (act_id, body, salt) VALUES (%s, %s::jsonb, %s)"
+OLD_PLAN = "0A000"  # what a prepared statement says after a migration changed a column under it
 RETRIED = {
     "40001",
     "40P01",
     "23505",
+    OLD_PLAN,
 }  # serialization failure, deadlock, a row that another writer made meanwhile
 
 
@@ -64,7 +74,7 @@ class KeySpent(MusterError):
     def __init__(self, *, key: UUID, act: UUID) -> None:
         self.key, self.act = key, act
         super().__init__(
-            f"The key {key} was used for the act {act}, and what was sent with it was disposed of with a person's data. "
+            f"The key {key} was used for the act {act}, and what was sent with it cannot be compared with this any more. "
             "Look whether that act is what you meant; if not, make a new key."
         )
 
@@ -163,11 +173,14 @@ class Action(Generic[R]):
                 with transaction.atomic():
                     done = self._once(actor, key, body, request)
                 return done
-            except (OperationalError, InterfaceError, IntegrityError) as error:
+            except (OperationalError, InterfaceError, IntegrityError, NotSupportedError) as error:
                 if done and is_lost(error):
                     raise OutcomeUnknown(key=key) from error
-                if getattr(error.__cause__, "sqlstate", None) not in RETRIED:
+                state = getattr(error.__cause__, "sqlstate", None)
+                if state not in RETRIED:
                     raise
+                if state == OLD_PLAN:
+                    connection.close()
                 time.sleep(0.02 * (attempt + 1))
         raise TryAgain()
 
@@ -188,6 +201,9 @@ class Action(Generic[R]):
     def _again(self, found: Act, request: bytes) -> tuple[UUID, R]:
         assert found.idempotency_key  # it was found by it
         if found.answer.salt is None:
+            # Written before hashes had salts, or disposed of.
+            if bytes(found.request_hash) == hashlib.sha256(request).digest():
+                return found.pk, self.answers.validate_python(found.answer.body)
             raise KeySpent(key=found.idempotency_key, act=found.pk)
         if bytes(found.request_hash) != _hash(bytes(found.answer.salt), request):
             raise KeyReused(key=found.idempotency_key)

@@ -107,6 +107,19 @@ def test_a_key_whose_salt_was_disposed_of_says_which_act_it_was(clerk: Actor) ->
         weigh(actor=clerk, key=key, site="EX-NORTH", kg=7)
 
 
+def test_a_key_of_before_there_were_salts_gives_the_first_answer_to_the_same_request(clerk: Actor) -> None:
+    key = uuid4()
+    asked = hashlib.sha256(b'custody.receive {"site":"EX-NORTH","kg":7}').digest()
+    old = Act.objects.create(
+        actor_id=clerk.user, name="custody.receive", idempotency_key=key, request_hash=asked
+    )
+    Answer.objects.create(act=old, body={"site": "EX-NORTH", "kg": 7})
+
+    assert weigh(actor=clerk, key=key, site="EX-NORTH", kg=7).act == old.pk
+    with pytest.raises(KeySpent):
+        weigh(actor=clerk, key=key, site="EX-NORTH", kg=8)
+
+
 def test_what_was_asked_cannot_be_guessed_without_the_salt(clerk: Actor) -> None:
     hashes = [
         Act.objects.get(pk=weigh(actor=clerk, site="EX-NORTH", kg=7).act).request_hash for _ in range(2)

@@ -6,6 +6,7 @@ CREATE FUNCTION ledger_post(
 ) LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
     refused uuid;
+    raced text;
 BEGIN
     BEGIN
         INSERT INTO public.ledger_entry
@@ -17,9 +18,10 @@ BEGIN
         WHEN SQLSTATE 'MU001' THEN
             GET STACKED DIAGNOSTICS refusal = MESSAGE_TEXT, refused = PG_EXCEPTION_DETAIL;
         WHEN unique_violation THEN
-            -- Another writer took the number between the look at the head and the entry.
+            -- Another writer took the number between the look at the head and the entry; the words name the key.
+            GET STACKED DIAGNOSTICS raced = PG_EXCEPTION_DETAIL;
             refusal := 'ledger.stale';
-            refused := things[1];
+            refused := coalesce(substring(raced FROM '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')::uuid, things[1]);
     END;
     SELECT t.tag, o.code INTO tag, held_by
     FROM public.ledger_thing t JOIN public.ledger_head h ON h.thing_id = t.id JOIN public.ledger_holder o ON o.id = h.holder_id
