@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from muster.access import signing
 from muster.access.models import SigningKey
 from muster.ledger.models import Entry, Handover, Offer
@@ -90,7 +92,12 @@ def signed(handovers: Collection[UUID]) -> dict[UUID, Signed]:
 
 
 def first_bad() -> Bad | None:
-    """The first handover, by id, whose signatures do not hold against the entries; None where all hold."""
+    """The first handover, by id, that entries name and is gone, or whose signatures do not hold against them; None where all hold."""
+    gone = Entry.objects.filter(handover__isnull=False).exclude(
+        Exists(Handover.objects.filter(pk=OuterRef("handover_id")))
+    )
+    for handover in gone.order_by("handover_id").values_list("handover_id", flat=True)[:1]:
+        return Bad(handover, f"Handover {handover}: entries rest on it and it is gone.")
     for ids in _all_ids():
         standing = signed(ids)
         for handover in ids:

@@ -224,6 +224,24 @@ def test_the_whole_check_of_the_record_names_a_handover_whose_signature_was_take
     assert (found["ok"], found["first_bad"]["handover"]) == (False, str(bad))
 
 
+def test_handovers_that_are_gone_with_all_their_offers_are_missed_by_their_entries(who: People) -> None:
+    handover = accepted(who, BUS[:2])
+    with behind_the_triggers("ledger_handover", "ledger_offer") as cursor:
+        cursor.execute(
+            "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'f' AND"
+            " confrelid = 'ledger_handover'::regclass"
+        )
+        for relation, name in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE {relation} DROP CONSTRAINT "{name}"')
+        cursor.execute("DELETE FROM ledger_offer")
+        cursor.execute("DELETE FROM ledger_handover")
+
+    bad = verify()["first_bad"]
+
+    assert bad["handover"] == str(handover)
+    assert bad["why"] == f"Handover {handover}: entries rest on it and it is gone."
+
+
 def test_a_list_that_was_signed_anew_with_a_key_made_later_does_not_verify(who: People) -> None:
     handover = accepted(who, BUS[:2])
     row = Handover.objects.select_related("giver_key", "receiver_key").get(pk=handover)
