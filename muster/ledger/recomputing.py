@@ -9,6 +9,7 @@ no index and comes last.
 from __future__ import annotations
 
 from muster.ledger.leaves import COLUMNS
+from muster.ledger.written import waits
 
 SETTINGS = """
 SELECT set_config('search_path', 'pg_catalog', true), set_config('work_mem', '128MB', true), set_config('jit', 'off', true),
@@ -21,6 +22,7 @@ NO_NUMBER = "the act has lost its number"
 CHANGED = "the row is not what its leaf says"
 OUT_OF_PLACE = "the leaf does not stand where it belongs"
 OUTDATED = "the leaf is of an encoding from before its time"
+NUMBERED_AND_WAITS = "the act has its number and waits for one all the same"
 OTHER_TABLES = "it does not have as many leaves of rows as it says"
 
 FIRST = "WHERE why IS NOT NULL ORDER BY index NULLS LAST LIMIT 1"
@@ -32,7 +34,7 @@ def _leaf(kind: str, version: int, more: str = "") -> str:
 
 def _without(act: str) -> str:
     """Why a row without a leaf is wrong; null where its act waits."""
-    return f"CASE WHEN NOT EXISTS (SELECT FROM public.record_pending p WHERE p.act_id = {act}) THEN '{IN_NO_LEAF}' END"
+    return f"CASE WHEN NOT ({waits(act)}) THEN '{IN_NO_LEAF}' END"
 
 
 ACTS = f"""
@@ -41,6 +43,7 @@ SELECT index, why, 'act', act, NULL, NULL FROM (
         WHEN l.index IS NULL THEN {_without("a.id")}
         WHEN a.id IS NULL THEN '{MISSING}'
         WHEN k.number IS NULL THEN '{NO_NUMBER}'
+        WHEN p.act_id IS NOT NULL THEN '{NUMBERED_AND_WAITS}'
         WHEN l.n IS NULL AND k.number > first.number THEN '{OUTDATED}'
         WHEN l.leaf IS DISTINCT FROM CASE WHEN l.n IS NULL THEN {_leaf("act", 1)} ELSE {_leaf("act", 2, ", l.n")} END
             THEN '{CHANGED}'
@@ -48,6 +51,7 @@ SELECT index, why, 'act', act, NULL, NULL FROM (
     FROM (SELECT * FROM public.record_leaf WHERE kind = 'act') l
     FULL JOIN public.record_act a ON a.id = l.act_id
     LEFT JOIN public.record_number k ON k.act_id = a.id
+    LEFT JOIN public.record_pending p ON p.act_id = a.id
     LEFT JOIN (SELECT act_id, count(*) AS tables FROM public.record_leaf WHERE kind = 'rows' GROUP BY act_id) r
         ON r.act_id = l.act_id
     CROSS JOIN (SELECT min(x.number) AS number FROM public.record_leaf y JOIN public.record_number x ON x.act_id = y.act_id
@@ -104,7 +108,7 @@ SELECT index, why, 'entry', act::text, thing::text, n FROM (
                lag(e.n) OVER stack AS n_before, lag(e.receiver_id) OVER stack AS held_by,
                lag(CASE e.kind WHEN 'push' THEN e.n ELSE e.base END) OVER stack AS top,
                lag(e.happened_at) OVER stack AS happened_before,
-               l.index IS NULL AND EXISTS (SELECT FROM public.record_pending p WHERE p.act_id = e.act_id) AS is_waiting
+               l.index IS NULL AND {waits("e.act_id")} AS is_waiting
         FROM (SELECT index, act_id, subject, n, leaf FROM public.record_leaf
               WHERE kind = 'entry' AND subject >= %(low)s AND (%(high)s::uuid IS NULL OR subject < %(high)s)) l
         FULL JOIN (SELECT * FROM public.ledger_entry WHERE thing_id >= %(low)s AND (%(high)s::uuid IS NULL OR thing_id < %(high)s)) e
@@ -156,6 +160,36 @@ SELECT NULL::bigint, why, 'head', NULL, thing, NULL FROM (
     LEFT JOIN LATERAL (SELECT x.n, x.kind, x.base, x.receiver_id, x.happened_at FROM public.ledger_entry x
                        WHERE x.thing_id = h.thing_id ORDER BY x.n DESC LIMIT 1) e ON true
 ) heads WHERE why IS NOT NULL ORDER BY thing LIMIT 1
+"""
+
+# Whom each holder held when the latest rolls were closed, told from the entries: who stands on top of a person's stack is the
+# receiver of the latest push, of those that had happened and were known, that nothing known by then reversed.
+ROLLS = """
+WITH closing AS MATERIALIZED (SELECT * FROM public.ledger_closing ORDER BY closed_at DESC, number DESC LIMIT 1),
+live AS MATERIALIZED (
+    SELECT DISTINCT ON (e.thing_id) e.thing_id, e.receiver_id, e.mission, t.origin_id
+    FROM public.ledger_entry e
+    JOIN public.record_number k ON k.act_id = e.act_id AND k.number <= (SELECT number FROM closing)
+    JOIN public.ledger_thing t ON t.id = e.thing_id AND t.kind = 'person'
+    WHERE e.kind = 'push' AND e.happened_at <= (SELECT closed_at FROM closing) AND NOT EXISTS (
+        SELECT FROM public.ledger_entry p
+        JOIN public.record_number q ON q.act_id = p.act_id AND q.number <= (SELECT number FROM closing)
+        WHERE p.kind = 'pop' AND p.thing_id = e.thing_id AND p.corrects = e.n)
+    ORDER BY e.thing_id, e.n DESC
+), held AS (
+    SELECT l.receiver_id AS holder_id, l.mission, count(*) AS persons, array_agg(l.thing_id ORDER BY l.thing_id) AS things
+    FROM live l JOIN public.ledger_holder h ON h.id = l.receiver_id AND h.kind <> 'outside'
+    WHERE l.receiver_id <> l.origin_id GROUP BY 1, 2
+)
+SELECT NULL::bigint, concat('the roll of ', coalesce(h.code, holder_id::text), ', closed for ', closed_at,
+                            ', does not list whom the entries say it held'), 'roll', NULL, holder_id::text, NULL
+FROM held FULL JOIN (SELECT * FROM public.ledger_roll WHERE closing_id = (SELECT id FROM closing)) r USING (holder_id, mission)
+CROSS JOIN closing LEFT JOIN public.ledger_holder h ON h.id = holder_id
+WHERE (r.persons, r.things) IS DISTINCT FROM (held.persons::int, held.things)
+UNION ALL
+SELECT NULL, concat('the closing for ', closed_at, ' does not have as many persons as had come in'), 'closing', NULL, NULL, NULL
+FROM closing WHERE entered <> (SELECT count(*) FROM live)
+LIMIT 1
 """
 
 # Some thousand leaves joined, with what tells whether they can be cut apart again.

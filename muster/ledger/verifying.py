@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from muster.ledger import handovers, recomputing
 from muster.ledger.leaves import rows_of_other_tables
@@ -21,7 +21,7 @@ from muster.ledger.written import Written
 from muster.record import checkpoints, notes
 from muster.record.action import sequence
 from muster.record.encoding import leaf_of
-from muster.record.models import Checkpoint
+from muster.record.models import Checkpoint, Pending
 from muster.record.tree import HASH_BYTES, Frontier
 
 EVERYTHING = 2**62  # more leaves than there are
@@ -49,7 +49,7 @@ def verify(checkpoint: str | None = None, keys: Sequence[str] = ()) -> dict[str,
     """
     keys = keys or [checkpoints.public_key()]
     kept = notes.Stated.of_text(notes.opened(checkpoint, keys)) if checkpoint is not None else None
-    waiting = sequence()
+    waiting = _waiting()
     check = Check()
     with transaction.atomic():
         with connection.cursor() as cursor:  # one state of the record, whatever is written meanwhile
@@ -68,6 +68,14 @@ def verify(checkpoint: str | None = None, keys: Sequence[str] = ()) -> dict[str,
         "acts_without_number": waiting,
         "first_bad": first_bad,
     }
+
+
+def _waiting() -> int:
+    """How many acts wait, after all that can be numbered is. What has a number already cannot be; the look will find it."""
+    try:
+        return sequence()
+    except IntegrityError:
+        return Pending.objects.count()
 
 
 class Check:
@@ -151,6 +159,7 @@ def _looks() -> Iterator[Callable[[], Bad | None]]:
     for low, high in zip([LOWEST, *cuts], [*cuts, None], strict=True):
         yield partial(_first, recomputing.ENTRIES, low=low, high=high)
     yield _order
+    yield partial(_first, recomputing.ROLLS)
     for query in (recomputing.THINGS, recomputing.ACTS, recomputing.HOLDERS, recomputing.HEADS):
         yield partial(_first, query)
     yield _rows
@@ -194,7 +203,7 @@ def _first(query: str, **params: str | None) -> Bad | None:
     if act is not None:
         where["act"] = act
     if subject is not None:
-        where["holder" if kind == "holder" else "thing"] = subject
+        where["holder" if kind in {"holder", "roll"} else "thing"] = subject
     if kind == "entry":
         where["n"] = n
     return Bad(why, index=index, **where)

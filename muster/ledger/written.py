@@ -13,6 +13,15 @@ from muster.database.laws import laws
 from muster.database.streaming import beside_others, streamed
 from muster.record.encoding import Value, digest_of
 
+
+def waits(act: str) -> str:
+    """The condition that the act of this column waits for its number. One that has its number does not, whatever else is said."""
+    return (
+        f"EXISTS (SELECT FROM public.record_pending p WHERE p.act_id = {act})"
+        f" AND NOT EXISTS (SELECT FROM public.record_number n WHERE n.act_id = {act})"
+    )
+
+
 # The text of a moment, of bytes, of an interval or of a number hangs on these; for the transaction that is open. Nobody can
 # put another function in front of one of PostgreSQL's own.
 AS_ENCODED = """
@@ -32,12 +41,13 @@ SELECT k.number, w.act_id::text, w.salt, json_build_array({columns})::text
 FROM public.record_rowswritten w JOIN public.record_number k ON k.act_id = w.act_id JOIN public.{table} x ON x.act_id = w.act_id
 WHERE w.layout_id = {layout} ORDER BY k.number
 """
-# Rows of a table that nothing notes, of acts that do not wait and were not numbered before rows had leaves.
-NOT_NOTED = """
-SELECT x.act_id::text FROM public.{table} x
-WHERE NOT EXISTS (SELECT FROM public.record_rowswritten w JOIN public.record_layout l ON l.id = w.layout_id
-                  WHERE w.act_id = x.act_id AND l.of_table = %(table)s)
-  AND NOT EXISTS (SELECT FROM public.record_pending p WHERE p.act_id = x.act_id)
+# Rows of a table that no leaf stands for, of acts that do not wait and were not numbered before rows had leaves. A note of them
+# is no proof: whoever adds a row can note it.
+IN_NO_LEAF = f"""
+SELECT x.act_id::text FROM public.{{table}} x
+WHERE NOT EXISTS (SELECT FROM public.record_leaf l JOIN public.record_layout y ON y.id = l.n
+                  WHERE l.kind = 'rows' AND l.act_id = x.act_id AND y.of_table = %(table)s)
+  AND NOT ({waits("x.act_id")})
   AND NOT EXISTS (SELECT FROM public.record_leaf l WHERE l.kind = 'act' AND l.act_id = x.act_id AND l.n IS NULL)
 LIMIT 1
 """
@@ -95,7 +105,7 @@ class Written:
         """Rows that no leaf stood for, once all leaves have come by; None where there are none."""
         for layout in self.layouts:
             self._pass_by(layout, None)
-        return next(iter(self.strays), None) or next(_not_noted(), None)
+        return next(iter(self.strays), None) or next(_in_no_leaf(), None)
 
     def _pass_by(self, layout: int, number: int | None) -> None:
         while (found := self._next[layout]) is not None and (number is None or found.number < number):
@@ -113,9 +123,9 @@ def _rows(layout: int, table: str, columns: list[str]) -> Iterator[Rows]:
         yield Rows(number, act, len(texts), digest_of(salt.bytes, texts))
 
 
-def _not_noted() -> Iterator[Stray]:
+def _in_no_leaf() -> Iterator[Stray]:
     for law in laws():
         if law.layout:
-            query = NOT_NOTED.format(table=connection.ops.quote_name(law.table))
+            query = IN_NO_LEAF.format(table=connection.ops.quote_name(law.table))
             for (act,) in streamed(query, {"table": law.table}):
                 yield Stray(act, law.table)

@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, connections, transaction
@@ -19,6 +20,7 @@ from muster import config
 from muster.access.models import User
 from muster.cli import sequencer
 from muster.core.errors import NotFound
+from muster.ledger import recomputing
 from muster.ledger.exporting import export
 from muster.ledger.models import Holder
 from muster.ledger.proving import prove
@@ -252,6 +254,39 @@ def test_an_entry_added_behind_the_sequencer_is_named(record: Record) -> None:
 
     bad = verify()["first_bad"]
     assert (bad["why"], bad["n"]) == ("it is in no leaf, though its act does not wait", 2)
+
+
+@pytest.mark.parametrize(
+    ("statement", "query"),
+    [
+        ("INSERT INTO ledger_thing (id, kind, tag, origin_id, act_id)"
+         " SELECT gen_random_uuid(), kind, 'FORGED', origin_id, act_id FROM ledger_thing LIMIT 1", recomputing.THINGS),
+        ("INSERT INTO ledger_holder (id, kind, code, organisation, site, act_id)"
+         " SELECT gen_random_uuid(), kind, 'FORGED', '', '', act_id FROM ledger_holder LIMIT 1", recomputing.HOLDERS),
+    ],
+    ids=["thing", "holder"],
+)  # fmt: skip
+def test_a_thing_or_a_holder_added_to_an_act_that_is_said_to_wait_is_named(
+    record: Record, statement: str, query: str
+) -> None:
+    behind("INSERT INTO record_pending (act_id, txid) SELECT act_id, 7 FROM ledger_thing LIMIT 1", statement)
+
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        assert cursor.fetchone()[1] == "it is in no leaf, though its act does not wait"
+
+
+def test_an_entry_added_to_an_act_that_is_said_to_wait_is_named(record: Record) -> None:
+    thing = f"thing_id = '{record.second.pk}'"
+    behind(
+        f"INSERT INTO record_pending (act_id, txid) SELECT act_id, 7 FROM ledger_entry WHERE {thing}",
+        "INSERT INTO ledger_entry (thing_id, n, kind, giver_id, receiver_id, happened_at, base, act_id, mission, reason, source)"
+        f" SELECT thing_id, 2, kind, receiver_id, giver_id, happened_at, 1, act_id, '', '', '' FROM ledger_entry WHERE {thing}",
+    )
+
+    with connection.cursor() as cursor:
+        cursor.execute(recomputing.ENTRIES, {"low": str(UUID(int=0)), "high": None})
+        assert cursor.fetchone()[1] == "it is in no leaf, though its act does not wait"
 
 
 @pytest.mark.parametrize(

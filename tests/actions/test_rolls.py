@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import Error, connection, transaction
+from django.db import Error, connection, connections, transaction
 
 from muster.access.models import User
 from muster.ledger import queries, rolls
 from muster.ledger.models import Closing, Entry, Head, Holder, LateLeg, Roll, Thing
+from muster.ledger.verifying import verify
 from muster.ledger.writing import Pop, Push, holder, live_stack, outside, things_of, write
 from muster.record.action import sequence
 from muster.record.models import Act
@@ -307,3 +308,68 @@ def test_holders_have_no_rolls_outside() -> None:
 
     assert Roll.objects.exists()
     assert not Roll.objects.filter(holder__kind=Holder.Kind.OUTSIDE).exists()
+
+
+def tampered(statement: str) -> dict[str, Any]:
+    """What `muster verify` names first after the owner changed the rolls with their triggers off."""
+    with connections["owner"].cursor() as cursor:
+        for table in ("ledger_roll", "ledger_closing"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(statement)
+    return dict(verify()["first_bad"] or {})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_latest_rolls_are_what_the_whole_look_at_the_record_recomputes(seed: int) -> None:
+    """After each closing, for whatever moment, as known at whatever act, with all that is late for it."""
+    world = World(seed)
+    for _ in range(4):
+        for _ in range(12):
+            world.step()
+        sequence()
+        world.close()
+
+        assert verify()["first_bad"] is None
+
+    assert Roll.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE ledger_roll SET things = things[2:] WHERE ",
+        "UPDATE ledger_roll SET things = gen_random_uuid() || things[2:] WHERE ",
+        "UPDATE ledger_roll SET persons = persons + 1 WHERE ",
+        "UPDATE ledger_roll SET mission = 'M-9' WHERE ",
+        "DELETE FROM ledger_roll WHERE ",
+    ],
+    ids=["one id taken out", "another id", "count", "mission", "gone"],
+)
+def test_a_roll_that_was_changed_names_its_holder(change: str) -> None:
+    world = World(1)
+    for _ in range(20):
+        world.step()
+    sequence()
+    close(MONDAY + HOUR * HOURS, queries.latest_known())
+    roll = Roll.objects.select_related("holder").order_by("holder_id", "mission").first()
+    assert roll
+    assert verify()["ok"]
+
+    bad = tampered(f"{change} holder_id = '{roll.holder_id}' AND mission = '{roll.mission}'")
+
+    assert (bad["kind"], bad["holder"]) == ("roll", str(roll.holder_id))
+    assert bad["why"].startswith(
+        f"the roll of {roll.holder.code}, closed for 2026-01-26 00:00:00+00, does not list"
+    )
+
+
+def test_a_closing_with_another_number_of_persons_is_named() -> None:
+    world = World(2)
+    for _ in range(20):
+        world.step()
+    sequence()
+    close(MONDAY + HOUR * HOURS, queries.latest_known())
+
+    bad = tampered("UPDATE ledger_closing SET entered = entered - 1")
+
+    assert bad["kind"] == "closing"

@@ -20,8 +20,10 @@ from muster.custody import actions
 from muster.custody.models import Difference
 from muster.database import laws
 from muster.ledger.exporting import export
+from muster.ledger.leaves import rows_of_other_tables
 from muster.ledger.models import Report
 from muster.ledger.verifying import verify
+from muster.ledger.written import Written
 from muster.record import checkpoints, notes, tree
 from muster.record.action import sequence
 from muster.record.models import Act, Layout, Leaf, RowsWritten
@@ -66,7 +68,7 @@ def behind(*statements: str) -> None:
     """Change what acts wrote, as the owner, with the triggers of the tables off and their keys to others gone."""
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         for table in (TABLE, "custody_settled", "custody_count", "record_rowswritten", "record_layout", "record_leaf",
-                      "record_number"):  # fmt: skip
+                      "record_number", "record_pending"):  # fmt: skip
             cursor.execute(
                 "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'f' AND"
                 " %s::regclass IN (conrelid, confrelid)",
@@ -171,6 +173,53 @@ def test_a_row_added_to_an_act_that_wrote_none_is_named(record: Record) -> None:
 
     assert record.named() == ("rows", str(record.offer), TABLE)
     assert record.bad()["why"] == "it is in no leaf, though its act does not wait"
+
+
+@pytest.mark.parametrize("columns", ["gone", "id"])
+def test_a_row_added_with_a_note_under_a_layout_that_was_added_too_is_named(
+    record: Record, columns: str
+) -> None:
+    """Also where nobody can read what the note notes, since the layout has a column that is not there."""
+    behind(
+        f"INSERT INTO record_layout (id, of_table, columns) VALUES (999, '{TABLE}', '{{{columns}}}')",
+        f"INSERT INTO record_rowswritten (act_id, layout_id, salt) VALUES ('{record.offer}', 999, gen_random_uuid())",
+        ADDED.format(act=record.offer),
+    )
+
+    assert record.named() == ("rows", str(record.offer), TABLE)
+
+
+@pytest.mark.parametrize("held_up", [True, False])
+def test_an_act_that_has_its_number_does_not_wait_though_it_is_said_to(record: Record, held_up: bool) -> None:
+    """Neither while an open transaction keeps the sequencer from it, nor when it is offered to the sequencer again."""
+    behind(
+        f"INSERT INTO record_pending (act_id, txid) VALUES ('{record.offer}', pg_current_xact_id()::text::bigint)",
+        ADDED.format(act=record.offer),
+    )
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        if held_up:
+            cursor.execute("UPDATE record_pending SET txid = pg_current_xact_id()::text::bigint")
+        bad = record.bad()
+
+    assert (bad["why"], bad["kind"], bad["act"]) == (
+        "the act has its number and waits for one all the same", "act", str(record.offer),
+    )  # fmt: skip
+
+
+def test_a_row_is_in_no_leaf_though_its_act_is_said_to_wait(record: Record) -> None:
+    """What hides a row hides it from the look at rows alone no more than from the whole look."""
+    behind(
+        f"INSERT INTO record_pending (act_id, txid) VALUES ('{record.offer}', 7)",
+        ADDED.format(act=record.offer),
+    )
+
+    with transaction.atomic():
+        written = Written()
+        list(rows_of_other_tables(2**62, written))
+        stray = written.first_stray()
+
+    assert stray
+    assert (stray.act, stray.table) == (str(record.offer), TABLE)
 
 
 def test_a_row_added_by_the_application_to_an_older_act_is_named(record: Record) -> None:
