@@ -28,7 +28,7 @@ from muster.parties.models import Site
 from muster.record.models import Act
 
 # Held by whoever looks references up, beside others; by whoever disposes of one, alone.
-LOCK = 7316490113
+LOCK = 7316490114  # all such numbers: record/README.md
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Known:
 
 def known(site: Site, lists: Iterable[RosterList]) -> Known:
     """Look the persons of the lists up. No reference is disposed of until the transaction ends."""
-    _keep_disposals_waiting()
+    keep_disposals_waiting()
     digests = {
         person: digest_of(site, person) for person in {line.person for each in lists for line in each.lines}
     }
@@ -138,7 +138,7 @@ def things_named(persons: Collection[str]) -> dict[str, UUID]:
 
     Where a record was merged into another, that other one. No reference is disposed of until the transaction ends.
     """
-    _keep_disposals_waiting()
+    keep_disposals_waiting()
     found = dict(_tagged(persons).filter(kind=Thing.Kind.PERSON).values_list("tag", "pk"))
     by_digest = {digest_of(None, person): person for person in persons if not is_tag(person)}
     kept = Reference.objects.filter(site__isnull=True, digest__in=bulk.any_text_of(by_digest))
@@ -147,7 +147,7 @@ def things_named(persons: Collection[str]) -> dict[str, UUID]:
     return {person: _survivor(thing, merged) for person, thing in found.items()}
 
 
-def _keep_disposals_waiting() -> None:
+def keep_disposals_waiting() -> None:
     """What a list or a file leaves is there when a disposal looks for it, or is not made of the reference any more."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
