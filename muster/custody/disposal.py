@@ -5,6 +5,7 @@ What is kept is the ledger: a tag, and who held the person when. What goes, and 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,9 +16,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from pydantic import Field
 
-from muster.access.control import Actor, Scope, can
+from muster.access.control import Actor, Scope, may
 from muster.core.errors import MusterError
-from muster.custody.merging import Tag, person, scope_of
+from muster.custody.merging import Tag, person, scope_of, with_duplicates
 from muster.custody.models import (
     Disposal,
     ListTaken,
@@ -30,6 +31,7 @@ from muster.custody.models import (
 )
 from muster.custody.personal import check_stands, lock
 from muster.custody.references import wait_for_those_who_look_up
+from muster.ledger import bulk
 from muster.ledger.models import Handover, Thing
 from muster.record.action import action
 from muster.record.models import Act, Answer, Recorded
@@ -48,6 +50,20 @@ class DisposedAlready(MusterError):
         super().__init__(f"What was personal of {tag} was disposed of before. There is nothing left to do.")
 
 
+class MergedFromElsewhere(MusterError):
+    """A record that was merged into the person's is not the actor's to dispose of. Its tag is not told."""
+
+    code = "custody.merged_from_elsewhere"
+    status = 403
+
+    def __init__(self, *, tag: str) -> None:
+        self.tag = tag
+        super().__init__(
+            f"A record that belongs elsewhere is merged into {tag} and goes with it. "
+            "Have it done by somebody who may dispose of both."
+        )
+
+
 @dataclass(frozen=True)
 class Destroyed:
     """The records whose keys are destroyed: the person's, and those that were merged into it."""
@@ -57,10 +73,7 @@ class Destroyed:
 
 def _with_duplicates(tag: str) -> tuple[Scope, list[Thing]]:
     """The person's record, and those that were merged into it. Raises NotFound, TagMisread."""
-    found = [person(tag)]
-    for thing in found:
-        merges = Merge.objects.filter(survivor=thing, undone__isnull=True).select_related("duplicate")
-        found += [merge.duplicate for merge in merges]
+    found = with_duplicates(person(tag))
     lock([thing.pk for thing in found])
     return scope_of(found[0]), found
 
@@ -73,12 +86,11 @@ def dispose(*, act: Act, row: list[Thing], actor: Actor, tag: Tag, authority: Au
     it afterwards, by a list or a file, becomes a new person with a new tag. A list or a file that names the person is not
     recognised when it is sent again, and an act is not told again by the key that it was sent with.
 
-    Raises NotFound, also where the actor may not see a record that was merged into this one, NotAPerson, AlreadyMerged,
-    DisposedAlready.
+    Raises NotFound, NotAPerson, AlreadyMerged, MergedFromElsewhere, DisposedAlready.
     """
     check_stands(row[0])
-    for thing in row[1:]:
-        can(actor, "custody.dispose", scope_of(thing))
+    if not all(may(actor, "custody.dispose", scope_of(thing)) for thing in row[1:]):
+        raise MergedFromElsewhere(tag=row[0].tag)
     before = set(Disposal.objects.filter(thing__in=row).values_list("thing_id", flat=True))
     new = [thing for thing in row if thing.pk not in before]
     if not new:
@@ -104,12 +116,27 @@ def _destroy(things: Collection[UUID] | QuerySet[Any]) -> None:
     left_out = Q(act__answer__body__left_out__0__isnull=False)
     salted, hashed = Answer.objects.filter(salt__isnull=False), Replayed.objects.filter(digest__isnull=False)
     hashed.filter(left_out).update(digest=None)
-    for acts in _acts_of(things):
+    for acts in (*_acts_of(things), *_acts_of(_ever_merged_with(things))):
         hashed.filter(act__in=acts).update(digest=None)
         salted.filter(act__in=acts).update(salt=None)
     # A list names everybody who is present, and most of them leave no row in its act.
     for files in (ListTaken, Replayed):
         salted.filter(act__in=files._default_manager.values("act")).update(salt=None)
+
+
+def _ever_merged_with(things: Collection[UUID] | QuerySet[Any]) -> set[UUID]:
+    """Other records that were merged with these, though it was undone: meanwhile what named the one was written of the other."""
+    beside: dict[UUID, set[UUID]] = defaultdict(set)
+    for survivor, duplicate in Merge.objects.values_list("survivor_id", "duplicate_id"):
+        beside[survivor].add(duplicate)
+        beside[duplicate].add(survivor)
+    these = set(
+        Thing.objects.filter(pk__in=things).filter(pk__in=bulk.any_of(beside)).values_list("pk", flat=True)
+    )
+    found = list(these)
+    for thing in found:
+        found += beside[thing] - set(found)
+    return set(found) - these
 
 
 def _acts_of(things: Collection[UUID] | QuerySet[Any]) -> Iterator[QuerySet[Any]]:

@@ -117,9 +117,11 @@ def _both(survivor: str, duplicate: str) -> tuple[Scope, tuple[Thing, Thing]]:
 
 
 def person(tag: str) -> Thing:
-    found = Thing.objects.select_related("head__holder").filter(tag=parse_tag(tag)).first()
+    parsed = parse_tag(tag)
+    found = Thing.objects.select_related("head__holder").filter(tag=parsed).first()
     if found is None:
-        raise NotFound(kind="person", name=tag)
+        # As written in the record: it reads like the refusal of a record that is there and not for this reader.
+        raise NotFound(kind="person", name=parsed)
     return found
 
 
@@ -191,6 +193,22 @@ def merged_into(thing: Thing) -> Thing | None:
     standing = Merge.objects.filter(duplicate=thing, undone__isnull=True).select_related("survivor")
     found = standing.first()
     return found.survivor if found else None
+
+
+def stands_for(thing: Thing) -> Thing:
+    """The record that has what is said of this person now: the one that it was merged into at last, or itself."""
+    while into := merged_into(thing):
+        thing = into
+    return thing
+
+
+def with_duplicates(thing: Thing) -> list[Thing]:
+    """The record and those that are merged into it, itself first."""
+    found = [thing]
+    for one in found:
+        merges = Merge.objects.filter(survivor=one, undone__isnull=True).select_related("duplicate")
+        found += [merge.duplicate for merge in merges]
+    return found
 
 
 def _live(thing: Thing) -> list[Entry]:

@@ -16,9 +16,18 @@ from django.db.models import F
 from pydantic import PlainSerializer, SerializationInfo, StringConstraints
 
 from muster.access import sealing
-from muster.access.control import Actor, Scope
+from muster.access.control import Actor, Scope, may
 from muster.core.errors import MusterError, NotFound
-from muster.custody.merging import AlreadyMerged, NotAPerson, Tag, merged_into, person, scope_of
+from muster.custody.merging import (
+    AlreadyMerged,
+    NotAPerson,
+    Tag,
+    merged_into,
+    person,
+    scope_of,
+    stands_for,
+    with_duplicates,
+)
 from muster.custody.models import Disposal, PersonalField, PersonalKey, PersonalShown, Reference
 from muster.custody.references import digest_of
 from muster.custody.rules import ListKeepsSite
@@ -68,10 +77,11 @@ class ReferenceTaken(MusterError):
     code = "custody.reference_taken"
     status = 409
 
-    def __init__(self, *, tag: str, other: str) -> None:
-        self.tag, self.other = tag, other
+    def __init__(self, *, tag: str, other: str | None) -> None:
+        self.tag, self.other = tag, other  # None where the other is not for this reader
+        whose = f"that of {other} here" if other else "known here as somebody else's"
         super().__init__(
-            f"The reference given for {tag} is that of {other} here. Check it; if the two are one person, merge them first."
+            f"The reference given for {tag} is {whose}. Check it; if the two are one person, have them merged first."
         )
 
 
@@ -126,7 +136,7 @@ def lock(things: Collection[UUID]) -> None:
 def person_locked(tag: str) -> tuple[Scope, Thing]:
     """The person, and where the record of the person belongs: to the latest site. Raises NotFound, TagMisread."""
     thing = person(tag)
-    lock([thing.pk])
+    lock([one.pk for one in with_duplicates(thing)])
     return scope_of(thing), thing
 
 
@@ -151,7 +161,7 @@ def write_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field
     if Disposal.objects.filter(thing=row).exists():
         raise Disposed(tag=row.tag)
     if field == "agency_reference":
-        _match_by(value, row, act=act)
+        _match_by(value, row, act=act, actor=actor)
     key = _key_of(row) or _new_key(row)
     PersonalField.objects.create(act=act, thing=row, field=field, sealed=_sealed(value, key, row, field))
     return Written(row.tag, field)
@@ -161,6 +171,8 @@ def write_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field
 def show_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field) -> Shown:
     """Show the agency's reference or the name of a person, as it was last written. Who was shown it is in the record.
 
+    What was written of a record that is merged into the person's counts like what was written of this one.
+
     Raises NotFound, NotAPerson, AlreadyMerged, Disposed, NotGiven, DoesNotOpen.
     """
     check_stands(row)
@@ -168,7 +180,8 @@ def show_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field)
         raise Disposed(tag=row.tag)
     # By the numbers of acts, and not by a clock that may have stepped back.
     latest = F("act__number__number").desc(nulls_first=True)
-    found = PersonalField.objects.filter(thing=row, field=field).order_by(latest, "-id").first()
+    written = PersonalField.objects.filter(thing__in=with_duplicates(row), thing__disposal__isnull=True)
+    found = written.filter(field=field).order_by(latest, "-id").first()
     if found is None:
         raise NotGiven(tag=row.tag, field=field)
     _open(found)
@@ -176,8 +189,8 @@ def show_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field)
     return Shown(row.tag, field, found.pk)
 
 
-def _match_by(reference: str, thing: Thing, *, act: Act) -> None:
-    """Have the reference matched at the person's site."""
+def _match_by(reference: str, thing: Thing, *, act: Act, actor: Actor) -> None:
+    """Have the reference matched at the person's site; that of a record which is merged into the person's is matched already."""
     code = scope_of(thing).site
     if code is None:
         raise NotFound(kind="person", name=thing.tag)
@@ -188,8 +201,10 @@ def _match_by(reference: str, thing: Thing, *, act: Act) -> None:
     known, _ = Reference.objects.select_related("thing").get_or_create(
         site=site, digest=digest_of(site, reference), defaults=made
     )
-    if known.thing_id != thing.pk:
-        raise ReferenceTaken(tag=thing.tag, other=known.thing.tag)
+    other = stands_for(known.thing)
+    if other.pk != thing.pk:
+        tag = other.tag if may(actor, "read", scope_of(other)) else None
+        raise ReferenceTaken(tag=thing.tag, other=tag)
 
 
 def _new_key(thing: Thing) -> bytes:

@@ -55,6 +55,21 @@ class ReplayedAlready(MusterError):
         )
 
 
+class HashDisposed(MusterError):
+    """Rows of that moment were taken in, and whether these are the same cannot be told any more."""
+
+    code = "custody.hash_disposed"
+    status = 409
+
+    def __init__(self, *, said: str, act: UUID) -> None:
+        self.said, self.act = said, act
+        super().__init__(
+            f"What was reported {f'at {said}' if said else 'without a time'} was taken in by the act {act}, and its hash was "
+            "disposed of with a person's data: whether these rows are the same is not known. Look at that act; report what it "
+            "does not have at a reported_at of its own."
+        )
+
+
 @dataclass(frozen=True)
 class KeptAsReport:
     """One row that contradicts the record: the report that keeps it (None in a dry run), and why."""
@@ -93,11 +108,14 @@ def replay(
 
     With `keep_good` rows that cannot be meant are left out and told; without it they refuse the whole.
 
-    Raises ReplayedAlready, FaultyFile, ClockAhead, TryAgain.
+    Raises ReplayedAlready, HashDisposed, FaultyFile, ClockAhead, TryAgain.
     """
+    references.keep_disposals_waiting()
     digest = digest_of(told)
     if Replayed.objects.filter(digest=digest).exists():
         raise ReplayedAlready(said=told.said)
+    if disposed := _hash_disposed(told):
+        raise disposed
     sites = {site.code: site for site in Site.objects.all()}
     source = f"custody events of {file}"
     plan, things, entries = _write(told.events, sites, act=act, source=source, keep_good=keep_good)
@@ -108,6 +126,18 @@ def replay(
     left_out = [place for place, event in enumerate(told.events) if event.row in rows]
     kept = len(told.events) - len(left_out)
     return Taken(kept, entries, plan.late, reports, plan.faults, left_out)
+
+
+def _hash_disposed(told: Told) -> HashDisposed | None:
+    """Why rows that no hash recognises may have been taken in before; None where they have not been.
+
+    Rows without a time share none: those that were taken in before were as many.
+    """
+    taken = Replayed.objects.filter(digest=None, reported_at=told.reported_at).order_by("pk")
+    if told.reported_at is None:
+        taken = taken.filter(events=len(told.events))
+    first = taken.first()
+    return HashDisposed(said=told.said, act=first.act_id) if first else None
 
 
 def _write(
@@ -291,8 +321,12 @@ def replay_file(
     read = events.read_events(table, sites=sites, zone=where, now=timezone.now())
     answers = _first_answers(read.told)
     parts = [part for report in read.told for part in _parts(report, answers)]
-    new = [part.told.events for part in parts if part.first is None]
+    unseen = [part.told for part in parts if part.first is None]
+    disposed = [fault for one in unseen for fault in _not_recognised(one)]
+    out = {fault.row for fault in disposed}
+    new = [[row for row in one.events if row.row not in out] for one in unseen]
     plan = plan_upon_record(new, references.things_named({row.person for rows in new for row in rows}), sites)
+    plan.faults += disposed
     faults = [*read.faults, *plan.faults]
     if table.faults or (faults and not keep_good):
         raise FaultyFile(sorted(faults, key=_row_of))
@@ -319,6 +353,16 @@ def replay_file(
         "tokens": _tokens(parts, taken),
         "reports": [_shown(report) for one in said for report in one.reports],
     }
+
+
+def _not_recognised(told: Told) -> list[Fault]:
+    """A fault for each row of a moment whose hash was disposed of: no part of it is taken in a second time."""
+    disposed = _hash_disposed(told)
+    return (
+        [Fault(row.row, "reported_at", disposed.code, str(disposed)) for row in told.events]
+        if disposed
+        else []
+    )
 
 
 Answered = tuple[Taken, int | None]  # what was taken in, and its token

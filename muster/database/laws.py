@@ -39,11 +39,13 @@ OWN_TRIGGERS = (
     ("ledger_entry", "entry_late", "ledger_mark_late", AFTER_INSERT),
     ("custody_reference", "digest_only_goes", "custody_refuse_another", BEFORE_UPDATE_OF_ROW),
     ("custody_replayed", "digest_only_goes", "custody_refuse_another", BEFORE_UPDATE_OF_ROW),
+    ("record_answer", "salt_only_goes", "custody_refuse_another", BEFORE_UPDATE_OF_ROW),
     ("custody_personalkey", "key_goes_by_disposal", "custody_guard_key", BEFORE_DELETE_OF_ROW),
 )
-SEQUENCER_LOCK = 7316490112  # as in ledger/sql/leaves.sql
+SEQUENCER_LOCK = 7316490112  # as in ledger/sql/sequence.sql; all such numbers: record/README.md
 
-# One row encoded as every kind that the sequencer encodes, and a leaf chained to another.
+# One row encoded as every kind that the sequencer encodes, a leaf chained to another, and the function that encodes the rows of
+# other tables: it reads them where they lie, so that what is looked at is its text, with the settings that the encoding hangs on.
 ENCODED = """
 WITH one AS (SELECT %s::json AS row)
 SELECT concat_ws(E'\n',
@@ -52,7 +54,9 @@ SELECT concat_ws(E'\n',
     record_encoded(json_populate_record(NULL::ledger_holder, row), 7),
     record_encoded(json_populate_record(NULL::ledger_thing, row), 7),
     record_encoded(json_populate_record(NULL::ledger_entry, row), 7),
-    encode(record_link(NULL, '[1]', '\\xff'), 'hex')) FROM one
+    encode(record_link(NULL, '[1]', '\\xff'), 'hex'),
+    (SELECT concat_ws(E'\n', prosrc, array_to_string(proconfig, E'\n')) FROM pg_catalog.pg_proc
+     WHERE oid = 'public.record_rows_after(bigint)'::regprocedure)) FROM one
 """
 ID = "0198c0de-0000-7000-8000-00000000000a"
 ONE_ROW = {

@@ -134,6 +134,39 @@ class Attack:
                     for verb in ("arrive", "move"):
                         event = Event(2, GUESS, verb, site, at, "")  # type: ignore[arg-type]  # one of the verbs
                         yield Told(row["reported_at"], str(row["reported_at"]), (event,))
+            if row["events"] <= 2:
+                yield from self._told_by(row)
+
+    def _told_by(self, replayed: dict[str, Any]) -> Iterator[Told]:
+        """What one row or two said from which the act wrote its entries, and where it wrote less, another that it left out."""
+        named = [event for entry in self._entries_of(replayed) for event in self._rows_of(entry)]
+        beside = [*named, *self._left_out()] if replayed["events"] == 2 else []
+        told = [(event,) for event in named] if replayed["events"] == 1 else []
+        told += [pair for one in named for other in beside for pair in ((one, other), (other, one))]
+        for rows in told:
+            if any(event.person == GUESS for event in rows):
+                yield Told(replayed["reported_at"], str(replayed["reported_at"]), rows)
+
+    def _entries_of(self, replayed: dict[str, Any]) -> list[dict[str, Any]]:
+        return [entry for entry in self.tables["ledger_entry"] if entry["act_id"] == replayed["act_id"]]
+
+    def _rows_of(self, entry: dict[str, Any]) -> Iterator[Event]:
+        """The rows that may have said what the entry says, of whom the guess names or of its tag."""
+        holders = {row["id"]: row["code"] for row in self.tables["ledger_holder"]}
+        tags = {row["id"]: row["tag"] for row in self.tables["ledger_thing"]}
+        for person in (GUESS, tags[entry["thing_id"]]):
+            if entry["kind"] == "pop":
+                yield Event(2, person, "void", "", None)
+            else:
+                for verb in ("arrive", "move"):
+                    site, at = holders[entry["receiver_id"]], entry["happened_at"]
+                    yield Event(2, person, verb, site, at)  # type: ignore[arg-type]  # one of the verbs
+                yield Event(2, person, "release", holders[entry["giver_id"]], entry["happened_at"])
+
+    def _left_out(self) -> Iterator[Event]:
+        for at in {row["happened_at"] for row in self.tables["ledger_entry"]}:
+            for site in self.sites:
+                yield Event(3, GUESS, "move", site, at)
 
     def _requests(self) -> Iterator[tuple[str, bytes, bytes]]:
         """What may have been asked, with the salt that it was hashed under and the hash."""

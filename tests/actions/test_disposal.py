@@ -31,11 +31,11 @@ from muster import actions as do
 from muster.access.control import Actor, NotPermitted, actor_of
 from muster.access.models import Grant, User
 from muster.cli.main import app
-from muster.core.errors import FaultyInput, NotFound
+from muster.core.errors import FaultyFile, FaultyInput, NotFound
 from muster.core.tags import TagMisread, make_tag
 from muster.custody import references
 from muster.custody import replay as replaying
-from muster.custody.disposal import DisposedAlready, reapply
+from muster.custody.disposal import DisposedAlready, MergedFromElsewhere, reapply
 from muster.custody.events import Event, Told
 from muster.custody.lists import import_rosters
 from muster.custody.merging import AlreadyMerged, NotAPerson
@@ -49,6 +49,7 @@ from muster.custody.models import (
 )
 from muster.custody.personal import Disposed, DoesNotOpen, NotGiven, ReferenceTaken
 from muster.custody.references import digest_of
+from muster.custody.replay import HashDisposed
 from muster.custody.rules import ListKeepsSite
 from muster.database.laws import laws
 from muster.ledger import queries as ledger
@@ -320,6 +321,59 @@ def test_what_was_merged_into_a_person_is_disposed_of_with_the_person(who: Peopl
     assert not PersonalKey.objects.exists()
 
 
+def test_what_was_written_of_a_record_is_read_of_the_one_that_it_was_merged_into(who: People) -> None:
+    write(who, "name", "Example Person Six", tag=ONE)
+    write(who, "name", NAME, tag=TWO)
+    write(who, "agency_reference", WRITTEN, tag=TWO)
+    do.merging.merge(actor=who.center, survivor=ONE, duplicate=TWO, reason="The same person")
+
+    assert (show(who, "name"), show(who, "agency_reference")) == (NAME, WRITTEN)
+    write(who, "agency_reference", WRITTEN, tag=ONE)
+    write(who, "name", "Example Person Two", tag=ONE)
+
+    assert show(who, "name") == "Example Person Two"
+    assert dispose(who) == [ONE, TWO]
+    with pytest.raises(Disposed):
+        show(who, "name")
+
+
+def test_what_was_written_of_a_record_that_was_disposed_of_before_it_was_merged_is_not_looked_for(
+    who: People,
+) -> None:
+    write(who, "name", NAME, tag=TWO)
+    dispose(who, TWO)
+    do.merging.merge(actor=who.center, survivor=ONE, duplicate=TWO, reason="The same person")
+
+    with pytest.raises(NotGiven):
+        show(who, "name")
+
+
+def test_whose_a_reference_is_that_is_taken_is_told_to_those_who_may_see_that_person(who: People) -> None:
+    write(who, "agency_reference", WRITTEN)
+    with pytest.raises(ReferenceTaken, match=ONE):
+        write(who, "agency_reference", WRITTEN, tag=TWO)
+
+    offered = do.custody.offer(actor=who.north, giver="EX-NORTH", receiver="EX-SOUTH", tags=[ONE]).answer
+    do.custody.accept(actor=who.south, handover=offered.handover, at=at(1))
+
+    with pytest.raises(ReferenceTaken) as refused:
+        write(who, "agency_reference", WRITTEN, tag=TWO)
+    assert refused.value.other is None
+    assert ONE not in str(refused.value)
+
+
+def test_a_record_that_is_not_there_reads_like_one_that_is_not_yours_however_the_tag_is_typed(
+    who: People,
+) -> None:
+    def refused(tag: str) -> str:
+        with pytest.raises(NotFound) as found:
+            do.disposal.dispose(actor=who.south, tag=tag.lower(), authority=ORDER)
+        return str(found.value)
+
+    assert refused(ONE).replace(ONE, "") == refused(THREE).replace(THREE, "")
+    assert THREE in refused(THREE)
+
+
 def test_a_record_merged_into_a_disposed_one_can_be_disposed_of_and_a_stranger_s_cannot(who: People) -> None:
     dispose(who)
     write(who, "name", NAME, tag=TWO)
@@ -337,9 +391,10 @@ def test_a_duplicate_of_another_site_is_disposed_of_by_whoever_may_there_too(who
     do.merging.merge(actor=who.center, survivor=ONE, duplicate=THREE, reason="The same person")
     at_north = replace(who.center, roles=(replace(who.center.roles[0], organisation=None, site="EX-NORTH"),))
 
-    with pytest.raises(NotFound):
+    with pytest.raises(MergedFromElsewhere) as refused:
         do.disposal.dispose(actor=at_north, tag=ONE, authority=ORDER)
 
+    assert THREE not in str(refused.value)
     assert not Disposal.objects.exists()
     assert dispose(who) == [ONE, THREE]
 
@@ -411,31 +466,133 @@ def test_a_file_s_moments_without_the_disposed_person_are_recognised_when_it_is_
     answer = take_events_in(administrator, *rows)
     do.disposal.dispose(actor=administrator, tag=thing_of(REPLAYED, None).tag, authority=ORDER)
 
-    again = take_events_in(administrator, *rows)
+    entries = Entry.objects.count()
+    act = Replayed.objects.get(digest=None).act_id
 
+    with pytest.raises(FaultyFile) as refused:
+        take_events_in(administrator, *rows)
+    again = take_events_in(administrator, *rows, keep_good=True)
+    told = Told(at(13 / 12), "13:05", (Event(2, REPLAYED, "arrive", "EX-SOUTH", at(0.5)),))
+    with pytest.raises(HashDisposed, match=str(act)) as alone:
+        replaying.replay(actor=administrator, told=told, file="events.csv")
+
+    assert [(fault.row, fault.code) for fault in refused.value.faults] == [(2, "custody.hash_disposed")]
+    assert str(act) in refused.value.faults[0].message
+    assert [fault["row"] for fault in again["refused"]] == [2]
     assert again["tokens"][1] == answer["tokens"][1]
-    assert again["tokens"][0]["known_at"] > answer["tokens"][1]["known_at"]
-    assert Thing.objects.filter(reference__site=None).exclude(reference=None).count() == 3
+    assert alone.value.status == 409
+    assert Entry.objects.count() == entries
+
+
+def test_no_void_of_a_bystander_is_taken_in_twice_beside_one_who_was_disposed_of(
+    administrator: Actor,
+) -> None:
+    take_events_in(
+        administrator,
+        f"{BYSTANDER},EX-SOUTH,arrive,2026-03-01T12:00Z,2026-03-01T13:00Z",
+        f"{BYSTANDER},EX-NORTH,move,2026-03-01T12:20Z,2026-03-01T13:00Z",
+    )
+    rows = [
+        f"{REPLAYED},EX-SOUTH,arrive,2026-03-01T12:30Z,2026-03-01T13:05Z",
+        f"{BYSTANDER},,void,,2026-03-01T13:05Z",
+    ]
+    take_events_in(administrator, *rows)
+    do.disposal.dispose(actor=administrator, tag=thing_of(REPLAYED, None).tag, authority=ORDER)
+    things, entries = Thing.objects.count(), Entry.objects.count()
+
+    with pytest.raises(FaultyFile):
+        take_events_in(administrator, *rows)
+    take_events_in(administrator, *rows, keep_good=True)
+    assert (Thing.objects.count(), Entry.objects.count()) == (things, entries)
+
+    later = [row.replace("13:05Z", "13:06Z") for row in rows[1:]]
+    assert take_events_in(administrator, *later)["kept"] == 1
+
+
+def test_rows_without_a_time_are_told_apart_by_how_many_they_are(administrator: Actor) -> None:
+    def row(person: str) -> str:
+        return f"{person},EX-SOUTH,arrive,2026-03-01T12:30Z,"
+
+    take_events_in(administrator, row(REPLAYED))
+    do.disposal.dispose(actor=administrator, tag=thing_of(REPLAYED, None).tag, authority=ORDER)
+
+    with pytest.raises(FaultyFile, match="reported_at of its own"):
+        take_events_in(administrator, row(BYSTANDER))
+    assert take_events_in(administrator, row(BYSTANDER), row(LISTED))["kept"] == 2
+
+
+def test_what_a_file_wrote_of_another_record_while_two_were_merged_goes_though_the_merge_was_undone(
+    who: People, administrator: Actor
+) -> None:
+    take_events_in(
+        administrator,
+        f"{REPLAYED},EX-SOUTH,arrive,2026-03-01T10:00Z,2026-03-01T10:05Z",
+        f"{REPLAYED},EX-SOUTH,release,2026-03-01T11:00Z,2026-03-01T11:05Z",
+    )
+    duplicate = thing_of(REPLAYED, None).tag
+    merged = do.merging.merge(
+        actor=who.center, survivor=ONE, duplicate=duplicate, reason="The same person"
+    ).answer
+    take_events_in(
+        administrator,
+        f"{REPLAYED},EX-SOUTH,move,2026-03-01T12:30Z,2026-03-01T13:05Z",
+        f"{REPLAYED},,void,,2026-03-01T13:10Z",
+    )
+    do.merging.unmerge(actor=who.center, merge=merged.merge, reason="Two persons after all")
+    assert Attack().fits(REPLAYED) >= {"request", "hash"}
+
+    assert dispose(who, duplicate) == [duplicate]
+
+    assert Attack().fits(REPLAYED) == set()
+    assert not Replayed.objects.exclude(digest=None).exists()
+
+
+def test_a_moment_of_two_rows_is_not_guessed_either(administrator: Actor) -> None:
+    take_events_in(
+        administrator,
+        f"{REPLAYED},EX-SOUTH,arrive,2026-03-01T12:30Z,2026-03-01T13:05Z",
+        f"{REPLAYED},EX-NORTH,move,2026-03-01T12:40Z,2026-03-01T13:05Z",
+    )
+    as_owner("UPDATE custody_reference SET digest = NULL", "UPDATE record_answer SET salt = NULL")
+    assert Attack().fits(REPLAYED) == {"hash"}
+
+    do.disposal.dispose(actor=administrator, tag=Entry.objects.get(n=2).thing.tag, authority=ORDER)
+
+    assert Attack().fits(REPLAYED) == set()
+
+
+def test_rolls_are_closed_while_references_are_looked_up(who: People) -> None:
+    """A long file would keep the reads of the picture waiting, and a closing every file."""
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        references.things_named([REPLAYED])
+        assert pool.submit(closes).result(timeout=20)
+
+
+def closes() -> bool:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+            cursor.execute("SELECT ledger_cut(%s)", [at(-1)])
+            cursor.execute("SELECT ledger_close(%s, 0)", [at(-1)])
+            return bool(cursor.fetchone()[0])
+    finally:
+        connections.close_all()
 
 
 def test_rows_that_were_left_out_are_not_kept_as_a_hash_either(who: People, administrator: Actor) -> None:
     """They may name anybody and leave nothing else, so any disposal takes the hash of what stood beside them."""
     rows = [
         f"{THREE},EX-SOUTH,arrive,2026-03-01T12:30Z,2026-03-01T13:05Z",
-        f"{REPLAYED},EX-SOUTH,move,2026-03-01T12:40Z,2026-03-01T13:05Z",
+        f"{REPLAYED},EX-SOUTH,move,2026-03-01T12:30Z,2026-03-01T13:05Z",
     ]
     take_events_in(administrator, *rows, keep_good=True)
-    events = (
-        Event(2, THREE, "arrive", "EX-SOUTH", at(0.5)),
-        Event(3, REPLAYED, "move", "EX-SOUTH", at(2 / 3)),
-    )
-    guessed = replaying.digest_of(Told(at(13 / 12), "", events))
-    assert Replayed.objects.get().digest == guessed
+    assert "hash" in Attack().fits(REPLAYED)
 
     dispose(who)
 
     assert Replayed.objects.get().digest is None
     assert Answer.objects.get(act=Replayed.objects.get().act_id).salt is None
+    assert Attack().fits(REPLAYED) == set()
 
 
 def test_an_act_about_the_person_is_not_told_again_by_its_key_and_others_are(who: People) -> None:
@@ -591,6 +748,7 @@ def test_serve_destroys_again_what_was_disposed_of_before_it_answers(
         "UPDATE custody_personalkey SET sealed = ''",
         "UPDATE custody_reference SET digest = 'another'",
         "UPDATE custody_replayed SET digest = 'another'",
+        "UPDATE record_answer SET salt = 'another'",
         "UPDATE custody_personalfield SET sealed = ''",
         "DELETE FROM custody_disposal",
     ],

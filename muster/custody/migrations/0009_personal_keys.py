@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             (Path(__file__).parents[1] / "sql" / "disposal.sql").read_text("utf-8"),
             reverse_sql="DROP TRIGGER digest_only_goes ON custody_reference;"
-            " DROP TRIGGER digest_only_goes ON custody_replayed; DROP TRIGGER key_goes_by_disposal ON custody_personalkey;"
+            " DROP TRIGGER digest_only_goes ON custody_replayed; DROP TRIGGER salt_only_goes ON record_answer; DROP TRIGGER key_goes_by_disposal ON custody_personalkey;"
             " DROP FUNCTION custody_refuse_another(); DROP FUNCTION custody_guard_key();",
         ),
     ]
