@@ -66,7 +66,7 @@ ONE_ROW = {
     "site": "S", "tag": "T", "reason": "late", "mission": "M", "source": "é", "happened_at": "2026-03-01T12:00:00.000001Z",
     "earliest_at": "2026-03-01T11:00:00Z", "latest_at": "2026-03-01T13:00:00Z", "recorded_at": "2026-03-01T14:00:00Z",
 }  # fmt: skip
-ENCODED_AS = "30862d22cdd9ae359d40c0c5c836394ec33f1acb93ab17bc85d1ae3ecc934c39"  # SHA-256 of the above
+ENCODED_AS = "bb56514ba03220a83e05d6fd943774b01f794df94c39240fff568f62d99d4b98"  # SHA-256 of the above
 
 REFUSE_CHANGE = """
 CREATE OR REPLACE FUNCTION muster_refuse_change() RETURNS trigger

@@ -17,7 +17,7 @@ import pytest
 from django.db import connections, transaction
 from psycopg import errors
 
-from muster import database
+from muster import database, ledger
 from muster.database import embedded, laws
 from muster.database.embedded import Server
 from muster.record.encoding import encoded, leaf_of
@@ -350,6 +350,12 @@ def test_the_check_names_a_missing_trigger_and_migrate_mends_it() -> None:
         ("DROP FUNCTION record_encoded(record_act, bigint, bigint)", "encodes leaves otherwise"),
         ("CREATE OR REPLACE FUNCTION record_micros(moment timestamptz) RETURNS bigint LANGUAGE sql STABLE AS"
          " $$ SELECT extract(epoch FROM moment)::bigint $$", "encodes leaves otherwise"),
+        ("ALTER FUNCTION record_rows_after(bigint) SET timezone = 'America/Chicago'", "encodes leaves otherwise"),
+        ("CREATE OR REPLACE FUNCTION record_rows_after(latest bigint)"
+         " RETURNS TABLE (number bigint, act_id uuid, layout_id int, of_table text, encoded text) LANGUAGE plpgsql STABLE"
+         " SET search_path = pg_catalog, public SET timezone = 'UTC' SET bytea_output = 'hex' SET intervalstyle = 'postgres'"
+         " SET extra_float_digits = 1 SET jit = off SET enable_seqscan = off AS $$ BEGIN END $$", "encodes leaves otherwise"),
+        ("DROP FUNCTION record_rows_after(bigint)", "encodes leaves otherwise"),
     ],
 )  # fmt: skip
 def test_the_check_names_what_is_too_wide_missing_or_another(change: str, fault: str) -> None:
@@ -393,10 +399,18 @@ def test_the_leaf_by_which_the_check_knows_an_encoding_is_that_of_python() -> No
         encoded("muster/act/1", act), encoded("muster/act/2", [*act, 2]),
         encoded("muster/holder/1", [row["id"], 7, row["id"], "pop", "A", "O", "S"]),
         encoded("muster/thing/1", [row["id"], 7, row["id"], "pop", "T", row["id"]]),
-        encoded("muster/entry/1", entry), leaf_of('[1, "ff"]').hex(),
+        encoded("muster/entry/1", entry), leaf_of('[1, "ff"]').hex(), _rows_after(),
+        "search_path=pg_catalog, public", "TimeZone=UTC", "bytea_output=hex", "IntervalStyle=postgres", "extra_float_digits=1",
+        "jit=off", "enable_seqscan=off",
     ]  # fmt: skip
 
     assert hashlib.sha256("\n".join(texts).encode()).hexdigest() == laws.ENCODED_AS
+
+
+def _rows_after() -> str:
+    """What stands between the dollars of the function that encodes an act's rows, as its migration has it."""
+    made = (Path(ledger.__file__).parent / "sql" / "rows.sql").read_text("utf-8")
+    return made.split("CREATE FUNCTION record_rows_after", 1)[1].split("$$", 2)[1]
 
 
 def _micros(moment: str) -> int:
