@@ -34,8 +34,10 @@ from muster.assistance.rules import NotAmendable, ReasonNeeded, UnknownReason
 from muster.core.errors import FaultyInput, NotFound
 from muster.decisions.actions import BeyondTheLaw, NotAssessed
 from muster.ledger.queries import latest_known
+from muster.ledger.verifying import verify
 from muster.parties.models import Organisation
 from muster.picture import queries as picture
+from muster.record.models import Act
 
 __all__ = ["EXERCISE", "offices"]
 NAME = "EX-PROCESSING-1"
@@ -223,16 +225,18 @@ def test_what_was_asked_before_there_were_versions_becomes_the_first(offices: Of
     in_review(offices)
     kept = Version.objects.get()
     row = Request.objects.get()
+    before = Act.objects.create(name="old", request_hash=b"")
     old = Request.objects.create(
-        id="EX-OLD", act=row.act, asked=row.asked, of_state="ZZ", facts=row.facts, verbal=False, kind=row.kind,
+        id="EX-OLD", act=before, asked=row.asked, of_state="ZZ", facts=row.facts, verbal=False, kind=row.kind,
         agency=row.agency, title=row.title, requester=row.requester, agency_kind=row.agency_kind, purpose=row.purpose,
         priority=row.priority, reimbursement=row.reimbursement, duty_status_asked=row.duty_status_asked, as_of=row.as_of,
     )  # fmt: skip
     for table in (Line, *(type(e) for e in row.exclusions[:1])):
         for each in table.objects.filter(request=row):  # type: ignore[attr-defined]  # a table of this step
-            each.pk, each.request = None, old
+            each.pk, each.request, each.act = None, old, before
             each.save(force_insert=True)
-    Step.objects.create(act=row.act, request=old, n=1, state="submitted", happened_at=at(-48))
+    Step.objects.create(act=before, request=old, n=1, state="submitted", happened_at=at(-48))
+    assert verify()["ok"]
 
     fill = import_module("muster.assistance.migrations.0005_first_versions").fill
     fill(apps, connection.schema_editor())
@@ -240,6 +244,8 @@ def test_what_was_asked_before_there_were_versions_becomes_the_first(offices: Of
     first = Version.objects.get(request=old)
     assert first.content == kept.content | {"id": "EX-OLD"}
     assert (first.n, first.happened_at) == (1, at(-48))
+    assert first.act.name == "assistance.first_versions"
+    assert verify()["ok"]
 
 
 # --- duplicates and links -----------------------------------------------------------
