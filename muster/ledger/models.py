@@ -185,7 +185,7 @@ class Cutoff(models.Model):
 
 
 class Closing(models.Model):
-    """Rolls were closed for a moment, as known at an act's number: one row for all holders. `sql/rolls.sql` alone writes it."""
+    """Rolls were closed for a moment, as known at an act's number: one row for all holders. `sql/closings.sql` alone writes it."""
 
     append_only: ClassVar[bool] = True
 

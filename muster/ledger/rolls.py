@@ -1,6 +1,6 @@
 """Closing rolls: each week, whom every holder held at its end, so that a census need not count from the beginning.
 
-A roll is made in the database by functions of the owner (`sql/rolls.sql`), from the entries alone. What is decided here is
+A roll is made in the database by functions of the owner (`sql/closings.sql`), from the entries alone. What is decided here is
 when: for which week's end, and known at which act.
 """
 
