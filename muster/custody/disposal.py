@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from pydantic import Field
 
 from muster.access.control import Actor, Scope, may
@@ -21,6 +21,7 @@ from muster.core.errors import MusterError
 from muster.custody.merging import Tag, person, scope_of, with_duplicates
 from muster.custody.models import (
     Disposal,
+    LeftOut,
     ListTaken,
     Merge,
     PersonalKey,
@@ -112,10 +113,12 @@ def _destroy(things: Collection[UUID] | QuerySet[Any]) -> None:
     wait_for_those_who_look_up()
     PersonalKey.objects.filter(thing__in=things).delete()
     Reference.objects.filter(thing__in=things, digest__isnull=False).update(digest=None)
-    # Rows that were left out may name anybody, and leave nothing else.
+    # A row that was left out and is of nobody whom the record knew may name anybody.
     left_out = Q(act__answer__body__left_out__0__isnull=False)
+    unknown = Count("pk", filter=Q(thing=None))
+    known = LeftOut.objects.values("act").annotate(unknown=unknown).filter(unknown=0).values("act")
     salted, hashed = Answer.objects.filter(salt__isnull=False), Replayed.objects.filter(digest__isnull=False)
-    hashed.filter(left_out).update(digest=None)
+    hashed.filter(left_out).exclude(act__in=known).update(digest=None)
     for acts in (*_acts_of(things), *_acts_of(_ever_merged_with(things))):
         hashed.filter(act__in=acts).update(digest=None)
         salted.filter(act__in=acts).update(salt=None)

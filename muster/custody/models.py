@@ -116,6 +116,12 @@ class Replayed(Recorded):
     digest = models.CharField(max_length=64, unique=True, null=True)
 
 
+class LeftOut(Recorded):
+    """Of whom rows were that were left out of a moment which was taken in, once each; null of one whom nobody knew then."""
+
+    thing = models.ForeignKey(Thing, null=True, on_delete=models.PROTECT)
+
+
 class ListedStay(Recorded):
     """The admission that a list states for an arrival, which tells stays apart. It names the arrival's entry."""
 

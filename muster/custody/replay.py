@@ -27,7 +27,7 @@ from muster.core.times import zone as zone_of
 from muster.custody import events, references
 from muster.custody.actions import areas, end_offers
 from muster.custody.events import OUTSIDE, Contradiction, Event, Live, Person, Place, Plan, Say, Told, Undo
-from muster.custody.models import Difference, Replayed
+from muster.custody.models import Difference, LeftOut, Replayed
 from muster.custody.reports import LOOKS, Misfit, keep
 from muster.ledger import bulk
 from muster.ledger.models import Entry, Head, Holder, Offer, Thing
@@ -124,6 +124,8 @@ def replay(
     Replayed.objects.create(act=act, reported_at=told.reported_at, events=len(told.events), digest=digest)
     rows = {fault.row for fault in plan.faults}
     left_out = [place for place, event in enumerate(told.events) if event.row in rows]
+    of_whom = {things.get(told.events[place].person) for place in left_out}
+    LeftOut.objects.bulk_create(LeftOut(act=act, thing_id=thing) for thing in of_whom)
     kept = len(told.events) - len(left_out)
     return Taken(kept, entries, plan.late, reports, plan.faults, left_out)
 

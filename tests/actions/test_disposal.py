@@ -579,8 +579,23 @@ def closes() -> bool:
         connections.close_all()
 
 
+def test_a_row_that_was_left_out_and_is_of_somebody_known_goes_with_that_person_alone(
+    who: People, administrator: Actor
+) -> None:
+    row = f"{REPLAYED},EX-SOUTH,arrive,2026-03-01T12:30Z,2026-03-01T13:05Z"
+    answer = take_events_in(administrator, row, row, keep_good=True)
+
+    dispose(who)
+    again = take_events_in(administrator, row, row, keep_good=True)
+
+    assert again["tokens"] == answer["tokens"]
+    assert [fault["code"] for fault in again["refused"]] == ["custody.already_here"]
+    do.disposal.dispose(actor=administrator, tag=thing_of(REPLAYED, None).tag, authority=ORDER)
+    assert Replayed.objects.get().digest is None
+
+
 def test_rows_that_were_left_out_are_not_kept_as_a_hash_either(who: People, administrator: Actor) -> None:
-    """They may name anybody and leave nothing else, so any disposal takes the hash of what stood beside them."""
+    """Where nobody is known by them they may name anybody, so any disposal takes the hash of what stood beside them."""
     rows = [
         f"{THREE},EX-SOUTH,arrive,2026-03-01T12:30Z,2026-03-01T13:05Z",
         f"{REPLAYED},EX-SOUTH,move,2026-03-01T12:30Z,2026-03-01T13:05Z",
