@@ -192,6 +192,31 @@ FROM closing WHERE entered <> (SELECT count(*) FROM live)
 LIMIT 1
 """
 
+# What was written later than the latest rolls of the time before them: each entry has both its legs among the late ones. Of acts
+# numbered before, or not yet, late legs are marked too, and nobody counts them.
+LATE_LEGS = """
+WITH closing AS MATERIALIZED (SELECT * FROM public.ledger_closing ORDER BY closed_at DESC, number DESC LIMIT 1),
+since AS MATERIALIZED (SELECT k.act_id FROM public.record_number k WHERE k.number > (SELECT number FROM closing)),
+due AS (
+    SELECT e.thing_id, e.n, side.leg, side.holder_id, side.mission, e.happened_at, e.act_id, side.enters
+    FROM since JOIN public.ledger_entry e USING (act_id)
+    LEFT JOIN public.ledger_entry b ON b.thing_id = e.thing_id AND b.n = e.base
+    CROSS JOIN LATERAL (VALUES
+        (1, e.receiver_id, CASE e.kind WHEN 'push' THEN e.mission ELSE coalesce(b.mission, '') END,
+         CASE WHEN e.base <> 0 THEN 0 WHEN e.kind = 'push' THEN 1 ELSE -1 END),
+        (-1, e.giver_id, CASE e.kind WHEN 'push' THEN coalesce(b.mission, '') ELSE e.mission END, 0)
+    ) AS side (leg, holder_id, mission, enters)
+    WHERE e.happened_at <= (SELECT closed_at FROM closing)
+), marked AS (
+    SELECT l.* FROM since JOIN public.ledger_lateleg l USING (act_id) WHERE l.happened_at <= (SELECT closed_at FROM closing)
+)
+SELECT NULL::bigint, 'the late legs are not those of the entries', 'late leg', coalesce(d.act_id, m.act_id)::text, thing_id::text, n
+FROM due d FULL JOIN marked m USING (thing_id, n, leg)
+WHERE (d.holder_id, d.mission, d.happened_at, d.act_id, d.enters)
+      IS DISTINCT FROM (m.holder_id, m.mission, m.happened_at, m.act_id, m.enters)
+LIMIT 1
+"""
+
 # Some thousand leaves joined, with what tells whether they can be cut apart again.
 BLOCK = """
 SELECT count(*), max(index), coalesce(bool_and(length(leaf) = 32), true), coalesce(string_agg(leaf, ''::bytea ORDER BY index), '')

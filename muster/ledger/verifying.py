@@ -160,7 +160,13 @@ def _looks() -> Iterator[Callable[[], Bad | None]]:
         yield partial(_first, recomputing.ENTRIES, low=low, high=high)
     yield _order
     yield partial(_first, recomputing.ROLLS)
-    for query in (recomputing.THINGS, recomputing.ACTS, recomputing.HOLDERS, recomputing.HEADS):
+    for query in (
+        recomputing.LATE_LEGS,
+        recomputing.THINGS,
+        recomputing.ACTS,
+        recomputing.HOLDERS,
+        recomputing.HEADS,
+    ):
         yield partial(_first, query)
     yield _rows
 
@@ -204,7 +210,7 @@ def _first(query: str, **params: str | None) -> Bad | None:
         where["act"] = act
     if subject is not None:
         where["holder" if kind in {"holder", "roll"} else "thing"] = subject
-    if kind == "entry":
+    if kind in {"entry", "late leg"}:
         where["n"] = n
     return Bad(why, index=index, **where)
 

@@ -313,7 +313,7 @@ def test_holders_have_no_rolls_outside() -> None:
 def tampered(statement: str) -> dict[str, Any]:
     """What `muster verify` names first after the owner changed the rolls with their triggers off."""
     with connections["owner"].cursor() as cursor:
-        for table in ("ledger_roll", "ledger_closing"):
+        for table in ("ledger_roll", "ledger_closing", "ledger_lateleg"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(statement)
     return dict(verify()["first_bad"] or {})
@@ -373,3 +373,35 @@ def test_a_closing_with_another_number_of_persons_is_named() -> None:
     bad = tampered("UPDATE ledger_closing SET entered = entered - 1")
 
     assert bad["kind"] == "closing"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM ledger_lateleg WHERE (thing_id, n, leg) = ({leg})",
+        "UPDATE ledger_lateleg SET leg = 2 * leg",
+        "UPDATE ledger_lateleg SET holder_id = gen_random_uuid()",
+        "UPDATE ledger_lateleg SET mission = 'M-9'",
+        "UPDATE ledger_lateleg SET enters = 1 - enters",
+        "UPDATE ledger_lateleg SET happened_at = happened_at + interval '1 microsecond'",
+        "UPDATE ledger_lateleg SET act_id = gen_random_uuid()",
+        "INSERT INTO ledger_lateleg (thing_id, n, leg, holder_id, mission, happened_at, act_id, enters)"
+        " SELECT thing_id, 99, leg, holder_id, mission, happened_at, act_id, enters"
+        " FROM ledger_lateleg",
+    ],
+    ids=["gone", "side", "holder", "mission", "enters", "moment", "act", "added"],
+)
+def test_a_late_leg_that_was_changed_names_its_thing(change: str) -> None:
+    world = World(1)
+    world.step()
+    sequence()
+    close(MONDAY + HOUR * (HOURS + 80), queries.latest_known())
+    world.step()
+    sequence()
+    assert verify()["ok"]
+    leg = LateLeg.objects.first()
+    assert leg
+
+    bad = tampered(change.format(leg=f"'{leg.thing_id}', {leg.n}, {leg.leg}"))
+
+    assert (bad["kind"], bad["thing"]) == ("late leg", str(leg.thing_id))
