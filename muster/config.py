@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+import tempfile
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
@@ -110,7 +111,7 @@ class Config(BaseSettings):
         """The data folder, made if it is not there, with its links resolved."""
         folder = self.data.expanduser().absolute()
         if not folder.exists():
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             # The owner alone; as root, the database's system user must pass through to its own folder below.
             folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
         return folder.resolve()
@@ -147,12 +148,13 @@ def _file() -> dict[str, Any]:
 
 
 def _kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """The secret in the file, made if absent; when two processes make one at once, the first one's stands."""
+    """The secret in the file, made if absent; when two processes or threads make one at once, the first one's stands."""
     if not path.exists():
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(make(), "ascii")
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
+        with tempfile.NamedTemporaryFile(
+            "w", prefix=f".{path.name}.", dir=path.parent, encoding="ascii"
+        ) as draft:
+            draft.write(make())
+            draft.flush()
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
     return path.read_text("ascii").strip()

@@ -59,6 +59,9 @@ def main() -> None:
     os.environ["MUSTER_DATA"] = str(folder)
     try:
         _prepare()
+        for length, figure, unit, limit in LISTS:
+            done = _measure(str(length), PROCESSES * CLIENTS, seconds)
+            print_figure(figure, done, f"{unit}/s", against="to reach", against_value=limit)
         for clients in (1, PROCESSES * CLIENTS):
             before = _pgbench(folder, clients, seconds / 2)
             posted = _measure("post", clients, seconds)
@@ -72,10 +75,6 @@ def main() -> None:
                 against_value=POSTED,
                 note=words,
             )
-        _sequenced()
-        for length, figure, unit, limit in LISTS:
-            done = _measure(str(length), PROCESSES * CLIENTS, seconds)
-            print_figure(figure, done, f"{unit}/s", against="to reach", against_value=limit)
     finally:
         _stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
@@ -163,14 +162,6 @@ def _pushes() -> int:
     from muster.ledger.models import Entry
 
     return Entry.objects.count()
-
-
-def _sequenced() -> None:
-    """Nobody asked for the numbers of what was posted; the acts to come would wait for them."""
-    from muster.record.action import sequence
-
-    while sequence():
-        time.sleep(0.1)
 
 
 def _measure(what: str, clients: int, seconds: float) -> float:

@@ -1,6 +1,8 @@
 """Settings come from muster.toml, then from the environment, and each can say where it came from."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -70,6 +72,20 @@ def test_the_secret_is_made_once_and_is_the_owners_alone() -> None:
     assert len(first) >= 50
     assert Path("data/secret_key").stat().st_mode & 0o777 == 0o600
     assert Path("data").stat().st_mode & 0o066 == 0
+
+
+def test_many_threads_that_need_the_secret_first_all_have_the_same() -> None:
+    made, at_once = settings(), Barrier(8)
+
+    def first(_: int) -> str:
+        at_once.wait()
+        return made.secret()
+
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(first, range(8)))
+
+    assert found == {made.secret()}
+    assert [path.name for path in Path("data").iterdir()] == ["secret_key"]
 
 
 def test_a_set_secret_is_used_and_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
