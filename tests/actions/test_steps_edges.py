@@ -415,7 +415,9 @@ def test_a_picture_has_the_request_that_its_decision_answers_and_none_that_is_on
     agency = account("other agency", ("requester", "OTHER"))
     for name in ("EX-1", "EX-1-B"):
         do.assistance.draft(
-            actor=agency, request=test_steps.asked(id=name, asked="OTHER-GOVERNOR", agency="OTHER"), at=at(-50)
+            actor=agency,
+            request=test_steps.asked(id=name, asked="OTHER-GOVERNOR", agency="OTHER"),
+            at=at(-50),
         )
         do.assistance.submit(actor=agency, request=name, at=at(-50))
     alone = {f.source for f in picture.figures("EX-1", at(0), ledger.latest_known())}
