@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from figures import print_figure
-from generate import GUARDED_UP_TO, append_leaves, generate, opened, option
+from generate import generated, opened, option
 
 LIMIT_S = 20.0  # for 1,000,000 entries
 
@@ -27,11 +27,7 @@ def main() -> None:
     """Generate or open, write the files, read them again, print."""
     entries, seed = int(option("--entries", "1000000")), int(option("--seed", "1"))
     with opened(option("--data", "")):
-        from muster.ledger.models import Thing
-
-        if not Thing.objects.exists():
-            generate(entries, seed=seed, guarded=entries <= GUARDED_UP_TO)
-        append_leaves()
+        generated(entries, seed=seed)
         measure()
 
 

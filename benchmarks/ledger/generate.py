@@ -341,6 +341,16 @@ def owner() -> Any:
     return connections["owner"].connection
 
 
+def generated(entries: int, *, seed: int, leaves: bool = True) -> None:
+    """Generate what is measured, unless the folder has it; through the guard up to `GUARDED_UP_TO` entries."""
+    from muster.ledger.models import Thing
+
+    if not Thing.objects.exists():
+        generate(entries, seed=seed, guarded=entries <= GUARDED_UP_TO)
+    if leaves:
+        append_leaves()
+
+
 def append_leaves() -> None:
     """Make the leaves that are missing, as the sequencer does; none where every act has its own."""
     raw = owner()

@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from figures import print_figure
-from generate import GUARDED_UP_TO, append_leaves, generate, opened, option
+from generate import generated, opened, option
 
 LIMIT_S, LIMIT_LEAVES = 60.0, 10_000_000
 MUSTER = [sys.executable, "-c", "from muster.cli.main import main; main()"]
@@ -31,12 +31,9 @@ def main() -> None:
     """Generate or open, keep a checkpoint, verify, print."""
     entries, seed = int(option("--entries", "1000000")), int(option("--seed", "1"))
     with opened(option("--data", "")):
-        from muster.ledger.models import Thing
         from muster.record import checkpoints
 
-        if not Thing.objects.exists():
-            generate(entries, seed=seed, guarded=entries <= GUARDED_UP_TO)
-        append_leaves()
+        generated(entries, seed=seed)
         with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as kept:
             kept.write(checkpoints.make().note)
             kept.flush()

@@ -25,21 +25,19 @@ IN_USE = "user_id = %s AND retired_at IS NULL AND revoked_at IS NULL"
 MADE_WITHIN = timedelta(minutes=5)
 
 
-def key_in_use(user: int) -> SigningKey:
-    """The key that signs for the user now, locked until commit; made where there is none.
+def sign_as(user: int, message: bytes) -> tuple[SigningKey, bytes]:
+    """The key that signs for the user now, and its signature of the message; the key is made where there is none.
 
-    The lock orders signing and retiring, and lets several acts sign: whoever retires the key meanwhile waits, so that its
-    last signature is older. A key that the present secret does not open (the installation's secret was changed) is retired
-    for a new one.
+    It is locked until commit. The lock orders signing and retiring, and lets several acts sign: whoever retires the key
+    meanwhile waits, so that its last signature is older. A key that the present secret does not open (the installation's secret
+    was changed) is retired for a new one.
     """
-    found = prepared.first(SigningKey, f"{IN_USE} FOR SHARE", user)
-    if found is None:
-        return make(user)
+    key = prepared.first(SigningKey, f"{IN_USE} FOR SHARE", user) or make(user)
     try:
-        _opened(found)
+        return key, sign(key, message)
     except InvalidTag:
-        return replace(found)
-    return found
+        key = replace(key)
+        return key, sign(key, message)
 
 
 def locked(user: int) -> SigningKey | None:

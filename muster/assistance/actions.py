@@ -627,7 +627,7 @@ def _difference(difference: int) -> tuple[Scope, Difference]:
     if found is None:
         raise NotFound(kind="difference", name=str(difference))
     scope, _ = queries.locked(found.request_id)
-    return scope, found
+    return scope.asked_as("difference", difference), found
 
 
 @action("assistance.settle", about=_difference)

@@ -135,7 +135,7 @@ def locked_link(link: int) -> tuple[Scope, Link]:
     if found is None:
         raise NotFound(kind="link", name=str(link))
     scope, _ = locked(found.request_id)
-    return scope, found
+    return scope.asked_as("link", link), found
 
 
 def paper_clock(request: Request, now: datetime) -> rules.PaperClock | None:

@@ -79,4 +79,4 @@ def drift_locked(drift: UUID) -> tuple[Scope, Drift]:
     if found is None:
         raise NotFound(kind="exception", name=str(drift))
     scope, _ = assistance.locked(found.request_id)
-    return scope, found
+    return scope.asked_as("exception", drift), found

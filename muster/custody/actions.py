@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from django.db.models import F
 from django.utils import timezone
 from pydantic import AwareDatetime, Field
 
@@ -31,7 +30,7 @@ from muster.ledger.rules import NotOpen, OnAnotherOffer, SamePlace
 from muster.ledger.writing import Pop, Push, holder, live_stack, outside, things_of, write
 from muster.parties.models import Site
 from muster.record.action import action
-from muster.record.models import Act
+from muster.record.models import LATEST_ACT, Act
 
 Kind = Difference.Kind
 Words = Annotated[str, Field(max_length=2000)]
@@ -340,9 +339,7 @@ def _site_of(row: Handover, things: Collection[UUID]) -> Site | None:
     """Where a handover's differences stand: at the receiver, else the giver, else the site that last had any of them."""
     code = row.receiver.site or row.giver.site
     if not code:
-        # By the numbers of acts, and not by a clock that may have stepped back.
-        latest = F("act__number__number").desc(nulls_first=True)
-        given = Entry.objects.filter(thing__in=things).exclude(giver__site="").order_by(latest, "-n")
+        given = Entry.objects.filter(thing__in=things).exclude(giver__site="").order_by(LATEST_ACT, "-n")
         code = given.values_list("giver__site", flat=True).first() or ""
     return Site.objects.filter(code=code).first()
 

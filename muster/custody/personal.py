@@ -12,7 +12,6 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from django.db import connection
-from django.db.models import F
 from pydantic import PlainSerializer, SerializationInfo, StringConstraints
 
 from muster.access import sealing
@@ -34,7 +33,7 @@ from muster.custody.rules import ListKeepsSite
 from muster.ledger.models import Thing
 from muster.parties.models import Site
 from muster.record.action import action
-from muster.record.models import Act
+from muster.record.models import LATEST_ACT, Act
 
 PURPOSE = b"muster/personal-keys/1"
 # Plain text is filled up to a multiple of this: the length of a name would narrow it down.
@@ -178,10 +177,8 @@ def show_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field)
     check_stands(row)
     if Disposal.objects.filter(thing=row).exists():
         raise Disposed(tag=row.tag)
-    # By the numbers of acts, and not by a clock that may have stepped back.
-    latest = F("act__number__number").desc(nulls_first=True)
     written = PersonalField.objects.filter(thing__in=with_duplicates(row), thing__disposal__isnull=True)
-    found = written.filter(field=field).order_by(latest, "-id").first()
+    found = written.filter(field=field).order_by(LATEST_ACT, "-id").first()
     if found is None:
         raise NotGiven(tag=row.tag, field=field)
     _open(found)

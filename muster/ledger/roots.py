@@ -61,5 +61,6 @@ def root_on(row: Handover, tags: Iterable[str]) -> bytes:
 
 
 def _sign(row: Handover, tags: Iterable[str], purpose: bytes, user: int) -> Signing:
-    root, key = root_on(row, tags), signing.key_in_use(user)
-    return Signing(root=root, signature=signing.sign(key, purpose + root), key=key)
+    root = root_on(row, tags)
+    key, signature = signing.sign_as(user, purpose + root)
+    return Signing(root=root, signature=signature, key=key)

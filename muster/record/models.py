@@ -163,3 +163,7 @@ class Recorded(models.Model):
 
     class Meta:
         abstract = True
+
+
+# Of rows that acts wrote, the latest first: by the numbers of the acts, and not by a clock that may have stepped back.
+LATEST_ACT = models.F("act__number__number").desc(nulls_first=True)

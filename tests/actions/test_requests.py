@@ -304,6 +304,16 @@ def test_a_request_is_kept_apart_from_a_mission_and_continues_another_request(of
             do.assistance.unlink(actor=offices.sites.center, link=gone, reason="Another year's")
 
 
+def test_a_link_of_others_reads_like_one_that_is_not_there(offices: Offices) -> None:
+    for name in (NAME, "EX-2"):
+        drafted(offices, id=name)
+    number, county = link(offices, "EX-2", to_request=NAME), requester("COUNTY")
+
+    for asked_for in (number, number + 999):
+        with pytest.raises(NotFound, match=f"There is no link {asked_for} that you may see"):
+            do.assistance.unlink(actor=county, link=asked_for, reason="Not ours")
+
+
 def test_a_link_names_one_thing_once_and_does_not_run_in_circles(offices: Offices) -> None:
     for name in (NAME, "EX-2", "EX-3"):
         drafted(offices, id=name)
