@@ -42,7 +42,7 @@ OWN_TRIGGERS = (
     ("record_answer", "salt_only_goes", "custody_refuse_another", BEFORE_UPDATE_OF_ROW),
     ("custody_personalkey", "key_goes_by_disposal", "custody_guard_key", BEFORE_DELETE_OF_ROW),
 )
-SEQUENCER_LOCK = 7316490112  # as in ledger/sql/sequence.sql; all such numbers: record/README.md
+SEQUENCER_LOCK = 7316490112  # as in ledger/sql/sequence_at_once.sql; all such numbers: record/README.md
 
 # One row encoded as every kind that the sequencer encodes, a leaf chained to another, and the function that encodes the rows of
 # other tables: it reads them where they lie, so that what is looked at is its text, with the settings that the encoding hangs on.

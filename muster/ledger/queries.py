@@ -10,6 +10,7 @@ from django.db import connection
 
 from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
+from muster.database import prepared
 from muster.ledger.census import By, Census, Totals, census, totals
 from muster.ledger.handovers import Signed, signed
 from muster.record.action import sequence
@@ -25,7 +26,8 @@ NUMBER_DIGITS = 18  # no act's number is longer: more digits are no number that 
 def latest_known() -> int:
     """The number of the latest act, after the sequencer has caught up; 0 for an empty record."""
     sequence()
-    return Number.objects.order_by("-number").values_list("number", flat=True).first() or 0
+    ((latest,),) = prepared.rows("SELECT coalesce(max(number), 0) FROM record_number")
+    return int(latest)
 
 
 def known_by(moment: datetime) -> int:
