@@ -333,11 +333,27 @@ class DecisionTold(Schema):
     instrument: str
     decided_at: str | None
     reported_on: str | None
+    reported_about: bool  # that day is not exact
     source: str | None
     at: str
     known_at: int
     versions: list[VersionTold]
     in_force: InForceTold
+
+
+class TaskableTold(FindingTold):
+    """What is found about one task category, were it tasked under the decision."""
+
+    name: str
+
+
+class TaskableAnswer(Schema):
+    """Every task category, as of `at`, known at the act numbered `known_at`."""
+
+    decision: str
+    at: str
+    known_at: int
+    tasks: list[TaskableTold]
 
 
 class MissionTold(Schema):

@@ -22,6 +22,7 @@ from muster.api.shapes import (
     MissionsPage,
     PictureAnswer,
     RequestsPage,
+    TaskableAnswer,
     TripTold,
     WaitingAnswer,
     WholeMission,
@@ -49,6 +50,7 @@ from muster.record.models import Number
 from muster.tasks import queries as tasks
 from muster.tasks.counters import Counters, counters
 from muster.tasks.models import Task
+from muster.tasks.taskable import taskable_of
 from muster.transport import queries as transport
 
 router = Router(tags=["steps"])
@@ -152,6 +154,16 @@ def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
         }  # fmt: skip
 
 
+@router.get("/decisions/{path:id}/taskable", response=TaskableAnswer)
+def decision_taskable(
+    request: HttpRequest, id: str, at: Query[Words | None] = None, known_at: Query[Words | None] = None
+) -> dict[str, Any]:
+    """Which task categories may be tasked under a decision, and what stops the others. A bare date means its end there."""
+    with when_down(), storable():
+        row = _one(decisions.decisions_of(_actor(request)), "decision", id)
+        return taskable_of(row, at, known_at)
+
+
 @router.get("/decisions/{path:id}", response=DecisionTold)
 def decision(
     request: HttpRequest, id: str, at: Query[Words | None] = None, known_at: Query[Words | None] = None
@@ -165,6 +177,7 @@ def decision(
         return {
             "id": row.pk, "request": row.request_id, "office": row.office_id, "outcome": row.outcome, "reason": row.reason,
             "instrument": row.instrument, "decided_at": _iso(row.decided_at), "reported_on": _iso(row.reported_on),
+            "reported_about": row.reported_about,
             "source": row.source and (row.source.title or row.source.publisher), "at": moment.isoformat(), "known_at": known,
             "versions": _told(versions, "n", "kind", "effective_at", "reason", "limits"),
             "in_force": _in_force(decisions.in_force(row, moment, known)),

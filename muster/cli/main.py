@@ -427,6 +427,40 @@ def _pictured(found: dict[str, Any]) -> str:
 
 @app.command()
 @command
+def taskable(
+    decision: str,
+    at: Annotated[
+        str | None,
+        typer.Option(help="A moment, or a day: its end where the decision counts its days; now without it."),
+    ] = None,
+    known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Which task categories may be tasked under a decision, and which layer and rule stop the others."""
+    open_record(data)
+    from muster.actions import storable
+    from muster.core.errors import NotFound
+    from muster.database import when_down
+    from muster.decisions.models import Decision
+    from muster.tasks.taskable import taskable_of
+
+    with when_down(), storable():
+        row = Decision.objects.select_related("request", "source").filter(pk=decision).first()
+        if row is None:
+            raise NotFound(kind="decision", name=decision)
+        found = taskable_of(row, at, known_at)
+    rows = [
+        [each["task"], each["name"], each["finding"].replace("_", " "), each["layer"], each["rule"]]
+        for each in found["tasks"]
+    ]
+    heading = f"Under {row.pk}, as of {found['at']}, known at act {found['known_at']}"
+    columns = ["task", "what", "finding", "layer", "rule"]
+    show(found, as_json=as_json, text=lambda: f"{heading}\n{table(columns, rows)}")
+
+
+@app.command()
+@command
 def history(tag: str, data: Data = None, as_json: Json = False) -> None:
     """Everything the ledger has about one thing, in the order in which it was written."""
     open_record(data)

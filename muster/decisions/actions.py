@@ -197,10 +197,12 @@ def _keep(
 def record_reported(
     *, act: Act, row: Request, actor: Actor, request: Code, outcome: Outcome, reason: Reason, reported_on: date,
     source: SourceGiven, zone_name: Annotated[str, Field(max_length=40)], limits: dict[str, Any] | None = None,
+    about: bool = False,
 ) -> Decided:  # fmt: skip
     """Record a decision that a source reports, when nobody here saw it taken: the moment it was taken stays not recorded.
 
-    A report is a fact, so it is kept whatever the findings say, and counts from the start of the day it was reported.
+    A report is a fact, so it is kept whatever the findings say, and counts from the start of the day it was reported. `about`
+    says that this day is not exact, as where a source bears no date.
 
     Raises NotAllowedFrom, LimitsNeeded, FaultyInput for the limits or the source, NotAZone, NotHappenedYet.
     """
@@ -208,7 +210,9 @@ def record_reported(
     read = _limits(outcome, limits)
     at = start_of_day(reported_on, zone(zone_name))
     where = cited(source, act=act)
-    made = _keep(row, outcome, reason, read, act, effective_at=at, reported_on=reported_on, source=where)
+    made = _keep(
+        row, outcome, reason, read, act, effective_at=at, reported_on=reported_on, reported_about=about, source=where
+    )  # fmt: skip
     if outcome != "referred":
         take_step(row, "decided", act=act, at=at, reason=f"Reported by {source.publisher}.", approximate=True)
     return made

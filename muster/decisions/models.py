@@ -33,6 +33,7 @@ class Decision(models.Model):
     instrument = models.CharField(max_length=200, blank=True)  # order, letter, verbal; empty: not recorded
     decided_at = models.DateTimeField(null=True)  # None: the moment it was taken is not recorded
     reported_on = models.DateField(null=True)  # the day on which a source reported it; None: issued here
+    reported_about = models.BooleanField(default=False)  # that day is not exact
     source = models.ForeignKey(Source, null=True, on_delete=models.PROTECT)
     findings_seen = models.ForeignKey(Assessment, null=True, on_delete=models.PROTECT)
     latest = models.IntegerField(default=0)  # the number of the latest version

@@ -55,6 +55,12 @@ def in_force(decision: Decision, at: datetime, known_at: int) -> rules.InForce:
     return rules.limits_at([_version(*version) for version in versions], at, known_at)
 
 
+def is_taken(decision: Decision, at: datetime, known_at: int) -> bool:
+    """Whether it was taken by `at`, as known at an act's number."""
+    known = Version.objects.filter(decision=decision, act__number__number__lte=known_at)
+    return known.filter(effective_at__lte=at).exists()
+
+
 def in_force_locked(decision: Decision, at: datetime) -> rules.InForce:
     """What it allows at `at` by everything committed, for an act that has locked it: a number comes only after commit."""
     return rules.limits_at(_versions_locked(decision), at, 0)

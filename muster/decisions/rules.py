@@ -167,8 +167,11 @@ _PLAIN: dict[str, Any] = {
 }
 
 
-def limit_layer(limits: Limits, *, decision: str, citation: str) -> LimitLayer:
-    """Make of the limits the layer in which `authority.assess` hears the governor's decision."""
+def limit_layer(limits: Limits, *, decision: str, citation: str, verified: bool = True) -> LimitLayer:
+    """Make of the limits the layer in which `authority.assess` hears the governor's decision.
+
+    `verified` is false for limits that a source reports and nobody here has read in the decision.
+    """
     named = (
         "tasks_allowed",
         "tasks_barred",
@@ -182,7 +185,7 @@ def limit_layer(limits: Limits, *, decision: str, citation: str) -> LimitLayer:
         name="governor's decision",
         basis={
             limit: Basis(
-                rule=f"{decision}.{limit}", citation=citation, verified=True, words=limits.sentence(limit)
+                rule=f"{decision}.{limit}", citation=citation, verified=verified, words=limits.sentence(limit)
             )
             for limit in named
         },
@@ -399,7 +402,7 @@ def check_draw(in_force: InForce, draws: Sequence[Draw], new: Draw) -> None:
         raise EndsBeforeItBegins(begins_at=new.begins_at, ends_at=new.ends_at)
     limits = in_force.limits
     if limits is None or in_force.why in ("not_issued", "suspended", "revoked"):
-        raise NothingInForce(limit="in_force", sentence="", what=_why(in_force))
+        raise NothingInForce(limit="in_force", sentence="", what=why_nothing(in_force))
     _check_window(limits, new)
     _check_kind(limits, new)
     _check_numbers(limits, draws, new)
@@ -534,7 +537,8 @@ def _counted(limit: str) -> Literal["people", "vehicles"]:
     return "vehicles" if limit == "vehicles_max" else "people"
 
 
-def _why(in_force: InForce) -> str:
+def why_nothing(in_force: InForce) -> str:
+    """Why nothing is in force, in words."""
     since = f" since {in_force.since:%Y-%m-%d %H:%M %Z}" if in_force.since else ""
     return {
         "suspended": f"the decision is suspended{since}.",

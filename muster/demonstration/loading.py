@@ -15,7 +15,7 @@ from muster.core.errors import MusterError
 from muster.core.quantity import Quantity
 from muster.custody import queries as custody
 from muster.decisions import queries as decisions
-from muster.demonstration import missouri, others
+from muster.demonstration import others
 from muster.demonstration.story import ACCOUNTS, OFFICES, ORGANISATIONS, SITES, steps
 from muster.demonstration.telling import Cast, Said, Step
 from muster.ledger import queries as ledger
@@ -84,7 +84,7 @@ def figures(now: datetime) -> list[dict[str, Any]]:
     known_at = ledger.latest_known()
     missions = Mission.objects.select_related("decision__request").order_by("act_id")
     told = [_mission(mission, now, known_at) for mission in missions]
-    for request in Request.objects.filter(pk__in=(missouri.DECLINED, others.WAITING)).order_by("pk"):
+    for request in Request.objects.exclude(decisions__missions__isnull=False).order_by("pk"):
         outcomes = request.decisions.values_list("outcome", flat=True)
         state = next(iter(outcomes), request.state).replace("_", " ")
         asked = {str(line.n): Quantity.from_json(line.people).said for line in request.lines.all()}

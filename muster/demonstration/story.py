@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from muster.demonstration import exercise, missouri, others
+from muster.demonstration import exercise, missouri, others, states
 from muster.demonstration.exercise import AGENCY, NORTH, SOUTH
 from muster.demonstration.telling import Cast, Step
 
@@ -14,11 +14,29 @@ ORGANISATIONS = (
     (AGENCY, "Example Field Office", "agency", ""),
     ("MO-STATE", "State of Missouri", "state", "MO"),
     ("VT-STATE", "State of Vermont", "state", "VT"),
+    ("FL-STATE", "State of Florida", "state", "FL"),
+    ("IA-STATE", "State of Iowa", "state", "IA"),
+    ("ID-STATE", "State of Idaho", "state", "ID"),
+    ("NV-STATE", "State of Nevada", "state", "NV"),
+    ("SC-STATE", "State of South Carolina", "state", "SC"),
+    ("TN-STATE", "State of Tennessee", "state", "TN"),
+    ("TX-STATE", "State of Texas", "state", "TX"),
+    ("VA-STATE", "State of Virginia", "state", "VA"),
+    ("WY-STATE", "State of Wyoming", "state", "WY"),
 )
 OFFICES = (
     ("ZZ-GOVERNOR", "Governor of the State of Example", "EX-GUARD"),
     ("MO-GOVERNOR", "Governor of Missouri", "MO-STATE"),
     ("VT-GOVERNOR", "Governor of Vermont", "VT-STATE"),
+    ("FL-GOVERNOR", "Governor of Florida", "FL-STATE"),
+    ("IA-GOVERNOR", "Governor of Iowa", "IA-STATE"),
+    ("ID-GOVERNOR", "Governor of Idaho", "ID-STATE"),
+    ("NV-GOVERNOR", "Governor of Nevada", "NV-STATE"),
+    ("SC-GOVERNOR", "Governor of South Carolina", "SC-STATE"),
+    ("TN-GOVERNOR", "Governor of Tennessee", "TN-STATE"),
+    ("TX-GOVERNOR", "Governor of Texas", "TX-STATE"),
+    ("VA-GOVERNOR", "Governor of Virginia", "VA-STATE"),
+    ("WY-GOVERNOR", "Governor of Wyoming", "WY-STATE"),
 )
 SITES = (
     (NORTH, "North processing site", "America/Chicago"),
@@ -66,5 +84,6 @@ ACCOUNTS = (
 def steps(cast: Cast) -> Iterator[Step]:
     """Every mission of the demonstration."""
     yield from missouri.steps()
+    yield from states.steps()
     yield from exercise.steps(cast)
     yield from others.steps(cast)

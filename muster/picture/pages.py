@@ -158,7 +158,8 @@ class Line:
 def _with_decision(facts: Facts, decided: Decided) -> Facts:
     decision, limits = decided.decision, decided.in_force.limits
     return replace(
-        facts, outcome=decision.outcome, reported_on=decision.reported_on, decided_on=decided.taken_on,
+        facts, outcome=decision.outcome, reported_on=decision.reported_on, reported_about=decision.reported_about,
+        decided_on=decided.taken_on,
         reported_by=decision.source.publisher if decision.source else "", limited=limits is not None,
         begins=limits.effective_from if limits else None, ends=limits.effective_to if limits else None,
         why=decided.in_force.why, since=_day(decided.in_force.since, decided.where),

@@ -38,6 +38,7 @@ class Facts:
     outcome: str = ""  # empty: nothing is decided
     decided_on: date | None = None
     reported_on: date | None = None
+    reported_about: bool = False
     reported_by: str = ""
     begins: date | None = None  # of the limits; both days included
     ends: date | None = None
@@ -92,14 +93,16 @@ def _reported(facts: Facts) -> str:
     if facts.reported_on is None:
         return f", taken on {day_in_words(facts.decided_on)}" if facts.decided_on else ""
     taken = "" if facts.decided_on else "; the day it was taken is not recorded"
-    return f", reported by {facts.reported_by} on {day_in_words(facts.reported_on)}{taken}"
+    on = "about" if facts.reported_about else "on"
+    return f", reported by {facts.reported_by} {on} {day_in_words(facts.reported_on)}{taken}"
 
 
 def _segun(facts: Facts) -> str:
     if facts.reported_on is None:
         return f", tomada el {dia_en_palabras(facts.decided_on)}" if facts.decided_on else ""
     taken = "" if facts.decided_on else "; no consta el día en que se tomó"
-    return f", según informó {facts.reported_by} el {dia_en_palabras(facts.reported_on)}{taken}"
+    on = "hacia el" if facts.reported_about else "el"
+    return f", según informó {facts.reported_by} {on} {dia_en_palabras(facts.reported_on)}{taken}"
 
 
 def _standing(facts: Facts) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope
 from muster.assistance import queries as assistance
-from muster.assistance.rules import Line, Request, facts_from_json
+from muster.assistance.rules import Line
 from muster.authority import queries as authority
 from muster.authority.rules import STRICTNESS, Finding
 from muster.core.errors import Fault, FaultyInput, MusterError
@@ -31,6 +31,7 @@ from muster.record.action import action
 from muster.record.models import Act
 from muster.tasks import queries
 from muster.tasks.models import Ending, Present, Task
+from muster.tasks.taskable import not_asked_for, stated
 
 Code = Annotated[str, Field(max_length=70)]
 Words = Annotated[str, Field(min_length=3, max_length=4000)]
@@ -158,10 +159,7 @@ def _as_the_decision_spells(place: str, parts: Sequence[Stretch]) -> str:
 
 
 def _law(decision: Decision, draw: Draw, words: str, part: Stretch) -> Iterator[Finding]:
-    """What all layers together find about the task, as a line of its request, on the first and the last day of a stretch.
-
-    The facts are those stated last in the duty status on whose findings it was decided: a fact may have ceased to be so.
-    """
+    """What all layers together find about the task, as a line of its request, on the first and the last day of a stretch."""
     limits = part.in_force.limits
     assert limits is not None  # else `check_draw` has refused
     request = assistance.as_rule(decision.request)
@@ -170,28 +168,15 @@ def _law(decision: Decision, draw: Draw, words: str, part: Stretch) -> Iterator[
         n=1, task=draw.task, words=words, people=draw.people, vehicles=draw.vehicles, place=draw.place,
         window_from=None, window_to=None, contact=draw.contact,
     )  # fmt: skip
-    decided_on = decision.findings_seen
-    seen = authority.latest(decision.request_id, status=decided_on.status if decided_on else None)
-    status = seen.status if seen else request.duty_status_asked or ""
-    facts: dict[str, bool | date] = {"members_are_volunteers": True} if draw.volunteers else {}
-    if seen:
-        facts |= facts_from_json(seen.facts)
+    asked = stated(decision, request)
+    facts = ({"members_are_volunteers": True} if draw.volunteers else {}) | asked.facts
     layer = limit_layer(limits, decision=decision.pk, citation=f"Decision {decision.pk}")
     latest = part.ends_at - timedelta(microseconds=1)
     for day in sorted({moment.astimezone(zone).date() for moment in (part.begins_at, latest)}):
-        yield from authority.findings(replace(request, lines=(line,)), status, day, facts, limits=[layer])
-    asked = {each.task for each in request.lines}
-    if limits.tasks_allowed is None and draw.task not in asked and "" not in asked:
-        yield _not_asked_for(request, draw)
-
-
-def _not_asked_for(request: Request, draw: Draw) -> Finding:
-    """A decision that names no tasks of its own allows those that the request asks for."""
-    words = f"The request does not ask for {draw.task}, and the decision names no tasks of its own."
-    return Finding(
-        line=1, task=draw.task, finding="prohibited", layer="request scope", rule="lines", verified=True, words=words,
-        citation=f"Request {request.id}",
-    )  # fmt: skip
+        yield from authority.findings(
+            replace(request, lines=(line,)), asked.status, day, facts, limits=[layer]
+        )
+    yield from not_asked_for(request, draw.task, limits)
 
 
 @action("tasks.finish", about=_task)

@@ -47,6 +47,7 @@ urlpatterns = [
     path("decisions/", decisions.queue, name="decisions"),
     path("decisions/<str:name>/", decisions.one, name="decision"),
     path("decisions/<str:decision>/mission/", missions.open_one, name="mission-open"),
+    path("decisions/<str:name>/taskable/", decisions.what_may_be_tasked, name="decision-taskable"),
     path("decisions/<str:name>/<slug:verb>/", decisions.follow, name="decision-follow"),
     path("missions/", missions.listed, name="missions"),
     path("missions/<str:name>/", missions.brief, name="mission"),

@@ -23,7 +23,7 @@ from muster.assistance.models import Request
 from muster.core.quantity import Quantity
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
-from muster.demonstration import exercise, loading, missouri
+from muster.demonstration import exercise, loading, missouri, states
 from muster.demonstration.links import link_for
 from muster.demonstration.story import ACCOUNTS
 from muster.demonstration.telling import Cast, Step
@@ -159,6 +159,8 @@ def test_the_demonstration_gives_the_same_figures_for_the_same_moment_and_seed(d
     assert {name: mission["state"] for name, mission in missions.items()} == {
         "ICE-SUPPORT-2025": "expired", "EX-PROCESSING-1": "in force", "EX-FLOOD-1": "in force", "EX-EXPIRED-1": "expired",
         "EX-SHELTER-1": "in review", "ICE-SUPPORT-2025-VT": "declined",
+        **dict.fromkeys((state.request for state in states.STATES), "approved with limits"),
+        **dict.fromkeys((request for _, request, *_ in states.UNDECIDED), "in review"),
     }  # fmt: skip
     figures = missions["EX-PROCESSING-1"]["figures"]
     assert figures["sites"] == {"EX-NORTH": 58, "EX-SOUTH": 59}

@@ -20,14 +20,16 @@ from muster.assistance.queries import requests_of, scope_of
 from muster.authority import queries as authority
 from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
 from muster.core.tasks import TASKS
+from muster.core.times import parse_moment
 from muster.decisions import actions as decisions
 from muster.decisions import queries
 from muster.decisions.models import Decision
 from muster.decisions.rules import Limits
 from muster.ledger.queries import latest_known
 from muster.record.action import KeyReused
+from muster.tasks.taskable import taskable_of
 from muster.web.forms import ONCE, ActForm, Input, read_all, record, when
-from muster.web.pages import form_page, key_of, moment_in, signed_in
+from muster.web.pages import Problem, form_page, key_of, moment_in, signed_in
 from muster.web.views.requests import found, with_findings
 
 # Work at the body of a person, or over it: refused unless somebody says why it is allowed (ui.md, sensitive lines).
@@ -247,6 +249,25 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "versions": row.versions.select_related("act__actor", "act__number"),
     }  # fmt: skip
     return render(request, "web/decision.html", context)
+
+
+@signed_in
+def what_may_be_tasked(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Every task category under a decision, as of a day or now: whether it may be tasked, and what stops it."""
+    row = _decision(actor, name)
+    asked = request.GET.get("at", "").strip()[:60]
+    context = {"row": row, "drill": row.request.kind == "exercise", "entered_at": asked}
+    try:
+        found = taskable_of(row, asked or None, None)
+    except MusterError as refusal:
+        problems = [Problem("at", str(refusal))]
+        return render(request, "web/taskable.html", {**context, "problems": problems}, status=refusal.status)
+    context |= {
+        "found": found,
+        "at": parse_moment(found["at"], UTC_ZONE),
+        "zone": queries.zone_of(row, found["known_at"]).key,
+    }
+    return render(request, "web/taskable.html", context)
 
 
 def _fits(verb: str, why: str | None) -> bool:
