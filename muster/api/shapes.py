@@ -356,6 +356,49 @@ class TaskableAnswer(Schema):
     tasks: list[TaskableTold]
 
 
+class ClauseTold(Schema):
+    """One limit in the decision's words, and how the act stands to it: inside, outside or not_touched."""
+
+    limit: str
+    sentence: str
+    verdict: str
+    what: str
+
+
+class ReadingTold(Schema):
+    """The clauses as known at the act numbered `known_at`: of which version of the decision, and whether all stood."""
+
+    known_at: int
+    version: int | None
+    inside: bool
+    clauses: list[ClauseTold]
+
+
+class ActDifferenceTold(Schema):
+    """A difference that the act opened."""
+
+    difference: str
+    kind: str
+    words: str
+
+
+class JudgedTold(Schema):
+    """An act beside the limits as they were known `then`, and as known later; null for an act without a decision."""
+
+    act: int
+    name: str
+    by: str
+    recorded_at: str
+    at: str | None
+    words: str
+    mission: str | None
+    decision: str | None
+    then: ReadingTold | None
+    now: ReadingTold | None
+    differs: bool
+    differences: list[ActDifferenceTold]
+
+
 class MissionTold(Schema):
     """A mission, and the decision under which it runs."""
 

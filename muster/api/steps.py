@@ -19,6 +19,7 @@ from muster.api.shapes import (
     ChangesAnswer,
     CountersAnswer,
     DecisionTold,
+    JudgedTold,
     MissionsPage,
     PictureAnswer,
     RequestsPage,
@@ -45,6 +46,7 @@ from muster.decisions.rules import headroom as headroom_of
 from muster.ledger import queries as ledger
 from muster.missions import queries as missions
 from muster.missions.models import Mission
+from muster.picture.judging import judge_for, judged_of
 from muster.picture.queries import picture_of
 from muster.record.models import Number
 from muster.tasks import queries as tasks
@@ -182,6 +184,14 @@ def decision(
             "versions": _told(versions, "n", "kind", "effective_at", "reason", "limits"),
             "in_force": _in_force(decisions.in_force(row, moment, known)),
         }  # fmt: skip
+
+
+@router.get("/acts/{int:number}/judgement", response=JudgedTold)
+def act_judged(request: HttpRequest, number: int, known_at: Query[Words | None] = None) -> dict[str, Any]:
+    """Whether an act stood inside the limits in force and known at its minute, and as known now or at another act."""
+    with when_down(), storable():
+        known = ledger.known(known_at)
+        return judged_of(judge_for(_actor(request), number, known))
 
 
 @router.get("/missions", response=MissionsPage)

@@ -461,6 +461,43 @@ def taskable(
 
 @app.command()
 @command
+def judge(
+    act: Annotated[int, typer.Argument(min=1, help="The act's number.")],
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", help="An act's number, or a moment; the latest without it.")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Whether an act stood inside the limits in force and known at its minute. Exit status 1 if it stood outside."""
+    open_record(data)
+    from muster.actions import storable
+    from muster.database import when_down
+    from muster.ledger.queries import known
+    from muster.picture import judging
+
+    with when_down(), storable():
+        found = judging.judged_of(judging.judge(act, known(known_at)))
+    show(found, as_json=as_json, text=lambda: _judged(found))
+    if found["then"] and not found["then"]["inside"]:
+        raise typer.Exit(SOMETHING_WRONG)
+
+
+def _judged(found: dict[str, Any]) -> str:
+    lines = [f"Act {found['act']}, {found['name']}, by {found['by']}: {found['words']}"]
+    for words, reading in (("As it was known then", found["then"]), ("As it is known", found["now"])):
+        if reading is None or (reading is found["now"] and not found["differs"]):
+            continue
+        rows = [
+            [each["verdict"].replace("_", " "), each["sentence"], each["what"]] for each in reading["clauses"]
+        ]
+        heading = f"{words} (act {reading['known_at']}), under {found['decision']}, version {reading['version'] or 'none'}"
+        lines += ["", heading, table(["", "the decision says", "why"], rows)]
+    return "\n".join(lines)
+
+
+@app.command()
+@command
 def history(tag: str, data: Data = None, as_json: Json = False) -> None:
     """Everything the ledger has about one thing, in the order in which it was written."""
     open_record(data)

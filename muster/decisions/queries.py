@@ -50,9 +50,24 @@ def zone_of(decision: Decision, known_at: int) -> ZoneInfo:
 
 def in_force(decision: Decision, at: datetime, known_at: int) -> rules.InForce:
     """What the decision allows at `at`, as known at an act's number."""
+    return rules.limits_at(_versions_known(decision, known_at), at, known_at)
+
+
+def stretches_known(
+    decision: Decision, begins_at: datetime, ends_at: datetime, known_at: int
+) -> list[rules.Stretch]:
+    """What it allows from `begins_at` up to but not including `ends_at`, as known at an act's number."""
+    versions = _versions_known(decision, known_at)
+    if not versions:
+        nothing = rules.limits_at((), begins_at, known_at)
+        return [rules.Stretch(begins_at=begins_at, ends_at=ends_at, in_force=nothing)]
+    return rules.stretches(versions, begins_at, ends_at)
+
+
+def _versions_known(decision: Decision, known_at: int) -> list[rules.Version]:
     known = Version.objects.filter(decision=decision, act__number__number__lte=known_at).order_by("n")
     versions = known.values_list("n", "kind", "effective_at", "limits", "act__number__number")
-    return rules.limits_at([_version(*version) for version in versions], at, known_at)
+    return [_version(*version) for version in versions]
 
 
 def is_taken(decision: Decision, at: datetime, known_at: int) -> bool:

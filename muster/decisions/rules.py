@@ -224,6 +224,7 @@ class InForce:
     limits: Limits | None
     why: Why | None  # why nothing is in force; None: the limits are
     since: datetime | None  # when that began
+    version: int | None = None  # the number of the version that set the limits
 
 
 def limits_at(versions: Iterable[Version], t: datetime, known_at: int) -> InForce:
@@ -237,19 +238,19 @@ def limits_at(versions: Iterable[Version], t: datetime, known_at: int) -> InForc
     limiting = [version for version in known if version.limits is not None]
     if not limiting:
         return InForce(limits=None, why="not_issued", since=None)
-    limits = limiting[-1].limits
+    limits, n = limiting[-1].limits, limiting[-1].n
     assert limits is not None
     standing = [version for version in known if version.kind != "amended"]
     revoked = next((version for version in standing if version.kind == "revoked"), None)
     if revoked is not None:
-        return InForce(limits=limits, why="revoked", since=revoked.effective_at)
+        return InForce(limits=limits, why="revoked", since=revoked.effective_at, version=n)
     if limits.ends_at is not None and t >= limits.ends_at:
-        return InForce(limits=limits, why="expired", since=limits.ends_at)
+        return InForce(limits=limits, why="expired", since=limits.ends_at, version=n)
     if standing and standing[-1].kind == "suspended":
-        return InForce(limits=limits, why="suspended", since=standing[-1].effective_at)
+        return InForce(limits=limits, why="suspended", since=standing[-1].effective_at, version=n)
     if limits.begins_at is not None and t < limits.begins_at:
-        return InForce(limits=limits, why="not_yet", since=None)
-    return InForce(limits=limits, why=None, since=limiting[-1].effective_at)
+        return InForce(limits=limits, why="not_yet", since=None, version=n)
+    return InForce(limits=limits, why=None, since=limiting[-1].effective_at, version=n)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from muster.web.views import (
+    acts,
     assessments,
     board,
     counter,
@@ -72,6 +73,7 @@ urlpatterns = [
     path("counter/<slug:site>/things/<uuid:thing>/<int:n>/correct/", counter_forms.correct, name="correct"),
     path("counter/<slug:site>/headcount/", counter_forms.headcount, name="headcount"),
     path("counter/<slug:site>/headcount/<uuid:count>/", counter_forms.count, name="count"),
+    path("acts/<int:number>/", acts.judged, name="act"),
     path("things/<uuid:thing>/", history.history, name="history"),
     path("board/", board.board, name="board"),
     path("board/differences/<uuid:difference>/", board.settle, name="settle"),

@@ -13,6 +13,8 @@ from muster.custody.models import Difference
 from muster.demonstration import loading
 from muster.demonstration.links import link_for
 from muster.ledger.models import Handover, Thing
+from muster.ledger.queries import latest_known
+from muster.record.models import Number
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +28,8 @@ def test_every_page_of_every_account_is_looked_over(
     waiting = Handover.objects.get(state="offered")
     difference = Difference.objects.first()
     assert difference is not None
+    latest_known()
+    ordered = Number.objects.filter(act__name="tasks.order", act__refused_code="").latest("number").number
     more = {
         "clerk.north": [
             "/counter/EX-NORTH/", "/counter/EX-NORTH/receive/", "/counter/EX-NORTH/hand-over/", "/counter/EX-NORTH/headcount/",
@@ -34,7 +38,7 @@ def test_every_page_of_every_account_is_looked_over(
         "clerk.south": ["/counter/EX-SOUTH/", f"/counter/EX-SOUTH/offers/{waiting.pk}/sign/"],
         "operations": [
             "/board/", f"/board/differences/{difference.pk}/", "/requests/EX-FLOOD-1/close/", "/decisions/EX-FLOOD-1-D1/",
-            "/missions/EX-EXPIRED-1/", "/missions/EX-FLOOD-1/", "/missions/NOTHING/",
+            "/missions/EX-EXPIRED-1/", f"/acts/{ordered}/", "/missions/EX-FLOOD-1/", "/missions/NOTHING/",
         ],
         "governor": ["/decisions/EX-PROCESSING-1-D1/revoke/", "/decisions/EX-EXPIRED-1-D1/", "/decisions/EX-PROCESSING-1-D1/taskable/"],
         "counsel": ["/decisions/", "/requests/ICE-SUPPORT-2025-MO/", "/requests/ICE-SUPPORT-2025-MO/assess/"],

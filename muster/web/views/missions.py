@@ -121,7 +121,7 @@ def _tasks(row: Mission, actor: Actor, at: datetime) -> list[dict[str, Any]]:
     told = []
     for task in (
         Task.objects.filter(mission=row)
-        .select_related("mission")
+        .select_related("mission", "act__number")
         .prefetch_related("present")
         .order_by("begins_at", "id")
     ):

@@ -1,0 +1,245 @@
+"""Judge an act: the limits that were in force and known at that minute, and whether it stood inside. Writes nothing.
+
+No act carries a copy of the clauses it ran under: its number says what was known, its moment what was in force, and no version of a
+decision is ever changed, so that asking again gives the same answer. An amendment that was written later and counts from before is the
+second reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from muster.access.control import Actor, may
+from muster.core.errors import NotFound
+from muster.core.quantity import Quantity
+from muster.custody.models import Difference
+from muster.decisions import queries as decisions
+from muster.decisions.judging import Clause, is_inside, judged, merged
+from muster.decisions.models import Decision
+from muster.decisions.rules import Draw
+from muster.ledger.models import Entry, Handover
+from muster.ledger.queries import latest_known
+from muster.missions import queries as missions
+from muster.missions.models import Closing, Mission
+from muster.record.models import Act, Number
+from muster.tasks import queries as tasks
+from muster.tasks.models import Ending, Present, Task
+from muster.transport.models import Trip, TripEvent
+
+AN_INSTANT = timedelta(microseconds=1)
+NO_DECISION = "It ran under no mission's decision, so no limits are asked."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The clauses as known at an act's number: of which version of the decision, and whether all stood."""
+
+    known_at: int
+    version: int | None
+    clauses: list[Clause]
+
+    @property
+    def inside(self) -> bool:
+        return is_inside(self.clauses)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """An act beside the limits: `then` as they were known when it was done, `now` as known at `now.known_at`.
+
+    Both are None for an act without a decision. `differs`: what was written later reads otherwise.
+    """
+
+    number: int
+    name: str
+    by: str
+    recorded_at: datetime
+    at: datetime | None  # the moment that is judged: of a plan, when it begins
+    words: str
+    mission: Mission | None
+    then: Reading | None
+    now: Reading | None
+    differences: list[Difference]
+
+    @property
+    def differs(self) -> bool:
+        return self.then is not None and self.now is not None and self.then.clauses != self.now.clauses
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Subject:
+    """What an act did under a mission: when, and what it drew; `task` draws already and is not counted beside itself."""
+
+    mission: Mission
+    at: datetime
+    words: str
+    draw: Draw | None = None
+    task: str = ""
+
+
+def judge(number: int, known_at: int | None = None) -> Judged:
+    """Judge the act of that number; `now` is as known at another act's number, or the latest. Raises NotFound."""
+    found = Number.objects.select_related("act__actor").filter(number=number).first()
+    if found is None:
+        raise NotFound(kind="act", name=str(number))
+    act = found.act
+    subject = None if act.refused_code else next(_subjects(act), None)
+    otherwise = f"It was refused, and wrote nothing: {act.refused_words}" if act.refused_code else NO_DECISION
+    later = latest_known() if known_at is None else known_at
+    return Judged(
+        number=number, name=act.name, by=str(act.actor or "nobody"), recorded_at=act.recorded_at,
+        at=subject.at if subject else None, words=subject.words if subject else otherwise,
+        mission=subject.mission if subject else None, then=_reading(subject, number, number),
+        now=_reading(subject, number, later), differences=list(Difference.objects.filter(act=act).select_related("site")),
+    )  # fmt: skip
+
+
+def judge_for(actor: Actor, number: int, known_at: int | None = None) -> Judged:
+    """The same, for who may read its mission; without one, for who did it or reads the whole record. Raises NotFound."""
+    found = judge(number, known_at)
+    if found.mission is not None:
+        allowed = may(actor, "read", missions.scope_of(found.mission))
+    else:
+        everywhere = any(role.organisation is None and role.site is None for role in actor.roles)
+        allowed = everywhere or found.by == actor.name
+    if not allowed:
+        raise NotFound(kind="act", name=str(number))
+    return found
+
+
+def judged_of(found: Judged) -> dict[str, Any]:
+    """What was found, as data."""
+    mission = found.mission
+    return {
+        "act": found.number, "name": found.name, "by": found.by, "recorded_at": found.recorded_at.isoformat(),
+        "at": found.at.isoformat() if found.at else None, "words": found.words, "mission": mission and mission.pk,
+        "decision": mission and mission.decision_id, "then": _told(found.then), "now": _told(found.now), "differs": found.differs,
+        "differences": [{"difference": str(each.pk), "kind": each.kind, "words": each.words} for each in found.differences],
+    }  # fmt: skip
+
+
+def _told(reading: Reading | None) -> dict[str, Any] | None:
+    if reading is None:
+        return None
+    clauses = [asdict(clause) for clause in reading.clauses]
+    return {
+        "known_at": reading.known_at,
+        "version": reading.version,
+        "inside": reading.inside,
+        "clauses": clauses,
+    }
+
+
+def _reading(subject: _Subject | None, number: int, known_at: int) -> Reading | None:
+    """The clauses as known at `known_at`, beside what stood when the act was done: `number` less one."""
+    if subject is None:
+        return None
+    decision, draw = subject.mission.decision, subject.draw
+    first = decisions.in_force(decision, subject.at, known_at)
+    if draw is None or draw.begins_at >= draw.ends_at:
+        return Reading(known_at=known_at, version=first.version, clauses=judged(first, (), None))
+    beside = _beside(decision, subject.task, number - 1)
+    parts = [
+        judged(
+            part.in_force, beside, replace(draw, begins_at=part.begins_at, ends_at=part.ends_at)
+        )
+        for part in decisions.stretches_known(decision, draw.begins_at, draw.ends_at, known_at)
+    ]  # fmt: skip
+    return Reading(known_at=known_at, version=first.version, clauses=merged(parts))
+
+
+def _beside(decision: Decision, task: str, known_at: int) -> list[Draw]:
+    under = Mission.objects.filter(decision=decision, act__number__number__lte=known_at)
+    drawn = {name: draw for each in under for name, draw in tasks.draws_as_known(each, known_at).items()}
+    return [draw for name, draw in drawn.items() if name != task]
+
+
+# --- what an act did ----------------------------------------------------------------
+
+
+def _subjects(act: Act) -> Iterator[_Subject]:
+    for of in (_order, _present, _ending, _trip, _trip_event, _handover, _entry, _opening, _closing):
+        yield from of(act)
+
+
+def _order(act: Act) -> Iterator[_Subject]:
+    for task in Task.objects.filter(act=act).select_related("mission__decision"):
+        # As it was ordered: what ended it later has no say.
+        draw = replace(tasks.draw_of(task), ends_at=task.ends_at)
+        words = f"Ordered the task {task.pk}: {task.category}, {draw.people.said} people at {task.place}."
+        yield _Subject(mission=task.mission, at=task.begins_at, words=words, draw=draw, task=task.pk)
+
+
+def _present(act: Act) -> Iterator[_Subject]:
+    for seen in Present.objects.filter(act=act).select_related("task__mission__decision"):
+        words = f"Reported {seen.people} present at the task {seen.task_id}."
+        yield _under(seen.task, seen.at, words, people=seen.people)
+
+
+def _ending(act: Act) -> Iterator[_Subject]:
+    for ending in Ending.objects.filter(act=act).select_related("task__mission__decision"):
+        at = ending.task.ended_at or act.recorded_at
+        yield _Subject(mission=ending.task.mission, at=at, words=f"Ended the task {ending.task_id}.")
+
+
+def _trip(act: Act) -> Iterator[_Subject]:
+    for trip in Trip.objects.filter(act=act).select_related("task__mission__decision"):
+        yield _under(trip.task, trip.departs_at, f"Planned the trip {trip.pk} under the task {trip.task_id}.")
+
+
+def _trip_event(act: Act) -> Iterator[_Subject]:
+    for event in TripEvent.objects.filter(act=act).select_related("trip__task__mission__decision"):
+        words = (
+            f"{event.trip_id} {event.kind}, with {event.aboard} aboard, under the task {event.trip.task_id}."
+        )
+        if event.kind == "departed":
+            yield _under(event.trip.task, event.at, words)
+        else:
+            # What has left is brought to its end, whatever has become of the decision.
+            yield _Subject(mission=event.trip.mission, at=event.at, words=words)
+
+
+def _under(task: Task, at: datetime, words: str, people: int | None = None) -> _Subject:
+    """Something that happens at a moment under a task, by as many people as it has, or by those seen."""
+    draw = replace(tasks.draw_of(task), begins_at=at, ends_at=at + AN_INSTANT)
+    if people is not None:
+        draw = replace(draw, people=Quantity.exact(people))
+    return _Subject(mission=task.mission, at=at, words=words, draw=draw, task=task.pk)
+
+
+def _handover(act: Act) -> Iterator[_Subject]:
+    for side, did in (("offered_act", "Offered"), ("answered_act", "Answered")):
+        for each in (
+            Handover.objects.filter(**{side: act}).exclude(mission="").select_related("giver", "receiver")
+        ):
+            words = f"{did} a handover from {each.giver.code} to {each.receiver.code}."
+            yield from _of(each.mission, act.recorded_at, words)
+
+
+def _entry(act: Act) -> Iterator[_Subject]:
+    entries = Entry.objects.filter(act=act, kind="push").exclude(mission="")
+    first = entries.select_related("giver", "receiver").order_by("happened_at").first()
+    if first is not None:
+        words = f"{entries.count()} changed hands, from {first.giver.code} to {first.receiver.code}."
+        yield from _of(first.mission, first.happened_at, words)
+
+
+def _of(mission: str, at: datetime, words: str) -> Iterator[_Subject]:
+    for row in Mission.objects.filter(pk=mission).select_related("decision"):
+        yield _Subject(mission=row, at=at, words=words)
+
+
+def _opening(act: Act) -> Iterator[_Subject]:
+    for row in Mission.objects.filter(act=act).select_related("decision"):
+        yield _Subject(mission=row, at=row.opened_at, words=f"Opened the mission {row.pk}.")
+
+
+def _closing(act: Act) -> Iterator[_Subject]:
+    for closing in Closing.objects.filter(act=act).select_related("mission__decision"):
+        row = closing.mission
+        yield _Subject(
+            mission=row, at=row.closed_at or act.recorded_at, words=f"Closed the mission {row.pk}."
+        )
