@@ -363,6 +363,8 @@ class ClauseTold(Schema):
     sentence: str
     verdict: str
     what: str
+    taken: str
+    allowed: str
 
 
 class ReadingTold(Schema):

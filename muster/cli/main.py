@@ -489,10 +489,17 @@ def _judged(found: dict[str, Any]) -> str:
         if reading is None or (reading is found["now"] and not found["differs"]):
             continue
         rows = [
-            [each["verdict"].replace("_", " "), each["sentence"], each["what"]] for each in reading["clauses"]
+            [
+                each["verdict"].replace("_", " "),
+                each["taken"],
+                each["allowed"],
+                each["sentence"],
+                each["what"],
+            ]
+            for each in reading["clauses"]
         ]
         heading = f"{words} (act {reading['known_at']}), under {found['decision']}, version {reading['version'] or 'none'}"
-        lines += ["", heading, table(["", "the decision says", "why"], rows)]
+        lines += ["", heading, table(["", "taken", "allowed", "the decision says", "why"], rows)]
     return "\n".join(lines)
 
 

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
-from muster.decisions.rules import Draw, InForce, Limits, Refusal, check_draw, why_nothing
+from muster.core.tasks import TASKS, contact_of
+from muster.decisions.rules import (
+    Draw,
+    InForce,
+    Limits,
+    Refusal,
+    Version,
+    check_draw,
+    peak_of,
+    stretches,
+    why_nothing,
+)
 
 Verdict = Literal["inside", "outside", "not_touched"]
 # Limits that no single draw can touch: they bound a sum, or are owed by whoever leads the mission.
@@ -15,12 +27,17 @@ OF_THE_WHOLE = ("cost_cap_usd", "reporting_interval_days")
 
 @dataclass(frozen=True, kw_only=True)
 class Clause:
-    """One limit of one version of a decision, in the decision's words, and how an act stands to it."""
+    """One limit of one version of a decision, in the decision's words, and how an act stands to it.
+
+    `taken` is what the act takes of it, with what stands beside it where that is more; `allowed` what the limit allows it.
+    """
 
     limit: str
     sentence: str
     verdict: Verdict
     what: str = ""  # why it is outside
+    taken: str = ""
+    allowed: str = ""
 
 
 def judged(in_force: InForce, draws: Sequence[Draw], new: Draw | None) -> list[Clause]:
@@ -64,10 +81,13 @@ def _by_limit(in_force: InForce, draws: Sequence[Draw], new: Draw | None) -> Ite
     limits = in_force.limits
     assert limits is not None
     for name in limits.bounding:
-        clause = Clause(limit=name, sentence=limits.sentence(name), verdict="not_touched")
+        clause = Clause(
+            limit=name, sentence=limits.sentence(name), verdict="not_touched", taken="nothing", allowed=_allowed(limits, name, new)
+        )  # fmt: skip
         if new is None or name in OF_THE_WHOLE or not _touches(limits, name, new):
             yield clause
             continue
+        clause = replace(clause, taken=_taken(name, draws, new))
         alone = replace(in_force, limits=_only(limits, name), why=None)
         try:
             check_draw(alone, draws, new)
@@ -82,6 +102,69 @@ def _only(limits: Limits, name: str) -> Limits:
     return Limits(zone=limits.zone, sentences=limits.sentences, **{name: getattr(limits, name)})
 
 
+def _allowed(limits: Limits, name: str, new: Draw | None) -> str:
+    """What a limit allows, in a few words; of numbers by task or by place, that of the draw's own where it has one."""
+    value = getattr(limits, name)
+    match name:
+        case "people_max_by_task" | "people_max_by_place":
+            own = None if new is None else new.task if name == "people_max_by_task" else new.place
+            return (
+                str(value[own]) if own in value else ", ".join(f"{most} {of}" for of, most in value.items())
+            )
+        case "tasks_allowed" | "places":
+            return ", ".join(value) or "none"
+        case "tasks_barred":
+            return f"not {', '.join(value)}"
+        case "contact" | "armed":
+            return f"{value} at most"
+        case "effective_from":
+            return f"from {value}"
+        case "effective_to":
+            return f"until {value}, included"
+        case "volunteers_only":
+            return "volunteers only"
+        case "cost_cap_usd":
+            return f"{value:,} US dollars"
+        case "reporting_interval_days":
+            return f"a report every {value} days"
+    return str(value)
+
+
+def _taken(name: str, draws: Sequence[Draw], new: Draw) -> str:
+    match name:
+        case "people_max":
+            return _counted(draws, new, "people")
+        case "people_max_by_task":
+            return _counted([draw for draw in draws if draw.task == new.task], new, "people")
+        case "people_max_by_place":
+            return _counted([draw for draw in draws if draw.place == new.place], new, "people")
+        case "vehicles_max":
+            return _counted(draws, new, "vehicles")
+        case "tasks_allowed" | "tasks_barred":
+            return f"{new.task} {TASKS[new.task].name.lower()}"
+        case "places":
+            return new.place
+        case "contact":
+            return contact_of(new.task, new.contact) or "direct"
+        case "armed":
+            return new.armed
+        case "volunteers_only":
+            return "volunteers only" if new.volunteers else "not said to be volunteers only"
+        case "effective_from":
+            return f"begins {new.begins_at:%Y-%m-%d %H:%M %Z}"
+        case "effective_to":
+            return f"ends {new.ends_at:%Y-%m-%d %H:%M %Z}"
+    return ""
+
+
+def _counted(draws: Sequence[Draw], new: Draw, of: Literal["people", "vehicles"]) -> str:
+    own = getattr(new, of).high_end
+    if own is None:
+        return f"{getattr(new, of).said}: no number"
+    peak = peak_of((*draws, new), new, of)
+    return str(own) if peak == own else f"{own}, and {peak} with what stands beside it"
+
+
 def _touches(limits: Limits, name: str, new: Draw) -> bool:
     """A number by task or by place touches whoever does that task, or is there."""
     if name == "people_max_by_task":
@@ -89,3 +172,42 @@ def _touches(limits: Limits, name: str, new: Draw) -> bool:
     if name == "people_max_by_place":
         return new.place in limits.people_max_by_place
     return True
+
+
+# --- what stands outside ------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stray:
+    """A part of a standing plan's window in which it does not fit what is in force: the clauses that it breaks, and since which version.
+
+    `mended_by` is the version, written later than that one, with which the part ends: the decision was amended again, or counts again.
+    """
+
+    begins_at: datetime
+    ends_at: datetime  # not included
+    version: int
+    clauses: tuple[Clause, ...]
+    mended_by: int | None
+
+
+def strays(versions: Sequence[Version], others: Sequence[Draw], draw: Draw) -> list[Stray]:
+    """Where a plan that was ordered does not fit the versions that are known, with `others` drawing beside it.
+
+    A plan that has no length, because it was called off before it began, strays nowhere.
+    """
+    if not versions or draw.ends_at <= draw.begins_at:
+        return []
+    found = []
+    turned = {version.effective_at: version.n for version in versions}  # of one moment, the one written later
+    for part in stretches(versions, draw.begins_at, draw.ends_at):
+        within = replace(draw, begins_at=part.begins_at, ends_at=part.ends_at)
+        broken = tuple(each for each in judged(part.in_force, others, within) if each.verdict == "outside")
+        if broken:
+            since = part.in_force.by or part.in_force.version or 0
+            then = turned[part.ends_at] if part.ends_at < draw.ends_at else 0
+            found.append(
+                Stray(begins_at=part.begins_at, ends_at=part.ends_at, version=since, clauses=broken,
+                      mended_by=then if then > since else None)
+            )  # fmt: skip
+    return found

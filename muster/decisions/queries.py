@@ -50,21 +50,22 @@ def zone_of(decision: Decision, known_at: int) -> ZoneInfo:
 
 def in_force(decision: Decision, at: datetime, known_at: int) -> rules.InForce:
     """What the decision allows at `at`, as known at an act's number."""
-    return rules.limits_at(_versions_known(decision, known_at), at, known_at)
+    return rules.limits_at(versions_known(decision, known_at), at, known_at)
 
 
 def stretches_known(
     decision: Decision, begins_at: datetime, ends_at: datetime, known_at: int
 ) -> list[rules.Stretch]:
     """What it allows from `begins_at` up to but not including `ends_at`, as known at an act's number."""
-    versions = _versions_known(decision, known_at)
+    versions = versions_known(decision, known_at)
     if not versions:
         nothing = rules.limits_at((), begins_at, known_at)
         return [rules.Stretch(begins_at=begins_at, ends_at=ends_at, in_force=nothing)]
     return rules.stretches(versions, begins_at, ends_at)
 
 
-def _versions_known(decision: Decision, known_at: int) -> list[rules.Version]:
+def versions_known(decision: Decision, known_at: int) -> list[rules.Version]:
+    """Its versions as known at an act's number, in the order in which they were written."""
     known = Version.objects.filter(decision=decision, act__number__number__lte=known_at).order_by("n")
     versions = known.values_list("n", "kind", "effective_at", "limits", "act__number__number")
     return [_version(*version) for version in versions]
@@ -78,15 +79,16 @@ def is_taken(decision: Decision, at: datetime, known_at: int) -> bool:
 
 def in_force_locked(decision: Decision, at: datetime) -> rules.InForce:
     """What it allows at `at` by everything committed, for an act that has locked it: a number comes only after commit."""
-    return rules.limits_at(_versions_locked(decision), at, 0)
+    return rules.limits_at(versions_locked(decision), at, 0)
 
 
 def stretches_locked(decision: Decision, begins_at: datetime, ends_at: datetime) -> list[rules.Stretch]:
     """What it allows from `begins_at` to `ends_at`, by everything committed, for an act that has locked it."""
-    return rules.stretches(_versions_locked(decision), begins_at, ends_at)
+    return rules.stretches(versions_locked(decision), begins_at, ends_at)
 
 
-def _versions_locked(decision: Decision) -> list[rules.Version]:
+def versions_locked(decision: Decision) -> list[rules.Version]:
+    """Its versions by everything committed, for an act that has locked it: none of them says by its number when it was known."""
     versions = Version.objects.filter(decision=decision).order_by("n")
     rows = versions.values_list("n", "kind", "effective_at", "limits")
     return [_version(*row, 0) for row in rows]

@@ -225,6 +225,7 @@ class InForce:
     why: Why | None  # why nothing is in force; None: the limits are
     since: datetime | None  # when that began
     version: int | None = None  # the number of the version that set the limits
+    by: int | None = None  # the number of the version that suspended or revoked it, where one did
 
 
 def limits_at(versions: Iterable[Version], t: datetime, known_at: int) -> InForce:
@@ -243,11 +244,12 @@ def limits_at(versions: Iterable[Version], t: datetime, known_at: int) -> InForc
     standing = [version for version in known if version.kind != "amended"]
     revoked = next((version for version in standing if version.kind == "revoked"), None)
     if revoked is not None:
-        return InForce(limits=limits, why="revoked", since=revoked.effective_at, version=n)
+        return InForce(limits=limits, why="revoked", since=revoked.effective_at, version=n, by=revoked.n)
     if limits.ends_at is not None and t >= limits.ends_at:
         return InForce(limits=limits, why="expired", since=limits.ends_at, version=n)
     if standing and standing[-1].kind == "suspended":
-        return InForce(limits=limits, why="suspended", since=standing[-1].effective_at, version=n)
+        latest = standing[-1]
+        return InForce(limits=limits, why="suspended", since=latest.effective_at, version=n, by=latest.n)
     if limits.begins_at is not None and t < limits.begins_at:
         return InForce(limits=limits, why="not_yet", since=None, version=n)
     return InForce(limits=limits, why=None, since=limiting[-1].effective_at, version=n)

@@ -152,9 +152,7 @@ def _reading(subject: _Subject | None, number: int, known_at: int) -> Reading | 
 
 
 def _beside(decision: Decision, task: str, known_at: int) -> list[Draw]:
-    under = Mission.objects.filter(decision=decision, act__number__number__lte=known_at)
-    drawn = {name: draw for each in under for name, draw in tasks.draws_as_known(each, known_at).items()}
-    return [draw for name, draw in drawn.items() if name != task]
+    return [draw for name, draw in tasks.draws_known(decision, known_at).items() if name != task]
 
 
 # --- what an act did ----------------------------------------------------------------

@@ -30,7 +30,8 @@ from muster.missions.models import Mission
 from muster.record.action import action
 from muster.record.models import Act
 from muster.tasks import queries
-from muster.tasks.models import Ending, Present, Task
+from muster.tasks.models import Ending, Kept, Present, Task
+from muster.tasks.outside import versions_against
 from muster.tasks.taskable import not_asked_for, stated
 
 Code = Annotated[str, Field(max_length=70)]
@@ -76,6 +77,36 @@ class EndedTooEarly(MusterError):
         )
 
 
+class NotOutside(MusterError):
+    """The task fits that version of the decision, so there is nothing to keep it against."""
+
+    code = "tasks.not_outside"
+    status = 409
+
+    def __init__(self, *, task: str, version: int, against: list[int]) -> None:
+        self.task, self.version, self.against = task, version, against
+        outside = (
+            f"It stands outside version {', '.join(map(str, against))}" if against else "It stands inside"
+        )
+        super().__init__(
+            f"{task} does not stand outside version {version} of its decision. {outside}: look at the list of what is "
+            "outside, and name the version that stands there."
+        )
+
+
+class AlreadyKept(MusterError):
+    """Somebody has said already why the task is kept against that version."""
+
+    code = "tasks.already_kept"
+    status = 409
+
+    def __init__(self, *, task: str, version: int) -> None:
+        self.task, self.version = task, version
+        super().__init__(
+            f"{task} is kept against version {version} already. The first reason stands; nothing more is needed."
+        )
+
+
 @dataclass(frozen=True)
 class Ordered:
     """The task, the limits' headroom that it took, and what the law asks beside it."""
@@ -90,6 +121,14 @@ class TaskEnded:
     """The task that draws no longer."""
 
     task: str
+
+
+@dataclass(frozen=True)
+class TaskKept:
+    """The task, and the version of the decision that it is kept against."""
+
+    task: str
+    version: int
 
 
 @dataclass(frozen=True)
@@ -194,6 +233,24 @@ def finish(*, act: Act, row: Task, actor: Actor, task: Code, reason: Words, at: 
     row.save(update_fields=["ended_at"])
     Ending.objects.create(act=act, task=row, reason=reason)
     return TaskEnded(row.pk)
+
+
+@action("tasks.keep", about=_task)
+def keep(
+    *, act: Act, row: Task, actor: Actor, task: Code, version: Annotated[int, Field(ge=1, le=1_000_000)], reason: Words
+) -> TaskKept:  # fmt: skip
+    """Say why a task goes on, or went on, that a version of its decision does not allow any more, such as care that cannot stop.
+
+    It settles the matter and widens no limit: what the task draws is counted as before. Raises AlreadyKept, NotOutside.
+    """
+    decisions.for_change(row.decision_id)
+    if row.kept.filter(version=version).exists():
+        raise AlreadyKept(task=row.pk, version=version)
+    against = versions_against(row)
+    if version not in against:
+        raise NotOutside(task=row.pk, version=version, against=against)
+    Kept.objects.create(act=act, task=row, version=version, reason=reason)
+    return TaskKept(row.pk, version)
 
 
 @action("tasks.report_present", about=_task)

@@ -50,3 +50,14 @@ class Present(Recorded):
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="present")
     people = models.IntegerField()
     at = models.DateTimeField()
+
+
+class Kept(Recorded):
+    """That a task goes on, or went on, though a version of the decision does not allow it any more: who says so, and why."""
+
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="kept")
+    version = models.IntegerField()  # of the decision, which it is kept against
+    reason = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "version"], name="task_kept_once")]

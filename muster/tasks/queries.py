@@ -34,6 +34,12 @@ def draws(decision: Decision) -> list[Draw]:
     return [draw_of(task) for task in Task.objects.filter(decision=decision).select_related("mission")]
 
 
+def draws_known(decision: Decision, known_at: int) -> dict[str, Draw]:
+    """What the tasks of every mission under a decision draw by their ids, as known at an act's number."""
+    under = Mission.objects.filter(decision=decision, act__number__number__lte=known_at)
+    return {task: draw for each in under for task, draw in draws_as_known(each, known_at).items()}
+
+
 def draws_as_known(mission: Mission, known_at: int) -> dict[str, Draw]:
     """What the tasks of a mission draw by their ids, as known at an act's number."""
     known = {"act__number__number__lte": known_at}

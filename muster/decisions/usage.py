@@ -1,0 +1,90 @@
+"""How much of the limits that are numbers is used at one moment, and at most from then on. Plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from muster.decisions.rules import Draw, InForce
+
+Unit = Literal["people", "vehicles"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """One limit that is a number: what is used of it at a moment, and `peak`, the most at any one moment from then on.
+
+    `of` names a task or a place; empty: in all. `version` of the decision set the limit, in the words of `sentence`.
+    """
+
+    limit: str
+    of: str
+    unit: Unit
+    used: int
+    peak: int
+    allowed: int
+    version: int | None
+    sentence: str
+
+    @property
+    def share(self) -> int:
+        """Per cent of the limit that is used at the moment, rounded down; 100 where none is allowed and some used."""
+        return share(self.used, self.allowed)
+
+    @property
+    def peak_share(self) -> int:
+        """The same of the peak."""
+        return share(self.peak, self.allowed)
+
+    @property
+    def says(self) -> str:
+        """How near the limit it is at its fullest, in words: inside, above 80%, all used, over the limit."""
+        most = max(self.used, self.peak)
+        if most > self.allowed:
+            return "over the limit"
+        if most == self.allowed and self.allowed:
+            return "all used"
+        return "above 80%" if most * 5 > self.allowed * 4 else "inside"
+
+
+def share(used: int, allowed: int) -> int:
+    """Per cent, rounded down, so that 100 is said only where all is used."""
+    return 100 * used // allowed if allowed else 100 if used else 0
+
+
+def used_at(in_force: InForce, draws: Sequence[Draw], at: datetime) -> list[Used]:
+    """How much of each limit that is a number is used at `at`, and at most from then on. A draw's end is not included."""
+    limits = in_force.limits
+    if limits is None:
+        return []
+    said: list[tuple[str, str, int | None, Sequence[Draw]]] = [
+        ("people_max", "", limits.people_max, draws),
+        *(("people_max_by_task", task, most, [draw for draw in draws if draw.task == task])
+          for task, most in limits.people_max_by_task.items()),
+        *(("people_max_by_place", place, most, [draw for draw in draws if draw.place == place])
+          for place, most in limits.people_max_by_place.items()),
+        ("vehicles_max", "", limits.vehicles_max, draws),
+    ]  # fmt: skip
+    found = []
+    for limit, of, most, drawn in said:
+        unit: Unit = "vehicles" if limit == "vehicles_max" else "people"
+        if most is not None:
+            found.append(
+                Used(limit=limit, of=of, unit=unit, used=total_at(drawn, at, unit), peak=peak_from(drawn, at, unit),
+                     allowed=most, version=in_force.version, sentence=limits.sentence(limit))
+            )  # fmt: skip
+    return found
+
+
+def total_at(draws: Sequence[Draw], at: datetime, of: Unit) -> int:
+    """What is drawn at one moment: high ends, and no draw that ends at that very moment."""
+    return sum(getattr(draw, of).high_end or 0 for draw in draws if draw.begins_at <= at < draw.ends_at)
+
+
+def peak_from(draws: Sequence[Draw], at: datetime, of: Unit) -> int:
+    """The most that is drawn at any one moment from `at` on. It is reached at `at`, or where some draw begins."""
+    return max(
+        (total_at(draws, moment, of) for moment in {max(draw.begins_at, at) for draw in draws}), default=0
+    )

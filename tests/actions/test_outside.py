@@ -1,0 +1,260 @@
+"""What stands outside after a decision was amended, suspended or revoked: listed with its clause, and settled by a named person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from people import at
+from test_judging import amended
+from test_steps import LIMITS, Offices, offices, opened, order
+
+from muster import actions as do
+from muster.access.control import NotPermitted
+from muster.core.errors import FaultyInput, NotFound
+from muster.decisions.models import Decision
+from muster.ledger.queries import latest_known
+from muster.missions.models import Mission
+from muster.record.action import KeyReused
+from muster.tasks.actions import AlreadyKept, NotOutside
+from muster.tasks.models import Kept, Task
+from muster.tasks.outside import Outside
+from muster.transport.outside import open_outside, outside
+
+__all__ = ["offices"]
+WHY = "The persons there are in care until Friday."
+
+
+def listed(known_at: int | None = None) -> list[Outside]:
+    return open_outside(Mission.objects.get(), latest_known() if known_at is None else known_at)
+
+
+def told(rows: list[Outside]) -> list[tuple[str, str, int, list[str], str]]:
+    return [
+        (row.kind, row.id, row.version, [clause.limit for clause in row.clauses], row.settlement.how) for row in rows
+    ]  # fmt: skip
+
+
+def everything() -> list[tuple[str, str, int, list[str], str]]:
+    return told(outside(Mission.objects.get(), latest_known()))
+
+
+def kept(offices: Offices, task: str = "EX-1-T1", version: int = 2, **more: Any) -> Any:
+    return do.tasks.keep(actor=offices.sites.center, task=task, version=version, reason=WHY, **more)
+
+
+def trip(offices: Offices, departs_at: float = 20) -> None:
+    do.transport.plan_trip(
+        actor=offices.sites.center, mission="EX-1", trip="BUS-1", task="EX-1-T1", from_site="EX-NORTH", to_site="EX-SOUTH",
+        vehicle="Bus", seats=10, departs_at=at(departs_at),
+    )  # fmt: skip
+
+
+def test_what_fits_is_not_listed(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="20")
+    amended(offices, decision, 0, people_max=20)
+
+    assert everything() == []
+
+
+def test_an_amendment_lists_what_no_longer_fits_with_the_clause_and_from_when(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    order(offices, "T06", people="2", contact="direct")
+    before = latest_known()
+    amended(
+        offices,
+        decision,
+        6,
+        tasks_barred=["T06", "T12", "T13"],
+        sentences={"tasks_barred": "No more property."},
+    )
+
+    (found,) = listed()
+
+    assert (found.kind, found.id, found.version) == ("task", "EX-1-T2", 2)
+    assert (found.begins_at, found.ends_at) == (at(6), at(24))
+    assert [(clause.limit, clause.sentence) for clause in found.clauses] == [
+        ("tasks_barred", "No more property.")
+    ]
+    assert found.clauses[0].taken.startswith("T06")
+    assert listed(before) == []
+    assert Task.objects.filter(ended_at=None).count() == 2  # nothing is ended by itself
+
+
+def test_a_smaller_number_lists_every_task_that_shares_in_it(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    order(offices, people="4", begins_at=at(12))
+    order(offices, people="9", begins_at=at(48), ends_at=at(50))
+    amended(offices, decision, 0, people_max=8)
+
+    assert [(row.id, row.clauses[0].taken, row.clauses[0].allowed) for row in listed()] == [
+        ("EX-1-T1", "5, and 9 with what stands beside it", "8"),
+        ("EX-1-T2", "4, and 9 with what stands beside it", "8"),
+        ("EX-1-T3", "9", "8"),
+    ]
+
+
+def test_to_end_one_of_two_that_are_too_many_settles_both(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    order(offices, people="4", begins_at=at(12))
+    amended(offices, decision, 0, people_max=8)
+    do.tasks.finish(
+        actor=offices.sites.center, task="EX-1-T2", reason="Called off before it began", at=at(12)
+    )
+
+    assert listed() == []
+
+
+def test_a_suspension_lists_tasks_and_trips_and_a_resumption_settles_the_tasks(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, "T04", people="2", contact="direct")
+    trip(offices)
+    do.decisions.suspend(actor=offices.governor, decision=decision, reason="A review", effective_at=at(0))
+    suspended = everything()
+    do.decisions.resume(actor=offices.governor, decision=decision, reason="Reviewed", effective_at=at(2))
+
+    assert suspended == [
+        ("task", "EX-1-T1", 2, ["in_force"], "open"),
+        ("trip", "BUS-1", 2, ["in_force"], "open"),
+    ]
+    assert everything() == [("task", "EX-1-T1", 2, ["in_force"], "amended")]
+
+
+def test_a_revocation_lists_what_stands_and_each_is_ended_or_kept(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices)
+    order(offices, "T04", people="2", contact="direct")
+    do.decisions.revoke(actor=offices.governor, decision=decision, reason="No more", effective_at=at(0))
+    open_at_first = told(listed())
+    kept(offices, "EX-1-T2")
+    do.tasks.finish(actor=offices.sites.center, task="EX-1-T1", reason="It is revoked", at=at(1))
+
+    assert open_at_first == [
+        ("task", "EX-1-T1", 2, ["in_force"], "open"),
+        ("task", "EX-1-T2", 2, ["in_force"], "open"),
+    ]
+    assert [row[-1] for row in everything()] == ["ended", "kept"]
+    assert listed() == []
+
+
+def test_a_task_that_was_finished_before_the_amendment_is_not_settled_by_that(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    do.tasks.finish(actor=offices.sites.center, task="EX-1-T1", reason="Done", at=at(4))
+    amended(offices, decision, -12, people_max=4)
+
+    (found,) = listed()
+
+    assert (found.begins_at, found.ends_at) == (at(-12), at(4))
+
+
+def test_a_task_that_is_to_end_only_later_stays_open(offices: Offices) -> None:
+    """Shortened to a moment still to come, it goes on outside until then: somebody has to say why."""
+    far = datetime.now(UTC) + timedelta(days=2)
+    decision = opened(offices, LIMITS | {"effective_to": f"{far + timedelta(days=9):%Y-%m-%d}"})
+    order(offices, begins_at=datetime.now(UTC) - timedelta(days=1), ends_at=far + timedelta(days=3))
+    now = (datetime.now(UTC) - at(0)).total_seconds() / 3600
+    amended(offices, decision, now, people_max=4, effective_to=None)
+    do.tasks.finish(actor=offices.sites.center, task="EX-1-T1", reason="Ends on Friday", at=far)
+
+    assert [row[-1] for row in everything()] == ["open"]
+    kept(offices)
+    assert listed() == []
+
+
+def test_a_further_amendment_that_fits_settles_and_one_that_does_not_opens_its_own(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    amended(offices, decision, 0, people_max=4)
+    amended(offices, decision, 3, people_max=3)
+    amended(offices, decision, 6, people_max=5)
+
+    assert everything() == [
+        ("task", "EX-1-T1", 2, ["people_max"], "amended"),
+        ("task", "EX-1-T1", 3, ["people_max"], "amended"),
+    ]
+
+
+def test_a_trip_outside_is_settled_by_ending_it_or_with_its_task(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, "T04", people="2", contact="direct")
+    trip(offices)
+    amended(offices, decision, 0, tasks_barred=["T04", "T12", "T13"])
+    both = told(listed())
+    do.transport.close_trip(actor=offices.sites.center, trip="BUS-1", at=at(-1))
+    after = told(listed())
+
+    assert both == [
+        ("task", "EX-1-T1", 2, ["tasks_barred"], "open"),
+        ("trip", "BUS-1", 2, ["tasks_barred"], "open"),
+    ]
+    assert after == both[:1]
+
+
+def test_to_keep_the_task_settles_its_trip_too(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, "T04", people="2", contact="direct")
+    trip(offices)
+    amended(offices, decision, 0, tasks_barred=["T04", "T12", "T13"])
+    before = latest_known()
+
+    kept(offices)
+
+    assert [row[-1] for row in everything()] == ["kept", "kept"]
+    assert len(listed(before)) == 2  # as it was known before
+
+
+def test_what_is_kept_names_who_and_why_and_widens_nothing(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    amended(offices, decision, 0, people_max=4)
+
+    answer = kept(offices).answer
+
+    assert (answer.task, answer.version) == ("EX-1-T1", 2)
+    (found,) = outside(Mission.objects.get(), latest_known())
+    assert (found.settlement.by, found.settlement.reason) == ("center", WHY)
+    assert Decision.objects.get().latest == 2
+
+
+def test_what_fits_or_is_kept_or_is_mended_is_not_kept_again(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    with pytest.raises(NotOutside) as fits:
+        kept(offices, version=1)
+    amended(offices, decision, 0, people_max=4)
+    with pytest.raises(NotOutside) as another:
+        kept(offices, version=1)
+    kept(offices)
+    with pytest.raises(AlreadyKept):
+        kept(offices)
+
+    assert fits.value.code == "tasks.not_outside"
+    assert "version 2" in str(another.value)
+    assert Kept.objects.count() == 1
+
+
+def test_keeping_is_for_the_operations_center_and_done_once(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    amended(offices, decision, 0, people_max=4)
+    key = "0199a000-0000-7000-8000-000000000001"
+    with pytest.raises(NotPermitted):
+        do.tasks.keep(actor=offices.governor, task="EX-1-T1", version=2, reason=WHY)
+    with pytest.raises(NotFound):
+        do.tasks.keep(actor=offices.agency, task="EX-1-T1", version=2, reason=WHY)
+    with pytest.raises(NotFound):
+        kept(offices, task="EX-1-T9")
+    with pytest.raises(FaultyInput):
+        kept(offices, version=0)
+
+    first, again = kept(offices, key=key), kept(offices, key=key)
+
+    assert first == again
+    with pytest.raises(KeyReused):
+        kept(offices, version=3, key=key)
