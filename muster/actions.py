@@ -9,6 +9,7 @@ from muster.assistance import actions as assistance
 from muster.assistance import importing
 from muster.authority import actions as authority
 from muster.core.errors import MusterError
+from muster.costs import actions as costs
 from muster.custody import actions as custody
 from muster.custody import disposal, lists, merging, personal, replay
 from muster.decisions import actions as decisions
@@ -20,7 +21,7 @@ from muster.tasks import actions as tasks
 from muster.transport import actions as transport
 
 __all__ = [
-    "ACTIONS", "NotStorable", "assistance", "authority", "custody", "decisions", "disposal", "find", "importing", "keys", "lists",
+    "ACTIONS", "NotStorable", "assistance", "authority", "costs", "custody", "decisions", "disposal", "find", "importing", "keys", "lists",
     "merging", "missions", "personal", "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 

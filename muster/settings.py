@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "muster.authority",
     "muster.decisions",
     "muster.missions",
+    "muster.costs",
     "muster.tasks",
     "muster.custody",
     "muster.transport",

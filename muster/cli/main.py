@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, BinaryIO
@@ -261,6 +262,23 @@ def import_assignments(
     from muster.assistance.importing import import_assignments as take_in
 
     _import_rows(take_in, file, as_json, dry_run=dry_run, keep_good=keep_good)
+
+
+@import_app.command("costs")
+@command
+def import_costs(
+    file: Csv,
+    mission: Annotated[str, typer.Option(help="The id of the mission whose costs they are.")],
+    dry_run: DryRun = False,
+    keep_good: KeepGood = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take the cost lines of a mission in, as the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from muster.costs.importing import import_costs as take_in
+
+    _import_rows(partial(take_in, mission=mission), file, as_json, dry_run=dry_run, keep_good=keep_good)
 
 
 def _import_rows(

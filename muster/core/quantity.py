@@ -144,6 +144,24 @@ class Quantity:
             return Quantity("exact", low, high)
         return Quantity("between", low, high) if low else Quantity("up_to", None, high)
 
+    def __mul__(self, other: "Quantity") -> "Quantity":
+        """Multiply by interval, as so many people by so many days. Ends that are open stay open; nought of anything is nought."""
+        if self.high == 0 or other.high == 0:
+            return Quantity("exact", 0, 0)
+        if self == Quantity("exact", 1, 1):
+            return other
+        if other == Quantity("exact", 1, 1):
+            return self
+        low = (self.low or 0) * (other.low or 0)
+        high = None if self.high is None or other.high is None else self.high * other.high
+        if "about" in (self.kind, other.kind):
+            return Quantity("about", low or (0 if high is None else None), high)
+        if high is None:
+            return Quantity("at_least", low, None) if low else Quantity("unknown", None, None)
+        if low == high:
+            return Quantity("exact", low, high)
+        return Quantity("between", low, high) if low else Quantity("up_to", None, high)
+
 
 def total(quantities: "list[Quantity]") -> Quantity:
     """Add them all; of nothing it is an exact nought."""

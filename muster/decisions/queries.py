@@ -48,6 +48,12 @@ def zone_of(decision: Decision, known_at: int) -> ZoneInfo:
     return ZoneInfo(stated.order_by("-n").values_list("limits__zone", flat=True).first() or "UTC")
 
 
+def zone_locked(decision: Decision) -> ZoneInfo:
+    """The same by everything committed, for an act that has locked it."""
+    stated = Version.objects.filter(decision=decision, limits__isnull=False)
+    return ZoneInfo(stated.order_by("-n").values_list("limits__zone", flat=True).first() or "UTC")
+
+
 def in_force(decision: Decision, at: datetime, known_at: int) -> rules.InForce:
     """What the decision allows at `at`, as known at an act's number."""
     return rules.limits_at(versions_known(decision, known_at), at, known_at)

@@ -392,6 +392,42 @@ class OverVehicles(Refusal):
         super().__init__(limit=limit, sentence=sentence, what=what)
 
 
+class OverCostCap(Refusal):
+    """With the plan the costs under the decision would come to more than it allows."""
+
+    code = "decisions.over_cost_cap"
+
+    def __init__(self, *, sentence: str, what: str, used_cents: int, cap_cents: int) -> None:
+        self.used_cents, self.cap_cents = used_cents, cap_cents
+        super().__init__(limit="cost_cap_usd", sentence=sentence, what=what)
+
+
+def check_cost(limits: Limits, *, used_cents: int, new_cents: int | None) -> None:
+    """Check that a plan's cost fits the cap beside what is used already: a total over all of the decision's time.
+
+    `new_cents` is the most that the plan can cost; None where nobody has said. Without a cap anything fits.
+
+    Raises NumberNeeded, OverCostCap.
+    """
+    if limits.cost_cap_usd is None:
+        return
+    cap, sentence = limits.cost_cap_usd * 100, limits.sentence("cost_cap_usd")
+    if new_cents is None:
+        what = "the plan states no amount that it can cost at most. Give a number before it is planned."
+        raise NumberNeeded(limit="cost_cap_usd", sentence=sentence, what=what)
+    if used_cents + new_cents > cap:
+        over = used_cents + new_cents - cap
+        what = (
+            f"with {_usd(new_cents)} more the costs under the decision would come to {_usd(used_cents + new_cents)}, "
+            f"{_usd(over)} more than the {_usd(cap)} allowed."
+        )
+        raise OverCostCap(sentence=sentence, what=what, used_cents=used_cents, cap_cents=cap)
+
+
+def _usd(cents: int) -> str:
+    return f"${cents // 100:,}.{cents % 100:02}"
+
+
 def check_draw(in_force: InForce, draws: Sequence[Draw], new: Draw) -> None:
     """Check that a new draw fits the limits beside those that stand already.
 

@@ -20,6 +20,8 @@ from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS, Contact
 from muster.core.times import check_happened
+from muster.costs import actions as costs
+from muster.costs.rules import CitedSource, LineGiven
 from muster.decisions import queries as decisions
 from muster.decisions.actions import OnlyReported, check_request_open
 from muster.decisions.models import Decision
@@ -107,6 +109,15 @@ class AlreadyKept(MusterError):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class EstimateGiven:
+    """What each person of a task costs a day, in US dollars, and where that stands; without `days`, each day that it touches."""
+
+    rate_usd: str
+    source: CitedSource
+    days: str = ""
+
+
 @dataclass(frozen=True)
 class Ordered:
     """The task, the limits' headroom that it took, and what the law asks beside it."""
@@ -114,6 +125,7 @@ class Ordered:
     task: str
     people: int
     conditions: list[str]
+    estimate: str = ""  # the line of its cost; empty where none was given
 
 
 @dataclass(frozen=True)
@@ -149,15 +161,17 @@ def order(
     *, act: Act, row: Mission, actor: Actor, mission: Code, category: Annotated[str, Field(max_length=3)], words: Words,
     place: Annotated[str, Field(min_length=1, max_length=200)], people: Said, begins_at: AwareDatetime,
     ends_at: AwareDatetime, contact: Contact, vehicles: Said = "0", armed: Arms = "none", volunteers: bool = False,
+    estimate: EstimateGiven | None = None,
 ) -> Ordered:  # fmt: skip
     """Order a task; it draws on the limits of the mission's decision, whose row is locked meanwhile.
 
-    `people` and `vehicles` are quantities in words; a draw counts their high end.
+    `people` and `vehicles` are quantities in words; a draw counts their high end. With an `estimate` its people, at that rate for
+    that many days, are a cost line too, and inside the decision's cost cap.
 
     It has to fit what is in force all along its window, by everything known when it is ordered.
 
     Raises FaultyInput for an unknown category, QuantityMisread, AlreadyClosed, OnlyReported, NotInForce where the
-    request is closed, the refusals of `decisions.rules.check_draw` in their order, OutsideTheLaw.
+    request is closed, the refusals of `decisions.rules.check_draw` in their order, OutsideTheLaw, and those of `costs.estimate`.
     """
     if category not in TASKS:
         message = f"{category!r} is not a task category. Write one from T01 to T{len(TASKS):02}."
@@ -186,7 +200,20 @@ def order(
         words=words, place=place, people=draw.people.to_json(), vehicles=draw.vehicles.to_json(), begins_at=begins_at,
         ends_at=ends_at, contact=contact, armed=armed, volunteers=volunteers, conditions=conditions,
     )  # fmt: skip
-    return Ordered(made.pk, draw.people.high_end or 0, conditions)
+    line = _expected(estimate, made, act=act) if estimate else ""
+    return Ordered(made.pk, draw.people.high_end or 0, conditions, line)
+
+
+def _expected(estimate: EstimateGiven, task: Task, *, act: Act) -> str:
+    """Keep what the people of a task are expected to cost; the id of the line. Its days are those of the decision's zone."""
+    where = decisions.zone_locked(task.decision)
+    latest = task.ends_at - timedelta(microseconds=1)
+    given = LineGiven(
+        kind="personnel", words=task.words, source=estimate.source, rate_usd=estimate.rate_usd,
+        count=Quantity.from_json(task.people).said, days=estimate.days, task=task.pk,
+        begins_on=task.begins_at.astimezone(where).date(), ends_on=latest.astimezone(where).date(),
+    )  # fmt: skip
+    return costs.keep(given, "estimate", task.mission, act=act, until=task.ends_at).line
 
 
 def _as_the_decision_spells(place: str, parts: Sequence[Stretch]) -> str:

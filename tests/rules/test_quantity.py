@@ -156,3 +156,35 @@ def test_a_draw_counts_the_high_end_and_an_open_one_has_none():
 def test_a_quantity_that_cannot_be_is_our_own_mistake():
     with pytest.raises(ValueError, match="no quantity"):
         Quantity("between", 5, 5)
+
+
+@given(QUANTITIES, QUANTITIES)
+def test_a_product_holds_what_any_two_numbers_of_the_factors_make(one, other):
+    product_of = one * other
+
+    assert product_of == other * one
+    ends = product(
+        [one.low or 0, one.high if one.high is not None else 10**7],
+        [other.low or 0, other.high if other.high is not None else 10**7],
+    )
+    for left, right in ends:
+        assert (product_of.low or 0) <= left * right
+        assert product_of.high is None or left * right <= product_of.high
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("12", "30", "360"),
+        ("about 12", "30", "about 360"),
+        ("nearly 12", "30", "up to 360"),
+        ("between 10 and 12", "30", "between 300 and 360"),
+        ("at least 5", "2", "at least 10"),
+        ("not recorded", "30", "not recorded"),
+        ("not recorded", "0", "0"),
+        ("nearly 12", "1", "nearly 12"),
+        ("at least 5", "about 2", "about 10 or more"),
+    ],
+)
+def test_a_product_is_said_as_its_factors_were(one, other, said):
+    assert (Quantity.parse(one) * Quantity.parse(other)).said == said

@@ -1,0 +1,1 @@
+"""What a mission costs: what is expected, what it came to, and who pays it back."""
