@@ -456,6 +456,112 @@ class WholeMission(MissionTold):
     headroom: list[HeadroomTold]
 
 
+class MoneyTold(Schema):
+    """An amount as it is known: in words, and its ends in cents; an end that is open is null."""
+
+    said: str
+    low_cents: int | None
+    high_cents: int | None
+
+
+class CostTotalTold(MoneyTold):
+    """The total of one kind of costs in one stage, and its lines; the kind is empty for all together."""
+
+    stage: str
+    kind: str
+    lines: list[str]
+
+
+class CapTold(Schema):
+    """What of the decision's cost cap is used: `near` from 80 per cent on. `uncounted` lines state no amount and are not in it."""
+
+    cap_cents: int
+    used_cents: int
+    actual_cents: int
+    per_cent: int
+    near: bool
+    over: bool
+    sentence: str
+    uncounted: list[str]
+
+
+class CostSourceTold(Schema):
+    """Where the rate of a cost stands."""
+
+    publisher: str
+    title: str
+    published: str
+    url: str
+
+
+class CostDifferenceTold(Schema):
+    """Where a cost contradicts itself or the decision."""
+
+    difference: int
+    kind: str
+    words: str
+    settled: bool
+
+
+class CostLineTold(Schema):
+    """One cost that counts, with its evidence: the task's window, and the most members that were counted there."""
+
+    line: str
+    stage: str
+    kind: str
+    basis: str
+    words: str
+    task: str
+    task_begins_at: str | None
+    task_ends_at: str | None
+    members_counted: int | None
+    request_line: int | None
+    rate_cents: int | None
+    count: str
+    days: str
+    stated_cents: int | None
+    amount: MoneyTold
+    begins_on: str | None
+    ends_on: str | None
+    state: str
+    reference: str
+    claim: str
+    paid_cents: int
+    corrects: str | None
+    estimate: str | None
+    known_at: int | None
+    source: CostSourceTold
+    differences: list[CostDifferenceTold]
+
+
+class CostLackTold(Schema):
+    """What a line lacks, or the package where the line is empty."""
+
+    line: str
+    words: str
+
+
+class CostsTold(Schema):
+    """What a mission cost, as known at an act's number, and what the package for its reimbursement lacks."""
+
+    mission: str
+    title: str
+    drill: bool
+    decision: str
+    request: str
+    agency: str
+    authority: str
+    fund_citation: str
+    at: str
+    known_at: int
+    actual: MoneyTold
+    paid_cents: int
+    totals: list[CostTotalTold]
+    cap: CapTold | None
+    lines: list[CostLineTold]
+    missing: list[CostLackTold]
+
+
 class FigureTold(Schema):
     """One number with where it comes from; `shown` is false for a claim that stands beside the one shown."""
 

@@ -17,6 +17,7 @@ from muster.actions import storable
 from muster.api.reads import PAGE, Words
 from muster.api.shapes import (
     ChangesAnswer,
+    CostsTold,
     CountersAnswer,
     DecisionTold,
     JudgedTold,
@@ -48,6 +49,7 @@ from muster.missions import queries as missions
 from muster.missions.models import Mission
 from muster.picture.judging import judge_for, judged_of
 from muster.picture.queries import picture_of
+from muster.picture.reimbursement import as_data, package_of
 from muster.record.models import Number
 from muster.tasks import queries as tasks
 from muster.tasks.counters import Counters, counters
@@ -219,6 +221,14 @@ def mission(request: HttpRequest, id: str) -> dict[str, Any]:
             "tasks": [_task(task) for task in row.tasks.order_by("begins_at", "id")],
             "headroom": [asdict(limit) for limit in used],
         }
+
+
+@router.get("/missions/{id}/costs", response=CostsTold)
+def mission_costs(request: HttpRequest, id: str, known_at: Query[Words | None] = None) -> dict[str, Any]:
+    """What a mission cost, line by line with its evidence, what of the cost cap is used, and what the package for it lacks."""
+    with when_down(), storable():
+        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        return as_data(package_of(row, timezone.now(), ledger.known(known_at)))
 
 
 @router.get("/missions/{id}/picture", response=PictureAnswer)

@@ -16,7 +16,7 @@ from uuid import UUID
 import typer
 
 import muster
-from muster.cli import demo, law
+from muster.cli import costs, demo, law
 from muster.cli.answers import SOMETHING_WRONG, Data, Json, command, given, open_record, progress, show, table
 from muster.core.errors import MusterError
 
@@ -519,6 +519,9 @@ def _judged(found: dict[str, Any]) -> str:
         heading = f"{words} (act {reading['known_at']}), under {found['decision']}, version {reading['version'] or 'none'}"
         lines += ["", heading, table(["", "taken", "allowed", "the decision says", "why"], rows)]
     return "\n".join(lines)
+
+
+app.command()(costs.costs)
 
 
 @app.command()

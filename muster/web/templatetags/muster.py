@@ -23,6 +23,7 @@ from muster.assistance.rules import REASONS
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 from muster.core.times import local, zone
+from muster.costs.rules import usd as dollars
 from muster.web.forms import Input
 from muster.web.views.home import Page, pages_for
 
@@ -57,6 +58,12 @@ def why(step: Step) -> str:
 def said(quantity: dict[str, Any] | None) -> str:
     """A quantity in its own words; *not recorded* for none."""
     return Quantity.from_json(quantity).said if quantity else "not recorded"
+
+
+@register.filter
+def usd(cents: int) -> str:
+    """Cents as dollars: `$1,512.50`."""
+    return dollars(cents)
 
 
 @register.filter

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from muster.access.control import Actor, may, visible
 from muster.core.errors import MusterError, NotFound
+from muster.costs import queries as costs
 from muster.custody import actions as custody
 from muster.custody.models import Difference
 from muster.custody.queries import can_lapse, open_differences, scope_of, scope_of_holder
@@ -102,7 +103,16 @@ def _missions(actor: Actor, now: datetime, known_at: int) -> list[dict[str, Any]
             else []
         )
         moving = row.trips.filter(state="departed").count()
-        told.append({"row": row, "in_force": in_force, "near": near, "moving": moving})
+        cap = costs.cap_use(row.decision, now, known_at)
+        told.append(
+            {
+                "row": row,
+                "in_force": in_force,
+                "near": near,
+                "moving": moving,
+                "cap": cap if cap and cap.is_near else None,
+            }
+        )
     return told
 
 

@@ -17,6 +17,7 @@ from muster.assistance.queries import links_to_mission
 from muster.assistance.rules import INVENTED
 from muster.core.errors import NotFound
 from muster.core.tasks import CONTACTS, TASKS
+from muster.costs import queries as costs
 from muster.custody.queries import open_differences
 from muster.decisions import queries as decisions
 from muster.decisions.actions import APPROVALS
@@ -112,6 +113,7 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "apart": picture.apart(row.pk, at, known_at), "days_left": (ends - at).days if ends and ends > at else None,
         "differences": open_differences(list(sites.values_list("code", flat=True))).select_related("site"),
         "may_order": may(actor, "tasks.order", scope) and row.closed_at is None,
+        "cost_cap": costs.cap_use(row.decision, at, known_at), "open_costs": len(costs.open_cost_lines(row.pk)),
     }  # fmt: skip
     return render(request, "web/mission.html", context)
 
