@@ -401,6 +401,60 @@ class JudgedTold(Schema):
     differences: list[ActDifferenceTold]
 
 
+class UsedTold(Schema):
+    """One limit that is a number: what is used of it, the most at any one moment from then on, and what is allowed."""
+
+    limit: str
+    of: str
+    unit: str
+    used: int
+    peak: int
+    allowed: int
+    version: int | None
+    sentence: str
+    share: int
+    peak_share: int
+    says: str
+
+
+class UsageAnswer(Schema):
+    """The limits of a decision that are numbers, as of `at`, known at the act numbered `known_at`. `why`: nothing is in force then."""
+
+    decision: str
+    at: str
+    known_at: int
+    version: int | None
+    why: str | None
+    limits: list[UsedTold]
+
+
+class OutsideTold(Schema):
+    """A task or trip that stands outside since a version of its decision, the clauses it breaks, and how that was settled."""
+
+    kind: str
+    id: str
+    task: str
+    mission: str
+    decision: str
+    version: int
+    what: str
+    begins_at: str
+    ends_at: str
+    clauses: list[ClauseTold]
+    how: str
+    settled_known_at: int | None
+    settled_by: str
+    reason: str
+
+
+class OutsideAnswer(Schema):
+    """What of a mission stands outside, open or settled, as known at the act numbered `known_at`."""
+
+    mission: str
+    known_at: int
+    outside: list[OutsideTold]
+
+
 class MissionTold(Schema):
     """A mission, and the decision under which it runs."""
 

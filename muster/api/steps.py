@@ -22,10 +22,12 @@ from muster.api.shapes import (
     DecisionTold,
     JudgedTold,
     MissionsPage,
+    OutsideAnswer,
     PictureAnswer,
     RequestsPage,
     TaskableAnswer,
     TripTold,
+    UsageAnswer,
     WaitingAnswer,
     WholeMission,
     WholeRequest,
@@ -55,7 +57,9 @@ from muster.tasks import queries as tasks
 from muster.tasks.counters import Counters, counters
 from muster.tasks.models import Task
 from muster.tasks.taskable import taskable_of
+from muster.tasks.usage import usage_of
 from muster.transport import queries as transport
+from muster.transport.outside import outside
 
 router = Router(tags=["steps"])
 UTC_ZONE = ZoneInfo("UTC")
@@ -168,6 +172,16 @@ def decision_taskable(
         return taskable_of(row, at, known_at)
 
 
+@router.get("/decisions/{path:id}/used", response=UsageAnswer)
+def decision_used(
+    request: HttpRequest, id: str, at: Query[Words | None] = None, known_at: Query[Words | None] = None
+) -> dict[str, Any]:
+    """How much of each limit that is a number is used at a moment, and at most from then on. A bare date means its end there."""
+    with when_down(), storable():
+        row = _one(decisions.decisions_of(_actor(request)), "decision", id)
+        return usage_of(row, at, known_at).to_json()
+
+
 @router.get("/decisions/{path:id}", response=DecisionTold)
 def decision(
     request: HttpRequest, id: str, at: Query[Words | None] = None, known_at: Query[Words | None] = None
@@ -229,6 +243,19 @@ def mission_costs(request: HttpRequest, id: str, known_at: Query[Words | None] =
     with when_down(), storable():
         row = _one(missions.missions_of(_actor(request)), "mission", id)
         return as_data(package_of(row, timezone.now(), ledger.known(known_at)))
+
+
+@router.get("/missions/{id}/outside", response=OutsideAnswer)
+def mission_outside(request: HttpRequest, id: str, known_at: Query[Words | None] = None) -> dict[str, Any]:
+    """What of a mission does not fit its decision any more, with the clauses it breaks, and how each was settled."""
+    with when_down(), storable():
+        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        known = ledger.known(known_at)
+        return {
+            "mission": row.pk,
+            "known_at": known,
+            "outside": [each.to_json() for each in outside(row, known)],
+        }
 
 
 @router.get("/missions/{id}/picture", response=PictureAnswer)

@@ -479,6 +479,42 @@ def taskable(
 
 @app.command()
 @command
+def used(
+    decision: str,
+    at: Annotated[
+        str | None,
+        typer.Option(help="A moment, or a day: its end where the decision counts its days; now without it."),
+    ] = None,
+    known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """How much of a decision's limits is used. Exit status 1 if more is used than is allowed."""
+    open_record(data)
+    from muster.actions import storable
+    from muster.core.errors import NotFound
+    from muster.database import when_down
+    from muster.decisions.models import Decision
+    from muster.tasks.usage import usage_of
+
+    with when_down(), storable():
+        row = Decision.objects.filter(pk=decision).first()
+        if row is None:
+            raise NotFound(kind="decision", name=decision)
+        found = usage_of(row, at, known_at).to_json()
+    rows = [
+        [each["limit"], each["of"], str(each["used"]), str(each["peak"]), str(each["allowed"]), each["says"]]
+        for each in found["limits"]
+    ]
+    heading = f"Under {row.pk}, as of {found['at']}, known at act {found['known_at']}"
+    columns = ["limit", "of", "used then", "most from then on", "allowed", ""]
+    show(found, as_json=as_json, text=lambda: f"{heading}\n{table(columns, rows)}")
+    if any(each["used"] > each["allowed"] for each in found["limits"]):
+        raise typer.Exit(SOMETHING_WRONG)
+
+
+@app.command()
+@command
 def judge(
     act: Annotated[int, typer.Argument(min=1, help="The act's number.")],
     known_at: Annotated[

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from people import at
 from test_judging import amended
 from test_steps import LIMITS, Offices, offices, opened, order
 
 from muster import actions as do
-from muster.access.control import NotPermitted
+from muster.access.control import NotPermitted, new_token
+from muster.access.models import User
 from muster.core.errors import FaultyInput, NotFound
 from muster.decisions.models import Decision
 from muster.ledger.queries import latest_known
@@ -258,3 +260,93 @@ def test_keeping_is_for_the_operations_center_and_done_once(offices: Offices) ->
     assert first == again
     with pytest.raises(KeyReused):
         kept(offices, version=3, key=key)
+
+
+# --- the doors ------------------------------------------------------------------------
+
+
+def page_of(offices: Offices) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(pk=offices.sites.center.user))
+    return client
+
+
+def test_the_page_lists_each_with_its_clause_and_leads_to_what_settles_it(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, "T04", people="2", contact="direct")
+    trip(offices)
+    client = page_of(offices)
+    empty = client.get("/missions/EX-1/outside/").content.decode()
+    amended(offices, decision, 0, tasks_barred=["T04"], sentences={"tasks_barred": "No transport any more."})
+
+    told = client.get("/missions/EX-1/outside/").content.decode()
+
+    assert "Nothing waits" in empty
+    assert told.count("No transport any more.") == 2
+    for address in ("/tasks/EX-1-T1/finish/", "/tasks/EX-1-T1/keep/2/", "/trips/BUS-1/close/"):
+        assert address in told
+        assert client.get(address).status_code == 200
+    assert "2 stand outside the decision" in client.get("/missions/EX-1/").content.decode()
+    assert "2 to settle" in client.get("/board/").content.decode()
+    assert "/missions/EX-1/outside/" in client.get(f"/decisions/{decision}/").content.decode()
+    assert client.get("/missions/NOTHING/outside/").status_code == 404
+
+
+def test_a_task_is_kept_on_its_page_and_a_reason_is_needed(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    amended(offices, decision, 0, people_max=4)
+    client = page_of(offices)
+
+    without = client.post("/tasks/EX-1-T1/keep/2/", {"reason": ""})
+    done = client.post("/tasks/EX-1-T1/keep/2/", {"reason": WHY}, follow=True)
+    again = client.post("/tasks/EX-1-T1/keep/2/", {"reason": WHY})
+
+    assert (without.status_code, "<title>Error:" in without.content.decode()) == (422, True)
+    assert (
+        "No more than twenty people" in without.content.decode()
+    )  # the clause that it breaks stands beside the form
+    assert "EX-1-T1 is kept against version 2" in done.content.decode()
+    assert "kept by center" in done.content.decode()
+    assert (again.status_code, "kept against version 2 already" in again.content.decode()) == (409, True)
+    assert client.get("/tasks/NOTHING/keep/2/").status_code == 404
+
+
+def test_who_only_reads_settles_nothing(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    amended(offices, decision, 0, people_max=4)
+    client = Client()
+    client.force_login(User.objects.get(pk=offices.governor.user))
+
+    assert "/keep/" not in client.get("/missions/EX-1/outside/").content.decode()
+    assert client.get("/tasks/EX-1-T1/keep/2/").status_code == 403
+
+
+def test_the_api_tells_what_is_outside_as_known_at_any_act_and_keeps(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    before = latest_known()
+    amended(offices, decision, 0, people_max=4)
+    token = new_token(User.objects.get(pk=offices.sites.center.user))
+    client = Client(headers={"authorization": f"Bearer {token}"})
+
+    def told(**asked: int) -> list[dict[str, Any]]:
+        answer = client.get("/api/v1/missions/EX-1/outside", asked)
+        return list(answer.json()["outside"])
+
+    now, then = told(), told(known_at=before)
+    kept_now = client.post(
+        "/api/v1/acts/tasks/keep", {"task": "EX-1-T1", "version": 2, "reason": WHY}, "application/json"
+    )
+    malformed = client.post(
+        "/api/v1/acts/tasks/keep", {"task": "EX-1-T1", "version": "two"}, "application/json"
+    )
+
+    assert [(one["id"], one["how"], one["clauses"][0]["limit"]) for one in now] == [
+        ("EX-1-T1", "open", "people_max")
+    ]
+    assert then == []
+    assert (kept_now.status_code, malformed.status_code) == (200, 422)
+    assert [(one["how"], one["settled_by"], one["reason"]) for one in told()] == [("kept", "center", WHY)]
+    assert client.get("/api/v1/missions/NOTHING/outside").status_code == 404

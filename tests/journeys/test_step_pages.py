@@ -20,27 +20,28 @@ TRIP, DECISION = "/trips/EX-PROCESSING-1-BUS-1", "/decisions/EX-PROCESSING-1-D1"
 TASK = "/tasks/EX-PROCESSING-1-T1"
 EVERY_PAGE = [
     "/requests/", f"{WAITING}/", f"{WAITING}/decide/", f"{WAITING}/withdraw/", "/requests/new/", "/decisions/", f"{DECISION}/",
-    f"{DECISION}/suspend/", "/missions/", f"{MISSION}/", f"{MISSION}/tasks/", f"{MISSION}/trips/", f"{MISSION}/close/",
-    f"{MISSION}/costs/", f"{MISSION}/costs/record/", f"{TASK}/finish/", f"{TASK}/present/",
+    f"{DECISION}/suspend/", f"{DECISION}/used/", "/missions/", f"{MISSION}/", f"{MISSION}/outside/", f"{MISSION}/tasks/",
+    f"{MISSION}/trips/", f"{MISSION}/close/", f"{MISSION}/costs/", f"{MISSION}/costs/record/", f"{TASK}/finish/", f"{TASK}/present/",
     "/trips/", f"{TRIP}/", f"{TRIP}/arrive/", f"{TRIP}/hand-over/",
     "/counter/EX-NORTH/release/",
 ]  # fmt: skip
+# By who may read the mission.
+READ = (f"{DECISION}/", f"{DECISION}/used/", f"{MISSION}/", f"{MISSION}/outside/", f"{MISSION}/costs/")
 # For each account the pages that are refused (403) or read as not found (404); every other one of its rows is shown.
 ALLOWED = {
-    "governor": {f"{WAITING}/decide/", f"{DECISION}/suspend/", "/decisions/", f"{DECISION}/", "/requests/", f"{WAITING}/",
-                 "/missions/", f"{MISSION}/", f"{MISSION}/costs/", "/trips/", f"{TRIP}/"},
-    "operations": {"/requests/", f"{WAITING}/", f"{WAITING}/withdraw/", "/requests/new/", "/decisions/", f"{DECISION}/",
-                   "/missions/", f"{MISSION}/", f"{MISSION}/costs/", f"{MISSION}/costs/record/",
-                   f"{MISSION}/tasks/", f"{MISSION}/trips/", f"{MISSION}/close/", f"{TASK}/finish/", f"{TASK}/present/",
-                   "/trips/", f"{TRIP}/", f"{TRIP}/arrive/"},
-    "agency": {"/requests/", "/requests/new/", "/decisions/", f"{DECISION}/", "/missions/", f"{MISSION}/", f"{MISSION}/costs/", "/trips/",
+    "governor": {f"{WAITING}/decide/", f"{DECISION}/suspend/", "/decisions/", "/requests/", f"{WAITING}/",
+                 "/missions/", *READ, "/trips/", f"{TRIP}/"},
+    "operations": {"/requests/", f"{WAITING}/", f"{WAITING}/withdraw/", "/requests/new/", "/decisions/",
+                   "/missions/", *READ,
+                   f"{MISSION}/costs/record/", f"{MISSION}/tasks/", f"{MISSION}/trips/", f"{MISSION}/close/", f"{TASK}/finish/",
+                   f"{TASK}/present/", "/trips/", f"{TRIP}/", f"{TRIP}/arrive/"},
+    "agency": {"/requests/", "/requests/new/", "/decisions/", "/missions/", *READ, "/trips/",
                f"{TRIP}/"},
-    "custodian": {"/requests/", f"{WAITING}/", "/decisions/", f"{DECISION}/", "/missions/", f"{MISSION}/", f"{MISSION}/costs/", "/trips/",
+    "custodian": {"/requests/", f"{WAITING}/", "/decisions/", "/missions/", *READ, "/trips/",
                   f"{TRIP}/", f"{TRIP}/arrive/", f"{TRIP}/hand-over/"},
     "clerk.north": {"/requests/", "/decisions/", "/missions/", "/trips/", f"{TRIP}/", "/counter/EX-NORTH/release/"},
     "clerk.south": {"/requests/", "/decisions/", "/missions/", "/trips/"},
-    "oversight": {"/requests/", f"{WAITING}/", "/decisions/", f"{DECISION}/",
-                  "/missions/", f"{MISSION}/", f"{MISSION}/costs/", "/trips/", f"{TRIP}/"},
+    "oversight": {"/requests/", f"{WAITING}/", "/decisions/", "/missions/", *READ, "/trips/", f"{TRIP}/"},
 }  # fmt: skip
 
 

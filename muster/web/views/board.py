@@ -24,9 +24,12 @@ from muster.ledger.models import Handover
 from muster.missions.queries import missions_of
 from muster.parties.models import Site
 from muster.record.action import sequence
+from muster.tasks.usage import usage
+from muster.transport.outside import open_outside
 from muster.web.pages import form_page, key_of, signed_in
+from muster.web.used import Bar, name_of
 from muster.web.views.history import visible_things
-from muster.web.views.missions import bars, is_drill_at
+from muster.web.views.missions import is_drill_at
 
 
 @dataclass(frozen=True)
@@ -93,15 +96,12 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _missions(actor: Actor, now: datetime, known_at: int) -> list[dict[str, Any]]:
-    """The open missions: where the decision stands, vehicles moving, and limits that are used above four fifths."""
+    """The open missions: where the decision stands, vehicles moving, what stands outside it, and limits used above four fifths."""
     told = []
     for row in missions_of(actor).filter(closed_at=None):
         in_force = decisions.in_force(row.decision, now, known_at)
-        near = (
-            [bar for bar in bars(row.decision, in_force.limits) if bar.is_near]
-            if in_force.limits and not in_force.why
-            else []
-        )
+        limits = usage(row.decision, now, known_at).limits if in_force.why is None else ()
+        near = [Bar(name_of(used), used) for used in limits if used.says != "inside"]
         moving = row.trips.filter(state="departed").count()
         cap = costs.cap_use(row.decision, now, known_at)
         told.append(
@@ -110,6 +110,7 @@ def _missions(actor: Actor, now: datetime, known_at: int) -> list[dict[str, Any]
                 "in_force": in_force,
                 "near": near,
                 "moving": moving,
+                "outside": len(open_outside(row, known_at)),
                 "cap": cap if cap and cap.is_near else None,
             }
         )

@@ -26,6 +26,7 @@ from muster.decisions import queries
 from muster.decisions.models import Decision
 from muster.decisions.rules import Limits
 from muster.ledger.queries import latest_known
+from muster.missions.queries import missions_of
 from muster.record.action import KeyReused
 from muster.tasks.taskable import taskable_of
 from muster.web.forms import ONCE, ActForm, Input, read_all, record, when
@@ -246,7 +247,7 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     context = {
         "row": row, "drill": row.request.kind == "exercise", "in_force": in_force, "now": at, "known_at": known_at,
         "order": order_in_words(in_force.limits) if in_force.limits else [], "follows": follows,
-        "versions": row.versions.select_related("act__actor", "act__number"),
+        "versions": row.versions.select_related("act__actor", "act__number"), "missions": missions_of(actor).filter(decision=row),
     }  # fmt: skip
     return render(request, "web/decision.html", context)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +20,7 @@ from muster.custody.queries import open_differences
 from muster.decisions import queries as decisions
 from muster.decisions.actions import APPROVALS
 from muster.decisions.models import Decision
-from muster.decisions.rules import ARMS, Headroom, Limits, headroom
+from muster.decisions.rules import ARMS
 from muster.ledger.queries import latest_known
 from muster.missions import queries
 from muster.missions.models import Mission
@@ -31,48 +29,11 @@ from muster.picture import queries as picture
 from muster.tasks import queries as tasks
 from muster.tasks.models import Task
 from muster.transport.models import Trip
+from muster.transport.outside import open_outside
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import signed_in
+from muster.web.used import limits_used
 from muster.web.views.decisions import order_in_words
-
-
-@dataclass(frozen=True)
-class Bar:
-    """How much of one limit is used: the most drawn at any one moment of the window, and what is allowed."""
-
-    what: str
-    used: int
-    most: int
-
-    @property
-    def share(self) -> int:
-        """Per cent of the limit, 100 at most for the bar."""
-        return min(100, round(100 * self.used / self.most)) if self.most else 100
-
-    @property
-    def is_near(self) -> bool:
-        """Above four fifths: somebody ought to know before the next task is ordered."""
-        return self.used * 5 > self.most * 4
-
-
-def bars(decision: Decision, limits: Limits) -> Iterator[Bar]:
-    """The limits on numbers against the peak of all that is tasked under the decision, past tasks too."""
-    draws = tasks.draws(decision)
-    since = min((draw.begins_at for draw in draws), default=timezone.now())
-    for room in headroom(limits, draws, since):
-        yield Bar(_limit_in_words(room), room.used, room.most)
-
-
-def _limit_in_words(room: Headroom) -> str:
-    match room.limit:
-        case "people_max":
-            return "People in all"
-        case "people_max_by_task":
-            return f"People on {room.of} {TASKS[room.of].name.lower()}"
-        case "people_max_by_place":
-            return f"People at {room.of}"
-        case _:
-            return "Vehicles in all"
 
 
 @signed_in
@@ -106,7 +67,7 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     context = {
         "row": row, "drill": row.drill, "in_force": in_force, "now": at, "known_at": known_at, "zone": zone_of(row),
         "order": order_in_words(in_force.limits) if in_force.limits else [],
-        "bars": list(bars(row.decision, in_force.limits)) if in_force.limits else [],
+        "here": reverse("mission", args=[row.pk]), "outside": open_outside(row, known_at),
         "tasks": _tasks(row, actor, at), "trips": Trip.objects.filter(mission=row).select_related("custodian", "from_site", "to_site"),
         "figures": [f for f in picture.figures(row.pk, at, known_at) if f.shown],
         "linked": links_to_mission(actor, row.pk),
@@ -115,7 +76,8 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "may_order": may(actor, "tasks.order", scope) and row.closed_at is None,
         "cost_cap": costs.cap_use(row.decision, at, known_at), "open_costs": len(costs.open_cost_lines(row.pk)),
     }  # fmt: skip
-    return render(request, "web/mission.html", context)
+    context |= limits_used(request, row.decision)
+    return render(request, "web/mission.html", context, status=422 if context["problems"] else 200)
 
 
 def _tasks(row: Mission, actor: Actor, at: datetime) -> list[dict[str, Any]]:
