@@ -70,10 +70,13 @@ class Scoped:
     organisation: str | None
     site: str | None
 
-    def covers(self, scope: Scope) -> bool:
-        """Whether the role reaches a resource of this scope; a requester's, what its own agency asked for."""
+    def covers(self, scope: Scope, *, reading: bool = False) -> bool:
+        """Whether the role reaches a resource of this scope; a requester's, what its own agency asked for.
+
+        `reading`: to read it and no more, which the people of a site may that it comes to.
+        """
         if self.site is not None:
-            return self.site == scope.site
+            return self.site == scope.site or (reading and self.site == scope.comes_to)
         if self.organisation is None:
             return True
         return self.organisation == (scope.asker if self.role == Role.REQUESTER else scope.organisation)
@@ -84,7 +87,7 @@ class Scope:
     """Where a resource belongs: what decides which roles an actor has over it.
 
     `user`: whose own it is, if anybody's. `asker`: the agency that asked for it, if that is known. `asked`: the kind and the
-    name under which an actor asked for it, where those are others.
+    name under which an actor asked for it, where those are others. `comes_to`: the site whose people may read it, and no more.
     """
 
     kind: str
@@ -94,6 +97,7 @@ class Scope:
     user: int | None = None
     asker: str | None = None
     asked: tuple[str, str] | None = None
+    comes_to: str | None = None
 
     def asked_as(self, kind: str, name: object) -> Scope:
         """The same, for who named something else of it: to whom it is not visible, that is not there."""
@@ -108,9 +112,9 @@ class Actor:
     name: str
     roles: tuple[Scoped, ...]
 
-    def roles_over(self, scope: Scope) -> tuple[str, ...]:
+    def roles_over(self, scope: Scope, *, reading: bool = False) -> tuple[str, ...]:
         """The roles that reach the resource, each once, in alphabetical order."""
-        return tuple(sorted({scoped.role for scoped in self.roles if scoped.covers(scope)}))
+        return tuple(sorted({scoped.role for scoped in self.roles if scoped.covers(scope, reading=reading)}))
 
     def owns(self, scope: Scope) -> bool:
         """Whether the resource is the actor's own."""
@@ -152,7 +156,8 @@ def can(actor: Actor, action: str, scope: Scope) -> None:
     Raises NotPermitted, naming the policy or the roles that would be permitted; for a record that the actor may not
     even read, NotFound, so that *not found* and *not yours* read alike.
     """
-    answer = _ask(action, scope.kind, actor.roles_over(scope), is_own=actor.owns(scope))
+    roles_here = actor.roles_over(scope, reading=action == "read")
+    answer = _ask(action, scope.kind, roles_here, is_own=actor.owns(scope))
     if answer.allowed:
         return
     if not may(actor, "read", scope):
@@ -166,25 +171,27 @@ def can(actor: Actor, action: str, scope: Scope) -> None:
 
 def may(actor: Actor, action: str, scope: Scope) -> bool:
     """Whether `can` would return."""
-    return bool(_ask(action, scope.kind, actor.roles_over(scope), is_own=actor.owns(scope)).allowed)
+    roles_here = actor.roles_over(scope, reading=action == "read")
+    return bool(_ask(action, scope.kind, roles_here, is_own=actor.owns(scope)).allowed)
 
 
 def visible(
     actor: Actor, rows: QuerySet[M], *, organisation: str = "organisation", site: str | None = "code",
-    asker: str | None = None,
+    asker: str | None = None, comes_to: str | None = None,
 ) -> QuerySet[M]:  # fmt: skip
     """The rows that the actor may read; the names say which columns hold a row's scope.
 
     `site` None: the rows belong to no site, so a role at one site alone does not reach them. `asker` None: no agency
-    asked for them, so a requester's role does not.
+    asked for them, so a requester's role does not. `comes_to`: the site whose people read them too.
     """
     if any(scoped.organisation is None and scoped.site is None for scoped in actor.roles):
         return rows
     over = [scoped for scoped in actor.roles if scoped.site is None]
     of = [scoped.organisation for scoped in over if scoped.role != Role.REQUESTER]
     reached = Q(**{f"{organisation}__in": of})
-    if site:
-        reached |= Q(**{f"{site}__in": [scoped.site for scoped in actor.roles if scoped.site]})
+    at_sites = [scoped.site for scoped in actor.roles if scoped.site]
+    for of_site in filter(None, (site, comes_to)):
+        reached |= Q(**{f"{of_site}__in": at_sites})
     if asker:
         reached |= Q(**{f"{asker}__in": agencies_of(actor)})
     return rows.filter(reached)

@@ -664,6 +664,7 @@ class TripTold(Schema):
     custodian: str | None
     from_site: str
     to_site: str
+    purpose: str  # transfer, or return to the agency
     vehicle: str
     seats: int
     departs_at: str

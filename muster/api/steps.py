@@ -277,7 +277,8 @@ def trip(request: HttpRequest, id: str) -> dict[str, Any]:
         return {
             "id": row.pk, "mission": row.mission_id, "task": row.task_id, "state": row.state,
             "custodian": row.custodian and row.custodian.get_username(), "from_site": row.from_site_id,
-            "to_site": row.to_site_id, "vehicle": row.vehicle, "seats": row.seats, "departs_at": row.departs_at.isoformat(),
+            "to_site": row.to_site_id, "purpose": row.purpose,
+            "vehicle": row.vehicle, "seats": row.seats, "departs_at": row.departs_at.isoformat(),
             "aboard": len(transport.aboard(row)), "events": _told(row.events, "n", "kind", "aboard", "words", "at"),
         }  # fmt: skip
 

@@ -6,12 +6,13 @@ keeps a person in custody: a release is recorded whatever else is open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from django.db.models import F
 from django.utils import timezone
 from pydantic import AwareDatetime, Field
 
@@ -19,15 +20,16 @@ from muster.access.control import Actor, Scope
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.core.times import local, zone
-from muster.custody import queries, rules
+from muster.custody import queries, receivers, rules
 from muster.custody.models import Count, Counted, Difference, Settled
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
 from muster.database import prepared
-from muster.ledger import posting
+from muster.ledger import bulk, posting
 from muster.ledger.models import Entry, Handover, Head, Holder, Offer, Settlement, Thing
 from muster.ledger.roots import root_on, sign_acceptance, sign_offer
 from muster.ledger.rules import NotOpen, OnAnotherOffer, SamePlace
 from muster.ledger.writing import Pop, Push, holder, live_stack, outside, things_of, write
+from muster.missions import queries as missions
 from muster.parties.models import Site
 from muster.record.action import action
 from muster.record.models import LATEST_ACT, Act
@@ -184,7 +186,8 @@ def receive(
     """Receive persons whom nobody offered; the arrival stays a difference until the giver answers.
 
     Tags that are new become persons. Who is held elsewhere by the record, or has a later entry in it, is kept as
-    a report; so is whoever loses a race to another site. The same arrival told twice is refused.
+    a report; so is whoever loses a race to another site. A mission that is closed keeps nobody out: it is a difference.
+    The same arrival told twice is refused.
 
     Raises NoTags, TagMisread, TagTwice, ListKeepsSite, AlreadyHere, ClockAhead, TryAgain.
     """
@@ -201,6 +204,9 @@ def receive(
 
     misfits = write_what_fits(look, act=act, mission=mission)
     reported = {misfit.tag: misfit.words for misfit in misfits}
+    if closed := missions.closed_for_facts(mission):
+        words = f"{len(things)} received under {mission}, which is closed since {local(closed, zone(row.zone))}: {_named(things)}."
+        differ(act, row, Kind.MISSION_CLOSED, words, at, thing=things[0] if len(things) == 1 else None)
     arrived = [thing for thing in things if thing.tag not in reported]
     if arrived:
         words = f"Received from {from_organisation or 'outside'} without an offer: {_named(arrived)}."
@@ -261,12 +267,13 @@ def offer(
 ) -> Offered:
     """Offer persons to another holder, and sign the list. The giver keeps them until the receiver signs.
 
-    Raises NoTags, TagMisread, TagTwice, SamePlace, NotHeldHere, OnAnotherOffer.
+    Raises NoTags, TagMisread, TagTwice, SamePlace, NotBoarding for a trip that has left, NotHeldHere, OnAnotherOffer.
     """
     named = rules.read_tags(tags)
     to = _receiver(receiver, act)
     if to.pk == row.pk:
         raise SamePlace(holder=row.code)
+    receivers.check_offer(to)
     things = _to_offer(named, row)
     made = Handover(giver=row, receiver=to, mission=mission, offered_act=act, offered_by=actor.user)
     by_giver = sign_offer(made, named)
@@ -305,8 +312,9 @@ def accept(
     """Sign for the persons received, all of the list or those named; custody of them moves now.
 
     Who was offered and is not signed for stays with the giver, and is a difference. `discrepancy` is what is not as it
-    should be with those who did arrive, and opens another. `witnessed_source` is the paper that a side without an account
-    signed: it stands in place of the receiver's signature, and whoever recorded the offer still does not record both.
+    should be with those who did arrive, and opens another; so does a trip that had left by `at`. `witnessed_source` is the
+    paper that a side without an account signed: it stands in place of the receiver's signature, and whoever recorded the
+    offer still does not record both.
 
     Raises NotOpen, SameSigner, NotOnOffer, NotTheHolder, BeforeLiveTop, ClockAhead.
     """
@@ -322,6 +330,10 @@ def accept(
         mission=row.mission, handover=row.pk, source=witnessed_source,
     )  # fmt: skip
     missing = sorted(set(offered) - set(named))
+    if odd := receivers.oddity(row.receiver, at) if named else "":
+        words = f"{len(named)} from {row.giver.code} were {odd}: {', '.join(named[:3])}."
+        if site := _site_of(row, list(offered.values())):
+            differ(act, site, Kind.SIGNED_LATE, words, at, handover=row)
     if missing or discrepancy.strip():
         _tell_discrepancies(act, row, at, missing, discrepancy)
     row.accepted_by = actor.user
@@ -467,6 +479,33 @@ def end_offers(act: Act, site: Site, things: list[Thing], at: datetime) -> None:
     _close_offers(things, act)
 
 
+def end_stale_offers(act: Act, at: Mapping[UUID, datetime]) -> None:
+    """Take things that their giver does not hold any more off their open handovers, each with a difference where it was offered.
+
+    `at` says of each thing when it moved. For whatever moves a person by another way than the handover itself.
+    """
+    rows = Offer.objects.filter(thing__in=bulk.any_of(list(at)), open=True)
+    stale = rows.exclude(thing__head__holder=F("handover__giver"))
+    for offered in stale.select_related("thing__head__holder", "handover__giver", "handover__receiver"):
+        now = offered.thing.head.holder
+        gone = now.kind == Holder.Kind.OUTSIDE
+        what = "was released" if gone else f"was moved to {now.code}"
+        words = f"{offered.thing.tag} {what} while on an open offer to {offered.handover.receiver.code}."
+        if site := _site_of_offer(offered):
+            kind = Kind.RELEASED_ON_OFFER if gone else Kind.MOVED_ON_OFFER
+            differ(
+                act, site, kind, words, at[offered.thing_id], thing=offered.thing, handover=offered.handover
+            )
+        _close_offers([offered.thing], act)
+
+
+def _site_of_offer(offered: Offer) -> Site | None:
+    giver = offered.handover.giver
+    if giver.site:
+        return Site.objects.filter(code=giver.site).first()
+    return _site_of(offered.handover, [offered.thing_id])
+
+
 def _close_offers(things: list[Thing], act: Act) -> None:
     """Take the things off their open handovers; a handover that nobody is left on has lapsed."""
     touched = list(Offer.objects.filter(thing__in=things, open=True).values_list("handover_id", flat=True))
@@ -545,6 +584,7 @@ def correct(
         )  # fmt: skip
     changes += [_repeat(entry, entries[entry.repeats or entry.n]) for entry in reversed(above)]
     written = write(changes, act=act)
+    end_stale_offers(act, {thing.pk: at})
     if to.pk != wrong.receiver_id:
         _tell_other_sites(act, row, wrong, to, at, void=void)
     return Corrected(thing.tag, [entry.n for entry in written])

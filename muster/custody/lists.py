@@ -19,7 +19,7 @@ from muster.core.csvfiles import read_table
 from muster.core.errors import FaultyFile, MusterError
 from muster.core.times import zone as zone_of
 from muster.custody import observing, queries, references, rosters
-from muster.custody.actions import area, site_locked
+from muster.custody.actions import area, end_stale_offers, site_locked
 from muster.custody.models import ListedStay, ListTaken
 from muster.custody.references import Known
 from muster.custody.rosters import Arrive, Depart, Operation, RosterList, Stays, Undo
@@ -186,6 +186,7 @@ def _write(
     away = outside(act=act)
     changes = [_change(operation, known[operation.person], here, away) for operation in operations]
     entries = write(changes, act=act, source=source)
+    end_stale_offers(act, {entry.thing_id: entry.happened_at for entry in entries})
     admitted = defaultdict(list)
     for operation in operations:
         if isinstance(operation, Arrive):

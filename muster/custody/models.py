@@ -27,6 +27,9 @@ class Difference(Recorded):
         LISTED_NOT_HELD = "listed_not_held", "on the list, not held here"
         HELD_NOT_LISTED = "held_not_listed", "held here, not on the list"
         DISCREPANCY = "discrepancy", "what arrived is not what was offered"
+        MOVED_ON_OFFER = "moved_on_offer", "moved while on an open offer"
+        SIGNED_LATE = "signed_late", "signed for after the trip had left"
+        MISSION_CLOSED = "mission_closed", "received under a closed mission"
         LEFT_REFUSED = "left_refused", "left although departure would be refused"
 
     id = models.UUIDField(primary_key=True, default=new_id)

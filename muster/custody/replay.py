@@ -25,12 +25,12 @@ from muster.core.csvfiles import read_table
 from muster.core.errors import Fault, FaultyFile, MusterError
 from muster.core.times import zone as zone_of
 from muster.custody import events, references
-from muster.custody.actions import areas, end_offers
+from muster.custody.actions import areas, end_stale_offers
 from muster.custody.events import OUTSIDE, Contradiction, Event, Live, Person, Place, Plan, Say, Told, Undo
 from muster.custody.models import Difference, LeftOut, Replayed
 from muster.custody.reports import LOOKS, Misfit, keep
 from muster.ledger import bulk
-from muster.ledger.models import Entry, Head, Holder, Offer, Thing
+from muster.ledger.models import Entry, Head, Holder, Thing
 from muster.ledger.rules import BeforeLiveTop, NotTheHolder, Stale
 from muster.ledger.writing import Pop, Push, live_stack, outside, write
 from muster.parties.models import Site
@@ -119,7 +119,7 @@ def replay(
     sites = {site.code: site for site in Site.objects.all()}
     source = f"custody events of {file}"
     plan, things, entries = _write(told.events, sites, act=act, source=source, keep_good=keep_good)
-    _free(plan, things, sites, act=act)
+    _free(plan, things, act=act)
     reports = [_keep(one, things, sites, act=act, file=file) for one in plan.contradictions]
     Replayed.objects.create(act=act, reported_at=told.reported_at, events=len(told.events), digest=digest)
     rows = {fault.row for fault in plan.faults}
@@ -212,20 +212,10 @@ def _changes(
         )  # fmt: skip
 
 
-def _free(plan: Plan, things: Mapping[str, UUID], sites: Mapping[str, Site], *, act: Act) -> None:
-    """Take who was released off their open offers, each with a difference where the offer was made."""
-    released = {
-        things[op.person]: op.live.at
-        for op in plan.operations
-        if isinstance(op, Say) and op.new and op.live.receiver == OUTSIDE
-    }
-    offered = Offer.objects.filter(thing__in=bulk.any_of(released), open=True).select_related(
-        "thing", "handover__giver"
-    )
-    for offer in offered:
-        site = sites.get(offer.handover.giver.site)
-        if site:
-            end_offers(act, site, [offer.thing], released[offer.thing_id])
+def _free(plan: Plan, things: Mapping[str, UUID], *, act: Act) -> None:
+    """Take who was released or moved off their open offers, each with a difference where the offer was made."""
+    moved = {things[op.person]: op.live.at for op in plan.operations if isinstance(op, Say)}
+    end_stale_offers(act, moved)
 
 
 def _keep(

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from muster.access.control import Actor, Scope, visible
 from muster.core.errors import NotFound
+from muster.database import prepared
 from muster.missions.models import Closing, Mission
 
 # Whose a thing is: of the mission that the latest of its live entries names, until it goes outside. Releases, and moves
@@ -76,6 +77,15 @@ def latest_move(mission: str) -> datetime | None:
         cursor.execute(LATEST_MOVE, {"mission": mission, "at": None, "known_at": None})
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def closed_for_facts(mission: str) -> datetime | None:
+    """Since when a mission is closed to which a fact is told; None where it is open, or there is none of that id.
+
+    Its row is kept as it is until commit: nobody closes it over somebody who is being received.
+    """
+    row = prepared.first(Mission, "id = %s FOR SHARE", mission) if mission else None
+    return row.closed_at if row else None
 
 
 def closed_at(mission: Mission, known_at: int) -> datetime | None:

@@ -185,7 +185,12 @@ def _ending(act: Act) -> Iterator[_Subject]:
 
 def _trip(act: Act) -> Iterator[_Subject]:
     for trip in Trip.objects.filter(act=act).select_related("task__mission__decision"):
-        yield _under(trip.task, trip.departs_at, f"Planned the trip {trip.pk} under the task {trip.task_id}.")
+        words = f"Planned the trip {trip.pk} under the task {trip.task_id}."
+        if trip.purpose == Trip.Purpose.RETURN:
+            words += " It returns persons to the agency, which no limit stops."
+            yield _Subject(mission=trip.mission, at=trip.departs_at, words=words)
+        else:
+            yield _under(trip.task, trip.departs_at, words)
 
 
 def _trip_event(act: Act) -> Iterator[_Subject]:
@@ -193,7 +198,7 @@ def _trip_event(act: Act) -> Iterator[_Subject]:
         words = (
             f"{event.trip_id} {event.kind}, with {event.aboard} aboard, under the task {event.trip.task_id}."
         )
-        if event.kind == "departed":
+        if event.kind == "departed" and event.trip.purpose != Trip.Purpose.RETURN:
             yield _under(event.trip.task, event.at, words)
         else:
             # What has left is brought to its end, whatever has become of the decision.

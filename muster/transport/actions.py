@@ -15,6 +15,7 @@ from muster.access.control import Actor, Scope, actor_of, may
 from muster.access.models import User
 from muster.core.errors import NotFound
 from muster.core.times import check_happened
+from muster.custody import receivers
 from muster.custody.models import Difference
 from muster.decisions import queries as decisions
 from muster.decisions.actions import check_request_open
@@ -57,14 +58,17 @@ def _trip(trip: str) -> tuple[Scope, Trip]:
 def plan_trip(
     *, act: Act, row: Mission, actor: Actor, mission: Code, trip: TripCode, task: Code, from_site: Code, to_site: Code,
     vehicle: Annotated[str, Field(min_length=1, max_length=60)], seats: Annotated[int, Field(ge=1, le=500)],
-    departs_at: AwareDatetime, custodian: Name = "",
+    departs_at: AwareDatetime, custodian: Name = "", purpose: Trip.Purpose = Trip.Purpose.TRANSFER,
 ) -> TripTold:  # fmt: skip
-    """Plan a trip under a task that carries persons, while the decision is in force.
+    """Plan a trip under a task that carries persons: a transfer while the decision is in force, a return to the agency always.
 
-    Raises AlreadyClosed, AlreadyOpen for a code in use, NotFound, SamePlace, NotInForce, NotATransportTask, NothingInForce, and what
-    `decisions.rules.check_beginning` raises where the decision has barred its kind since.
+    A return is stopped by no suspension, end or closing: neither the decision nor the window of its task binds it.
+
+    Raises AlreadyClosed, AlreadyOpen for a code in use, NotFound, SamePlace, NotInForce, NotATransportTask, NotAReturn, NothingInForce,
+    and what `decisions.rules.check_beginning` raises where the decision has barred its kind since.
     """
-    if row.closed_at is not None:
+    returns = purpose == Trip.Purpose.RETURN
+    if row.closed_at is not None and not returns:
         raise AlreadyClosed(mission=row.pk)
     if Trip.objects.filter(pk=trip).exists():
         raise AlreadyOpen(mission=trip)
@@ -73,13 +77,17 @@ def plan_trip(
     under = Task.objects.filter(pk=task, mission=row).first()
     if under is None:
         raise NotFound(kind="task", name=task)
-    check_request_open(row.decision)
-    draw = tasks.draw_of(under)
-    rules.check_task(under.pk, under.category, draw.begins_at, draw.ends_at, departs_at)
-    check_beginning(decisions.in_force_locked(row.decision, departs_at), draw)
+    start, end = _site(from_site), _site(to_site)
+    if returns:
+        _check_return(under, end)
+    else:
+        check_request_open(row.decision)
+        draw = tasks.draw_of(under)
+        rules.check_task(under.pk, under.category, draw.begins_at, draw.ends_at, departs_at)
+        check_beginning(decisions.in_force_locked(row.decision, departs_at), draw)
     made = Trip.objects.create(
-        id=trip, act=act, mission=row, task=under, from_site=_site(from_site), to_site=_site(to_site), vehicle=vehicle,
-        seats=seats, departs_at=departs_at, custodian=_custodian(custodian, row) if custodian else None,
+        id=trip, act=act, mission=row, task=under, from_site=start, to_site=end, vehicle=vehicle,
+        seats=seats, departs_at=departs_at, purpose=purpose, custodian=_custodian(custodian, row) if custodian else None,
         holder=holder(act=act, code=f"trip:{trip}", kind=Holder.Kind.TRIP, organisation=row.organisation_id),
     )  # fmt: skip
     return _event(made, "planned", act, departs_at)
@@ -143,6 +151,37 @@ def close_trip(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDateti
     return _to(row, Trip.State.CLOSED, act, at)
 
 
+def _check_return(under: Task, to: Site) -> None:
+    """A return needs a task that carries persons, whenever that was, and the agency at its end."""
+    rules.check_carries(under.pk, under.category)
+    mission = under.mission
+    rules.check_return(
+        to.pk, run_by=to.organisation_id or "", mission_of=mission.organisation_id,
+        agency=mission.decision.request.agency_id or "",
+    )  # fmt: skip
+
+
+def _check_boards(holder: Holder) -> None:
+    """A trip that has left takes nobody any more. Raises NotBoarding."""
+    found = queries.of_holder(holder)
+    if found is not None and found.state != Trip.State.PLANNED:
+        raise rules.NotBoarding(trip=found.pk, state=found.state)
+
+
+def _late_for(holder: Holder, at: datetime) -> str:
+    """What is odd about coming aboard at that moment; empty: nothing. It is kept all the same."""
+    found = queries.of_holder(holder)
+    if found is None:
+        return ""
+    left = found.events.filter(kind="departed").first() or found.events.filter(kind="closed").first()
+    if left is None or at <= left.at:
+        return ""
+    return f"signed for on {found.pk} after it {'departed' if left.kind == 'departed' else 'was closed'}"
+
+
+receivers.register(Holder.Kind.TRIP, check=_check_boards, late=_late_for)
+
+
 def _check_state(row: Trip, state: Trip.State, event: str) -> None:
     if row.state != state:
         raise rules.WrongMoment(trip=row.pk, state=row.state, event=event)
@@ -158,7 +197,12 @@ def _check_departure(row: Trip, at: datetime) -> None:
 
 
 def _barred(row: Trip, at: datetime) -> str:
-    """Why the decision, whose row is locked, or the task does not let the trip leave at that moment; empty: they do."""
+    """Why the decision, whose row is locked, or the task does not let the trip leave at that moment; empty: they do.
+
+    A return to the agency is stopped by neither.
+    """
+    if row.purpose == Trip.Purpose.RETURN:
+        return ""
     draw = tasks.draw_of(row.task)
     try:
         rules.check_task(row.task_id, row.task.category, draw.begins_at, draw.ends_at, at)

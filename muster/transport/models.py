@@ -25,6 +25,10 @@ class Trip(models.Model):
         ARRIVED = "arrived"
         CLOSED = "closed"
 
+    class Purpose(models.TextChoices):
+        TRANSFER = "transfer", "transfer between sites"
+        RETURN = "return", "return to the agency"
+
     id = models.CharField(primary_key=True, max_length=50)
     act = models.ForeignKey(Act, on_delete=models.PROTECT, related_name="+")
     mission = models.ForeignKey(Mission, on_delete=models.PROTECT, related_name="trips")
@@ -39,6 +43,7 @@ class Trip(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
+    purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.TRANSFER)
 
     def __str__(self) -> str:
         return self.pk

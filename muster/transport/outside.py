@@ -23,13 +23,15 @@ def open_outside(mission: Mission, known_at: int) -> list[Outside]:
 
 
 def _trips(mission: Mission, known_at: int) -> list[Outside]:
-    """Trips that were planned and have not left. What has left is finished: nothing new begins with it."""
+    """Trips that were planned and have not left. What has left is finished: nothing new begins with it.
+
+    A return to the agency is never outside.
+    """
     versions = decisions.versions_known(mission.decision, known_at)
     draws = tasks.draws_as_known(mission, known_at)
     found = []
-    for trip in Trip.objects.filter(mission=mission, act__number__number__lte=known_at).select_related(
-        "task", "mission"
-    ):
+    rows = Trip.objects.filter(mission=mission, act__number__number__lte=known_at)
+    for trip in rows.exclude(purpose=Trip.Purpose.RETURN).select_related("task", "mission"):
         events = list(
             TripEvent.objects.filter(trip=trip, act__number__number__lte=known_at)
             .exclude(kind__in=("planned", "custodian"))

@@ -6,14 +6,25 @@ from django.db.models import QuerySet
 
 from muster.access.control import Actor, Scope, visible
 from muster.core.errors import NotFound
-from muster.ledger.models import Entry, Handover, Head, Offer
+from muster.database import prepared
+from muster.ledger.models import Entry, Handover, Head, Holder, Offer
 from muster.transport.models import Trip
 
 
 def scope_of(trip: Trip) -> Scope:
-    """Where a trip belongs: to the organisation that runs its mission, the agency that asked, the site that it leaves."""
+    """Where a trip belongs: to the organisation that runs its mission, the agency that asked, the site that it leaves.
+
+    The people of the site that it comes to may read it.
+    """
     asker = trip.mission.decision.request.agency_id
-    return Scope("trip", trip.pk, trip.mission.organisation_id, trip.from_site_id, asker=asker)
+    return Scope(
+        "trip",
+        trip.pk,
+        trip.mission.organisation_id,
+        trip.from_site_id,
+        asker=asker,
+        comes_to=trip.to_site_id,
+    )
 
 
 def for_change(trip: str) -> Trip:
@@ -34,8 +45,13 @@ def trips_of(actor: Actor) -> QuerySet[Trip]:
     )
     return visible(
         actor, rows.order_by("departs_at", "id"), organisation="mission__organisation", site="from_site",
-        asker="mission__decision__request__agency",
+        asker="mission__decision__request__agency", comes_to="to_site",
     )  # fmt: skip
+
+
+def of_holder(holder: Holder) -> Trip | None:
+    """The trip that a holder is, kept as it is until commit, so that it does not leave meanwhile; None of any other holder."""
+    return prepared.first(Trip, "holder_id = %s FOR SHARE", holder.pk)
 
 
 def aboard(trip: Trip) -> list[str]:

@@ -53,6 +53,34 @@ class BeforeItsLatest(MusterError):
         )
 
 
+class NotAReturn(MusterError):
+    """The trip is to return persons to the agency, and would take them somewhere else."""
+
+    code = "transport.not_a_return"
+
+    def __init__(self, *, site: str, agency: str) -> None:
+        self.site, self.agency = site, agency
+        to = f"a site of {agency}, which asked" if agency else "a site that is not the mission's own"
+        super().__init__(
+            f"Refused: {site} is not where persons are returned to. A return goes to {to}. Choose such a site, or plan a "
+            "transfer, which the decision has to allow."
+        )
+
+
+class NotBoarding(MusterError):
+    """The trip takes nobody any more: it has left, has arrived or is closed."""
+
+    code = "transport.not_boarding"
+    status = 409
+
+    def __init__(self, *, trip: str, state: str) -> None:
+        self.trip, self.state = trip, state
+        super().__init__(
+            f"{trip} is {state}, so nobody is offered to it any more; the giver keeps everybody. Offer them to a trip that is "
+            "still planned."
+        )
+
+
 class NoCustodian(DepartureRefused):
     """Nobody is named who signs for the persons aboard."""
 
@@ -116,12 +144,27 @@ def check_task(
 
     Raises NotATransportTask.
     """
+    check_carries(task, category)
+    if not begins_at <= departs_at < ends_at:
+        raise NotATransportTask(task=task, why=f"the departure lies outside the window of {task}.")
+
+
+def check_carries(task: str, category: str) -> None:
+    """Check that a task carries persons. Raises NotATransportTask."""
     if category != CARRIES_PERSONS:
         raise NotATransportTask(
             task=task, why=f"{task} is {category}, not {CARRIES_PERSONS}, the transport of persons."
         )
-    if not begins_at <= departs_at < ends_at:
-        raise NotATransportTask(task=task, why=f"the departure lies outside the window of {task}.")
+
+
+def check_return(site: str, *, run_by: str, mission_of: str, agency: str) -> None:
+    """Check that a return goes to the agency: to a site of its own, or to one whose organisation nobody recorded.
+
+    `run_by` and `agency` are empty where not recorded; without an agency any site will do that is not of `mission_of`, which
+    runs the mission. Raises NotAReturn. Source: design.md, "Suspension or expiry never stops return to the agency".
+    """
+    if run_by == mission_of or (run_by and agency and run_by != agency):
+        raise NotAReturn(site=site, agency=agency)
 
 
 def check_departure(

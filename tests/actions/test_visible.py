@@ -62,11 +62,11 @@ def load() -> dict[str, Actor]:
         actor=people["records.desk"], decision="ICE-SUPPORT-2025-MO-D1", mission="EX-SOUTH", title="Named like a site",
         organisation="MO-STATE", at="2026-01-01T12:00:00Z",
     )  # fmt: skip
+    Site.objects.create(code="EX-UNOWNED", name="Kept by nobody yet")
     do.transport.plan_trip(
         actor=people["operations"], mission="EX-PROCESSING-1", trip="EX-BACK", task="EX-PROCESSING-1-T3",
-        from_site="EX-SOUTH", to_site="EX-NORTH", vehicle="Bus 2", seats=4, departs_at=NOW,
+        from_site="EX-SOUTH", to_site="EX-UNOWNED", vehicle="Bus 2", seats=4, departs_at=NOW,
     )  # fmt: skip
-    Site.objects.create(code="EX-UNOWNED", name="Kept by nobody yet")
     roles = [Scoped(role.value, *where) for role in Role for where in WHERE]
     return (
         people
@@ -96,4 +96,9 @@ def test_a_record_named_like_a_site_is_no_record_of_that_site() -> None:
 
     assert not assistance.requests_of(actors["clerk.north"]).exists()
     assert not missions.missions_of(actors["clerk.south"]).exists()
-    assert [trip.pk for trip in transport.trips_of(actors["clerk.south"])] == ["EX-BACK"]
+    assert [trip.pk for trip in transport.trips_of(actors["clerk.north"])] == ["EX-PROCESSING-1-BUS-1"]
+    # The trip of the north comes to the south, whose people read it.
+    assert {trip.pk for trip in transport.trips_of(actors["clerk.south"])} == {
+        "EX-BACK",
+        "EX-PROCESSING-1-BUS-1",
+    }

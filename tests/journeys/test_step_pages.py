@@ -40,7 +40,7 @@ ALLOWED = {
     "custodian": {"/requests/", f"{WAITING}/", "/decisions/", "/missions/", *READ, "/trips/",
                   f"{TRIP}/", f"{TRIP}/arrive/", f"{TRIP}/hand-over/"},
     "clerk.north": {"/requests/", "/decisions/", "/missions/", "/trips/", f"{TRIP}/", "/counter/EX-NORTH/release/"},
-    "clerk.south": {"/requests/", "/decisions/", "/missions/", "/trips/"},
+    "clerk.south": {"/requests/", "/decisions/", "/missions/", "/trips/", f"{TRIP}/"},
     "oversight": {"/requests/", f"{WAITING}/", "/decisions/", "/missions/", *READ, "/trips/", f"{TRIP}/"},
 }  # fmt: skip
 

@@ -21,6 +21,7 @@ from muster.custody import rules
 from muster.custody.queries import can_lapse
 from muster.ledger.models import Handover
 from muster.missions import queries as missions
+from muster.missions.models import Mission
 from muster.parties.models import Site
 from muster.record.action import KeyReused
 from muster.tasks.models import Task
@@ -129,6 +130,15 @@ def _custodians(organisation: str) -> list[tuple[str, str]]:
     return [(name, name) for name in sorted(set(grants.values_list("user__username", flat=True)))]
 
 
+def _returns(row: Mission) -> list[tuple[str, str]]:
+    """The sites of the agency that asked."""
+    agency = row.decision.request.agency_id
+    sites = Site.objects.filter(organisation=agency) if agency else Site.objects.none()
+    return [
+        (site.code, f"{site.name} ({agency})") for site in sites.exclude(organisation=row.organisation_id)
+    ]
+
+
 @signed_in
 def plan(request: HttpRequest, actor: Actor, mission: str) -> HttpResponse:
     """Plan a trip under a task that carries persons."""
@@ -142,7 +152,10 @@ def plan(request: HttpRequest, actor: Actor, mission: str) -> HttpResponse:
     inputs = [
         Input("trip", "Id of the trip", hint="Capitals, digits and dashes.", value=f"{row.pk}-BUS-"),
         Input("task", "Under which task", "choice", choices=[(t.pk, f"{t.pk}: {t.words}") for t in under]),
-        Input("from_site", "From", "choice", choices=sites), Input("to_site", "To", "choice", choices=sites),
+        Input("purpose", "Purpose", "radio", "A return to the agency is planned also while the decision is suspended or has ended.",
+              list(Trip.Purpose.choices), value=Trip.Purpose.TRANSFER),
+        Input("from_site", "From", "choice", choices=sites),
+        Input("to_site", "To", "choice", "Persons are returned to a site of the agency.", [*sites, *_returns(row)]),
         Input("vehicle", "Vehicle"), Input("seats", "Seats for persons in custody", "number"),
         when("Departs", "departs_at"),
         Input("custodian", "Custodian", "choice", "Can be named later.", _custodians(row.organisation_id), needed=False),
@@ -151,8 +164,9 @@ def plan(request: HttpRequest, actor: Actor, mission: str) -> HttpResponse:
         action="transport.plan_trip", title=f"Plan a trip of {row.pk}", button="Plan trip", inputs=inputs,
         given={"mission": row.pk}, done=lambda answer: f"The trip {answer.trip} is planned.",
         back=reverse("mission", args=[row.pk]), drill=row.drill, zone=zone_of(row),
-        lead="A trip leaves under a task of transport, inside the decision. Nothing moves until it is signed for.",
-        about={"core.not_a_moment": "departs_at", "transport.not_its_task": "task", "missions.already_open": "trip",
+        lead="A trip leaves under a task of transport; a transfer, inside the decision. Nothing moves until it is signed for.",
+        about={"core.not_a_moment": "departs_at", "transport.not_a_return": "to_site",
+               "transport.not_its_task": "task", "missions.already_open": "trip",
                "ledger.same_holder": "to_site", "core.not_found": "task"},
     ).page(request, actor)  # fmt: skip
 
