@@ -112,16 +112,19 @@ class PassageTold(Schema):
     exact: str
     prefix: str
     suffix: str
+    page: int | None
     version: int
 
 
 class DocumentTold(Schema):
-    """A document that came with the request."""
+    """A document that came with the request; `file_sha256` of the PDF that its text was read from, null where it came as text."""
 
     document: int
     title: str
     text: str
     sha256: str
+    file_sha256: str | None
+    page_starts: list[int] | None
 
 
 class RequestDifferenceTold(Schema):

@@ -152,8 +152,10 @@ def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
             "lacking": [asdict(lack) for lack in lacking(asked, form)] if form else [],
             "links": [_link(each) for each in assistance.links_of(_actor(request), row)],
             "paper": _paper(assistance.paper_clock(row, timezone.now())),
-            "documents": list(row.documents.values("title", "text", "sha256", document=F("pk"))),
-            "passages": list(row.passages.values("field", "value", "exact", "prefix", "suffix", "version", "document")),
+            "documents": list(
+                row.documents.values("title", "text", "sha256", "page_starts", document=F("pk"), file_sha256=F("source__file"))
+            ),
+            "passages": list(row.passages.values("field", "value", "exact", "prefix", "suffix", "page", "version", "document")),
             "differences": list(row.differences.values("kind", "words", difference=F("pk"), settled_so=F("settled__reason"))),
             "assessment": _assessment(seen) if seen else None,
             "review": _review(authority.review_of(row)) if internal else None,

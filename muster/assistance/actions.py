@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -27,12 +28,14 @@ from muster.assistance.models import (
     Unlinked,
     Version,
 )
+from muster.assistance.pdfs import MEDIA_TYPE, is_pdf, page_at, read_pdf
 from muster.assistance.rules import ReasonNeeded
 from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
 from muster.core.times import check_happened
 from muster.parties.models import Office, Organisation
 from muster.record.action import action
 from muster.record.models import Act
+from muster.sources.actions import kept_file
 
 Code = Annotated[str, Field(max_length=60)]
 Reason = Annotated[str, Field(max_length=4000)]
@@ -230,11 +233,12 @@ class PassageGiven:
 
 @dataclass(frozen=True)
 class DocumentGiven:
-    """A document as a text, and where each field stands in it."""
+    """A document, and where each field stands in it: as a `text`, or as a PDF in base64, whose text is read out of it here."""
 
     title: str
-    text: str
+    text: str = ""
     passages: tuple[PassageGiven, ...] = ()
+    pdf: str = ""
 
 
 @dataclass(frozen=True)
@@ -571,7 +575,8 @@ def record_paper(
 def attach(*, act: Act, row: Request, actor: Actor, request: Code, document: DocumentGiven) -> Attached:
     """Keep a document that came with the request, and where fields of the request stand in it.
 
-    Raises FaultyInput, AttachedAlready, UnknownField, PassageNotFound, PassageNotUnique.
+    Raises FaultyInput, PdfTooLarge, PdfLocked, PdfWithoutText, PdfUnreadable, AttachedAlready, UnknownField, PassageNotFound,
+    PassageNotUnique.
     """
     return _attach(document, row, act=act)
 
@@ -591,21 +596,22 @@ def tie(
 
 
 def _attach(given: DocumentGiven, row: Request, *, act: Act) -> Attached:
-    if (
-        not given.text.strip()
-        or len(given.text) > LONGEST_DOCUMENT
-        or not 1 <= len(given.title.strip()) <= 200
-    ):
+    file = _pdf(given)
+    read = read_pdf(file) if file else None
+    text = read.text if read else given.text
+    if not text.strip() or len(text) > LONGEST_DOCUMENT or not 1 <= len(given.title.strip()) <= 200:
         words = (
             f"A document has a title of at most 200 characters and a text of at most {LONGEST_DOCUMENT:,}."
         )
         raise FaultyInput([Fault(None, "document", "assistance.bad_document", words)])
-    digest = hashlib.sha256(given.text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     if row.documents.filter(sha256=digest).exists():
         raise AttachedAlready(request=row.pk)
+    title = given.title.strip()
     kept = Document.objects.create(
-        act=act, request=row, title=given.title.strip(), text=given.text, sha256=digest
-    )
+        act=act, request=row, title=title, text=text, sha256=digest, page_starts=list(read.page_starts) if read else None,
+        source=kept_file(file, media_type=MEDIA_TYPE, publisher=row.requester, title=title, act=act) if file else None,
+    )  # fmt: skip
     return Attached(kept.pk, _tie(given.passages, kept, row, act=act))
 
 
@@ -614,12 +620,35 @@ def _tie(given: Sequence[PassageGiven], document: Document, row: Request, *, act
     for each in given:
         if each.field not in fields:
             raise UnknownField(field=each.field)
+    found = [
+        (each.field, passages.find(document.text, each.exact, each.prefix, each.suffix)) for each in given
+    ]
     Passage.objects.bulk_create(
-        Passage(act=act, request=row, version=row.version, document=document, field=each.field,
-                **asdict(passages.find(document.text, each.exact, each.prefix, each.suffix)))
-        for each in given
+        Passage(act=act, request=row, version=row.version, document=document, field=field, page=_page(document, passage),
+                **asdict(passage))
+        for field, passage in found
     )  # fmt: skip
     return len(given)
+
+
+def _pdf(given: DocumentGiven) -> bytes | None:
+    """The bytes of the PDF that was given; None where a text was. Raises FaultyInput."""
+    if not given.pdf:
+        return None
+    try:
+        file = base64.b64decode(given.pdf, validate=True)
+    except ValueError:
+        file = b""
+    if given.text or not is_pdf(file):
+        words = "A document is a text, or a PDF in base64, and not both. Send one of the two."
+        raise FaultyInput([Fault(None, "document", "assistance.bad_document", words)])
+    return file
+
+
+def _page(document: Document, passage: passages.Passage) -> int | None:
+    if document.page_starts is None:
+        return None
+    return page_at(document.page_starts, passages.places(document.text, passage)[0])
 
 
 def _difference(difference: int) -> tuple[Scope, Difference]:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from muster.parties.models import Office, Organisation
 from muster.record.models import Act, Recorded
+from muster.sources.models import Source
 
 
 class Request(models.Model):
@@ -159,12 +160,16 @@ class Paper(Recorded):
 
 
 class Document(Recorded):
-    """A text that came with a request: the paper, a mail, a form as it was typed."""
+    """A text that came with a request: the paper, a mail, a form as it was typed, or what stands in a PDF."""
 
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="documents")
     title = models.CharField(max_length=200)
     text = models.TextField()
     sha256 = models.CharField(max_length=64)  # of the text in UTF-8
+    source = models.ForeignKey(
+        Source, null=True, on_delete=models.PROTECT
+    )  # the file it was read from; null: it came as text
+    page_starts = models.JSONField(null=True)  # of a file with pages: where in the text each begins
 
     class Meta:
         ordering = ["id"]
@@ -182,6 +187,7 @@ class Passage(Recorded):
     exact = models.TextField()
     prefix = models.TextField(blank=True)
     suffix = models.TextField(blank=True)
+    page = models.IntegerField(null=True)  # of the document, from 1; null: it has none
 
     class Meta:
         ordering = ["id"]

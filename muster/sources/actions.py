@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 from typing import Annotated
 from uuid import NAMESPACE_URL, uuid5
@@ -14,7 +15,7 @@ from muster.core.quantity import Quantity
 from muster.parties.models import Site
 from muster.record.action import action, the_record
 from muster.record.models import Act
-from muster.sources.models import Claim, Source, Statement
+from muster.sources.models import Claim, File, Source, Statement
 from muster.sources.rules import METRICS, PLACE, ClaimRow, FacilityRow, is_as_of
 
 Code = Annotated[str, Field(min_length=1, max_length=40)]
@@ -110,6 +111,17 @@ def cited(source: SourceGiven, *, act: Act) -> Source:
     _check_source(source, [])
     key = uuid5(NAMESPACE_URL, source.url or f"{source.publisher}: {source.title}")
     return Source.objects.get_or_create(id=key, defaults={"act": act, **asdict(source)})[0]
+
+
+def kept_file(content: bytes, *, media_type: str, publisher: str, title: str, act: Act) -> Source:
+    """The source that is a file, kept once under its SHA-256; made if it is new."""
+    digest = hashlib.sha256(content).hexdigest()
+    file, _ = File.objects.get_or_create(
+        sha256=digest, defaults={"act": act, "media_type": media_type, "content": content}
+    )
+    key = uuid5(NAMESPACE_URL, f"sha256:{digest}")
+    said = {"act": act, "publisher": publisher, "title": title, "file": file}
+    return Source.objects.get_or_create(id=key, defaults=said)[0]
 
 
 @action("sources.record_claim", about=the_record)

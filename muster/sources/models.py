@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from muster.record.models import Recorded
+
+
+class File(Recorded):
+    """The bytes of a document, once, under their SHA-256. Their rows have no leaf: the digest that names them stands in others."""
+
+    in_tree: ClassVar[bool] = False
+
+    sha256 = models.CharField(primary_key=True, max_length=64)
+    media_type = models.CharField(max_length=100)
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.sha256
 
 
 class Source(Recorded):
@@ -15,6 +30,9 @@ class Source(Recorded):
     title = models.TextField(blank=True)
     published = models.CharField(max_length=10, blank=True)  # a day, a month, or empty: not stated
     url = models.TextField(blank=True)
+    file = models.ForeignKey(
+        File, null=True, on_delete=models.PROTECT, related_name="sources"
+    )  # null: none is kept
 
     def __str__(self) -> str:
         return self.publisher

@@ -44,6 +44,7 @@ urlpatterns = [
     path("requests/<str:name>/decide/", decisions.decide, name="decide"),
     path("requests/<str:name>/changes/", intake.changes, name="request-changes"),
     path("requests/<str:name>/fill/<slug:part>/", intake.fill, name="request-fill"),
+    path("requests/<str:name>/documents/<int:document>/", intake.document, name="request-document"),
     path("requests/<str:name>/links/<int:link>/undo/", requests.unlink, name="request-unlink"),
     path("requests/<str:name>/differences/<int:difference>/", requests.settle, name="request-settle"),
     path("requests/<str:name>/<slug:verb>/", requests.step, name="request-step"),

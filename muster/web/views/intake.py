@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 
@@ -14,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 
 from muster.access.control import Actor, Scope, agencies_of, can, may
 from muster.actions import storable
@@ -25,6 +27,7 @@ from muster.assistance.forms import FORMS, LABELS, LINE_LABELS, label, lacking
 from muster.assistance.intake import read_document
 from muster.assistance.models import Request
 from muster.assistance.passages import Passage, marked
+from muster.assistance.pdfs import LARGEST_PDF_BYTES, KindNotTaken, empty_pages, is_pdf, is_text, read_pdf
 from muster.assistance.rules import MalformedRequest
 from muster.authority.packs import load_packs
 from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
@@ -37,7 +40,7 @@ from muster.web.forms import ONCE, Input, Kind, read_all, record
 from muster.web.pages import form_page, key_of, signed_in
 from muster.web.views.requests import found, offices_of
 
-NOT_CARRIED = ("csrfmiddlewaretoken", "key", "beside", "text", "version")
+NOT_CARRIED = ("csrfmiddlewaretoken", "key", "beside", "text", "version", "pdf")
 A_FILE = re.compile(r"\s*[{\[]|(?m:^[ \t]*[A-Za-z_]+[ \t]*=)")  # JSON, or a line of TOML
 PARTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "who": ("Who asks", (
@@ -66,6 +69,12 @@ HINTS = {
 LONG = ("purpose", "conditions", "substitutes", "words", "exclusions")
 
 
+OF_A_FILE = dict.fromkeys((
+    "core.too_large", "core.not_utf8", "assistance.kind_not_taken", "assistance.pdf_too_large", "assistance.pdf_locked",
+    "assistance.pdf_without_text", "assistance.pdf_unreadable",
+), "file")  # fmt: skip
+
+
 class NotAVersion(MusterError):
     """The form does not say which version it was made from."""
 
@@ -85,19 +94,29 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     if not offices:
         can(actor, "assistance.draft", Scope("request", "a new request", None))
     inputs = _head(actor, offices)
-    refusal, text = None, request.POST.get("text", "").replace("\r\n", "\n")
+    refusal, text, pdf = None, request.POST.get("text", "").replace("\r\n", "\n"), False
     if request.method == "POST":
         try:
-            text = _text(request, "file") or text
-            is_file = bool(A_FILE.match(text))
-            data = _from_file(text, actor) if is_file else _from_document(text, inputs, request)
+            pdf = bool(request.POST.get("pdf"))
+            came = _came(request, again=pdf)
+            pdf = came.pdf is not None
+            # The text of a PDF stays out of the form: the file is what is recorded.
+            text, read = text if pdf else came.text, came.text
+            is_file = not pdf and bool(A_FILE.match(read))
+            data = _from_file(read, actor) if is_file else _from_document(read, inputs, request)
             alike = queries.alike(actor, rules.read_request(data, draft=True))
             if alike and not request.POST.get("beside"):
                 carried = [(n, v) for n, v in request.POST.items() if n not in NOT_CARRIED]
-                context = {"alike": alike, "carried": carried, "text": text, "key_again": key_of(request)}
+                context = {
+                    "alike": alike,
+                    "carried": carried,
+                    "text": text,
+                    "pdf": pdf,
+                    "key_again": key_of(request),
+                }
                 return form_page(request, "web/request_alike.html", context)
             document = (
-                None if is_file or not text.strip() else _document(text, request.POST.get("source", ""))
+                None if is_file or not read.strip() else _document(came, request.POST.get("source", ""))
             )
             with storable():
                 done = assistance.draft(
@@ -107,16 +126,16 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
             messages.info(request, ONCE)
             return redirect("requests")
         except MusterError as told:
-            refusal = _in_one_field(told) if A_FILE.match(text) else told
+            refusal = _in_one_field(told) if A_FILE.match(text) and not pdf else told
         else:
             messages.success(request, f"{done.answer.request} is recorded as a draft. {record(done)}")
             if is_file:
                 return redirect("request", done.answer.request)
             return redirect("request-fill", done.answer.request, "who")
-    context = {"inputs": inputs, "offices": offices, "steps": STEPS, "text": text}
+    context = {"inputs": inputs, "offices": offices, "steps": STEPS, "text": text, "pdf": pdf}
     return form_page(request, "web/request_new.html", context, refusal=refusal, fields={
         "core.not_found": "text" if A_FILE.match(text) else "asked", "assistance.in_the_record": "id",
-        "assistance.malformed": "text", "core.too_large": "file", "core.not_utf8": "file",
+        "assistance.malformed": "text", **OF_A_FILE,
     })  # fmt: skip
 
 
@@ -138,10 +157,33 @@ def _head(actor: Actor, offices: Sequence[Office]) -> list[Input]:
     ]  # fmt: skip
 
 
-def _text(request: HttpRequest, name: str) -> str:
-    """The text of an uploaded file; empty without one. Raises TooLarge, NotUtf8."""
-    sent = request.FILES.get(name)
-    return take_in(sent.read(1_000_001)) if sent else ""
+@dataclass(frozen=True)
+class Came:
+    """What came with a form: its text, and the PDF that it was read from; None where it came as text."""
+
+    text: str
+    pdf: bytes | None
+
+
+def _came(request: HttpRequest, *, again: bool = False) -> Came:
+    """The file that was chosen, else the text that was pasted; `again`: it was a PDF before, which a browser does not keep.
+
+    Raises TooLarge, NotUtf8, KindNotTaken, and what `read_pdf` raises.
+    """
+    sent = request.FILES.get("file")
+    if sent is None:
+        text = request.POST.get("text", "").replace("\r\n", "\n")
+        if again and not text.strip():
+            raise FaultyInput(
+                [Fault(None, "file", "web.bad_field", "Choose the PDF again: a browser does not keep it.")]
+            )
+        return Came(text, None)
+    content = sent.read(LARGEST_PDF_BYTES + 1)
+    if is_pdf(content):
+        return Came(read_pdf(content).text, content)
+    if not is_text(content):
+        raise KindNotTaken()
+    return Came(take_in(content), None)
 
 
 def _from_file(text: str, actor: Actor) -> dict[str, Any]:
@@ -162,10 +204,16 @@ def _from_document(text: str, inputs: Sequence[Input], request: HttpRequest) -> 
     return read_document(text).data() | head
 
 
-def _document(text: str, title: str) -> DocumentGiven:
-    found = read_document(text).passages
+def _document(came: Came, title: str) -> DocumentGiven:
+    found = read_document(came.text).passages
     tied = tuple(PassageGiven(path, p.exact, p.prefix, p.suffix) for path, p in found.items())
-    return DocumentGiven(title.strip(), text, tied)
+    return replace(_given(came, title), passages=tied)
+
+
+def _given(came: Came, title: str) -> DocumentGiven:
+    if came.pdf is not None:
+        return DocumentGiven(title.strip(), pdf=base64.b64encode(came.pdf).decode())
+    return DocumentGiven(title.strip(), came.text)
 
 
 def _in_one_field(refusal: MusterError) -> MusterError:
@@ -248,6 +296,7 @@ def _documents(row: Request) -> list[dict[str, Any]]:
         {
             "document": each, "tied": (tied := queries.tied(row, each)),
             "pieces": marked(each.text, [Passage(t.passage.exact, t.passage.prefix, t.passage.suffix) for t in tied]),
+            "empty_pages": empty_pages(each.text, each.page_starts) if each.page_starts else (),
             "unread": [(label(one.path), one.value, one.why) for one in read_document(each.text).unread],
         }
         for each in row.documents.all()
@@ -472,7 +521,7 @@ def _passages(request: HttpRequest, actor: Actor, row: Request) -> HttpResponse:
     context = {**_around(row, "passages"), "documents": _documents(row), "inputs": inputs, "more": more}
     return form_page(request, "web/request_passages.html", context, refusal=refusal, fields={
         "assistance.passage_not_found": "exact", "assistance.passage_not_unique": "prefix", "assistance.unknown_field": "field",
-        "assistance.attached_already": "text", "core.too_large": "file", "core.not_utf8": "file",
+        "assistance.attached_already": "text", **OF_A_FILE,
     })  # fmt: skip
 
 
@@ -489,8 +538,7 @@ def _tie(request: HttpRequest, actor: Actor, row: Request) -> None:
 
 
 def _attach(request: HttpRequest, actor: Actor, row: Request) -> None:
-    text = _text(request, "file") or request.POST.get("text", "").replace("\r\n", "\n")
-    document = DocumentGiven(request.POST.get("source", ""), text)
+    document = _given(_came(request), request.POST.get("source", ""))
     done = assistance.attach(actor=actor, key=key_of(request), request=row.pk, document=document)
     messages.success(request, f"The document is kept with {row.pk}. {record(done)}")
 
@@ -520,3 +568,15 @@ def _number(text: str | None, default: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 6):
         raise NotFound(kind="version of a request", name=text[:20])
     return int(text)
+
+
+@signed_in
+def document(request: HttpRequest, actor: Actor, name: str, document: int) -> HttpResponse:
+    """The file that a document was read from, as it came."""
+    row = found(actor, name)
+    kept = row.documents.select_related("source__file").filter(pk=document, source__isnull=False).first()
+    if kept is None or kept.source is None or kept.source.file is None:
+        raise NotFound(kind="file of a request", name=str(document))
+    answer = HttpResponse(bytes(kept.source.file.content), content_type=kept.source.file.media_type)
+    answer["Content-Disposition"] = content_disposition_header(True, f"{row.pk}-{kept.pk}.pdf") or ""
+    return answer
