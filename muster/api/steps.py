@@ -33,7 +33,6 @@ from muster.api.shapes import (
     WholeRequest,
 )  # fmt: skip
 from muster.assistance import queries as assistance
-from muster.assistance.forms import lacking
 from muster.assistance.models import Line, Link, Request
 from muster.assistance.rules import PaperClock, missing
 from muster.authority import queries as authority
@@ -128,7 +127,6 @@ def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
         seen = authority.latest(row.pk)
         internal = may(_actor(request), "authority.read_review", assistance.scope_of(row))
         asked = assistance.as_rule(row)
-        form = asked.details.form
         names = (
             "agency_kind",
             "purpose",
@@ -149,7 +147,7 @@ def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
             "steps": _told(row.steps, "n", "state", "happened_at", "approximate", "code", "reason", "other"),
             "versions": _told(row.versions, "n", "happened_at", "reason", "content"),
             "missing": [str(fault.column) for fault in missing(asked)],
-            "lacking": [asdict(lack) for lack in lacking(asked, form)] if form else [],
+            "lacking": [asdict(lack) for lack in assistance.lacking_of(row)],
             "links": [_link(each) for each in assistance.links_of(_actor(request), row)],
             "paper": _paper(assistance.paper_clock(row, timezone.now())),
             "documents": list(

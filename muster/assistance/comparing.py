@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from muster.assistance.forms import FORMS, LABELS, LINE_LABELS, flat, label
+from muster.assistance.forms import ASSISTANCE_TYPES, FORMS, LABELS, LINE_LABELS, flat, label
 from muster.assistance.rules import Line, Request, to_file
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
@@ -50,6 +50,8 @@ def said_of(name: str, value: Any) -> str:
         return "no" if name == "verbal" else NOT_RECORDED
     if name == "form":
         return FORMS[value].name
+    if name == "assistance_type":
+        return ASSISTANCE_TYPES[value]
     if name in ("people", "vehicles"):
         return Quantity.from_json(value).said
     if name == "task":

@@ -16,7 +16,8 @@ from muster.assistance.rules import FormId, Request, to_file
 
 # The words for each field of a request, in the order in which people read one.
 LABELS: Mapping[str, str] = {
-    "title": "title", "form": "form it came on", "incident": "incident or event", "tracking": "requester's own number",
+    "title": "title", "form": "form it came on", "assistance_type": "type of assistance",
+    "incident": "incident or event", "tracking": "requester's own number",
     "requester": "who asks", "agency": "agency in the record", "agency_kind": "kind of agency",
     "requested_by.name": "name of who asks", "requested_by.title": "title of who asks",
     "requested_by.phone": "24-hour telephone of who asks", "requested_by.email": "mail address of who asks",
@@ -33,6 +34,9 @@ LABELS: Mapping[str, str] = {
 LINE_LABELS: Mapping[str, str] = {
     "task": "task category", "words": "what is needed", "people": "people", "vehicles": "vehicles", "place": "place",
     "resource": "kind and type", "from": "from", "to": "to", "contact": "contact with persons in custody",
+}  # fmt: skip
+ASSISTANCE_TYPES: Mapping[str, str] = {
+    "FOS": "Federal operations support (FOS)", "DFA": "Direct federal assistance (DFA)", "TA": "Technical assistance (TA)",
 }  # fmt: skip
 IN_A_LINE = re.compile(r"lines\[(\d{1,4})\]\.(\w+)", re.ASCII)
 
@@ -103,14 +107,32 @@ def flat(said: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def lacking(request: Request, form: FormId) -> list[Lack]:
-    """What a form needs and the request does not state, in the form's order."""
+def lacking(request: Request, form: FormId | None) -> list[Lack]:
+    """What a form needs and the request does not state, in the form's order; after it what direct federal assistance needs."""
     said = to_file(request)
     stated = flat(said)
+    needs = FORMS[form].needs if form else {}
+    of_form = [
+        lack for path, block in needs.items() for lack in _lacking(path, block, stated, said.get("lines", []))
+    ]
+    asked = {lack.path for lack in of_form}
+    return of_form + [
+        lack for lack in unsigned(request, request.details.assistance_type) if lack.path not in asked
+    ]
+
+
+def unsigned(request: Request, assistance_type: str | None) -> list[Lack]:
+    """What is not stated of the signature that direct federal assistance needs: the state's or tribe's approving official, and the day.
+
+    Source: rule MA-04; RRF block II.9 (FF-104-FY-21-120), where the form says so.
+    """
+    if assistance_type != "DFA":
+        return []
+    stated = flat(to_file(request))
     return [
-        lack
-        for path, block in FORMS[form].needs.items()
-        for lack in _lacking(path, block, stated, said.get("lines", []))
+        Lack(path, label(path), "II.9 approving signature, needed for direct federal assistance")
+        for path in ("approval.name", "approval.on")
+        if path not in stated
     ]
 
 

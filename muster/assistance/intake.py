@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, get_args
 
+from muster.assistance.forms import ASSISTANCE_TYPES
 from muster.assistance.passages import Passage, passage_at
 from muster.assistance.rules import Priority
 from muster.core.quantity import Quantity, QuantityMisread
@@ -34,7 +35,9 @@ LABELLED: Mapping[str, tuple[str, ...]] = {
     "site_contact.name": ("site contact", "site contact name", "site poc", "staging poc"),
     "site_contact.phone": ("site contact phone", "site poc phone"),
     "site_contact.email": ("site contact email", "site poc email"),
-    "approval.name": ("approving official", "approved by", "section chief"),
+    "approval.name": ("approving official", "state approving official", "approved by", "section chief"),
+    "approval.on": ("date approved", "approval date", "date of approval"),
+    "assistance_type": ("type of assistance", "assistance type"),
     "conditions": ("conditions", "conditions and safety", "special instructions"),
     "substitutes": ("suitable substitutes", "substitutes"),
     "reimbursement": ("reimbursement authority", "reimbursement", "paid back under"),
@@ -126,6 +129,8 @@ def _read(path: str, value: str) -> tuple[str, Any]:
     """The path that a value fills, and the value as a request file has it. Raises Unreadable."""
     if path == "priority":
         return path, _priority(value)
+    if path == "assistance_type":
+        return path, _assistance_type(value)
     if path == "lines[1].quantity":
         return _people_or_vehicles(value)
     read = _READERS.get(path)
@@ -137,6 +142,18 @@ def _priority(value: str) -> str:
     if word not in get_args(Priority):
         raise Unreadable("it is none of lifesaving, life sustaining, high, normal")
     return word
+
+
+def _assistance_type(value: str) -> str:
+    word = value.strip().casefold()
+    found = [
+        code
+        for code, words in ASSISTANCE_TYPES.items()
+        if word in (code.casefold(), words.partition(" (")[0].casefold())
+    ]
+    if not found:
+        raise Unreadable("it is none of FOS, DFA, TA")
+    return found[0]
 
 
 def _people_or_vehicles(value: str) -> tuple[str, str]:
@@ -172,6 +189,7 @@ def _moment(value: str) -> str:
 
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "needed_at": _moment,
+    "approval.on": _day,
     "lines[1].people": _quantity,
     "lines[1].vehicles": _quantity,
     "lines[1].from": _day,

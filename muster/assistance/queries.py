@@ -12,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 from muster.access.control import Actor, Scope, visible
 from muster.assistance import rules
 from muster.assistance.comparing import ENDED, Change, differences, why_alike
-from muster.assistance.forms import LABELS, LINE_LABELS, flat, label
+from muster.assistance.forms import LABELS, LINE_LABELS, Lack, flat, label, lacking, unsigned
 from muster.assistance.models import (
     Difference,
     Document,
@@ -203,6 +203,19 @@ def fields_of(request: Request) -> dict[str, Any]:
     for n, line in enumerate(said.get("lines", []), start=1):
         found |= {f"lines[{n}].{name}": line.get(name) for name in LINE_LABELS}
     return found
+
+
+def lacking_of(request: Request) -> list[Lack]:
+    """What the form that a request came on, and the type of assistance, need and the request does not state.
+
+    The type is as the request states it, else as its mission assignment does.
+    """
+    asked = as_rule(request)
+    lacks = lacking(asked, asked.details.form)
+    assigned = getattr(request, "assignment", None)
+    if assigned is not None and asked.details.assistance_type is None:
+        lacks += unsigned(asked, assigned.ma_type)
+    return lacks
 
 
 @dataclass(frozen=True)

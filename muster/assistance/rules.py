@@ -18,6 +18,8 @@ from muster.core.tasks import CONTACTS, Contact
 Priority = Literal["lifesaving", "life_sustaining", "high", "normal"]
 Kind = Literal["real", "exercise"]
 FormId = Literal["rrf", "ics213rr", "req_a"]
+# Federal operations support, direct federal assistance, technical assistance. Source: mission assignment form, section V.
+AssistanceType = Literal["FOS", "DFA", "TA"]
 AgencyKind = Literal["federal_law_enforcement", "federal_other", "state", "local", "other"]
 State = Literal[
     "draft",
@@ -79,7 +81,7 @@ class PointOfContact:
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """Who signed for the requester's side, as the form says it. None: not stated."""
+    """Who signed for the requester's side, as the form says it: for direct federal assistance the state's official. None: not stated."""
 
     name: str | None = None
     title: str | None = None
@@ -94,6 +96,7 @@ class Details:
     """
 
     form: FormId | None = None  # the form it came on
+    assistance_type: AssistanceType | None = None  # of a request to FEMA
     incident: str | None = None  # the name of the incident or event
     tracking: str | None = None  # the number under which the requester keeps it
     needed_at: datetime | None = None  # aware, UTC: when it has to be there
@@ -371,6 +374,10 @@ def _request(read: Fields) -> Request:
 def _details(read: Fields) -> Details:
     details = Details(
         form=cast(FormId | None, read.one_of("form", get_args(FormId), default="") or None),
+        assistance_type=cast(
+            AssistanceType | None,
+            read.one_of("assistance_type", get_args(AssistanceType), default="") or None,
+        ),
         incident=read.text("incident", needed=False) or None,
         tracking=read.text("tracking", needed=False) or None,
         needed_at=read.moment("needed_at"),

@@ -356,3 +356,15 @@ def test_only_an_administrator_brings_mission_assignments_in(
     for dry_run in (True, False):
         with pytest.raises(refusal):
             take_in(actor_of(user), {}, dry_run=dry_run)
+
+
+def test_direct_federal_assistance_lists_the_signature_of_the_states_official_as_missing(
+    administrator: Actor,
+) -> None:
+    take_in(administrator, {"ma_type": "DFA"}, {"ma_id": "4331EXVAEPA02"})
+
+    lacks = {
+        row.assignment.ma_type: [lack.path for lack in queries.lacking_of(row)]
+        for row in Request.objects.order_by("id")
+    }
+    assert lacks == {"DFA": ["approval.name", "approval.on"], "FOS": []}

@@ -74,7 +74,8 @@ requests = st.fixed_dictionaries(
         "duty_status_asked": maybe, "federal_order": maybe, "as_of": days, "lines": st.lists(lines, min_size=1, max_size=3),
         "exclusions": st.lists(st.fixed_dictionaries({"task": st.sampled_from(sorted(TASKS)), "words": words}), max_size=2),
         "facts": st.dictionaries(st.sampled_from(["under_emac", "asked_on"]), st.booleans() | st.just("2026-03-01")),
-        "form": st.sampled_from([None, *FORMS]), "incident": maybe, "tracking": maybe, "needed_at": moments,
+        "form": st.sampled_from([None, *FORMS]), "assistance_type": st.sampled_from([None, "FOS", "DFA", "TA"]),
+        "incident": maybe, "tracking": maybe, "needed_at": moments,
         "requested_by": people, "site_contact": people, "conditions": maybe, "substitutes": maybe,
         "approval": st.fixed_dictionaries({"name": maybe, "title": maybe, "on": days}),
         "cost_estimate_usd": st.none() | st.integers(0, 10**9), "fund_citation": maybe, "paper_due_at": moments,
@@ -237,6 +238,23 @@ def test_what_a_form_needs_and_the_request_lacks_is_listed_with_its_block() -> N
     assert "lines[1].people" not in lacks
     one = read_request(WHOLE | {"lines": [{"task": "T03", "words": "Trucks", "vehicles": 2}]})
     assert "lines[1].people" not in {lack.path for lack in lacking(one, "ics213rr")}
+
+
+def test_direct_federal_assistance_needs_the_signature_of_the_states_official_on_whatever_form() -> None:
+    """Rule MA-04, RRF block II.9."""
+
+    def unsigned(form: Any, **said: Any) -> list[str]:
+        read = read_request(WHOLE | {"approval": {}} | said)
+        return [lack.path for lack in lacking(read, form) if lack.path.startswith("approval.")]
+
+    assert unsigned(None, assistance_type="DFA") == ["approval.name", "approval.on"]
+    assert unsigned("rrf", assistance_type="DFA") == ["approval.name", "approval.on"]
+    assert unsigned("ics213rr", assistance_type="DFA") == ["approval.name", "approval.on"]
+    assert unsigned(None, assistance_type="DFA", approval={"name": "The state's approving official"}) == [
+        "approval.on"
+    ]
+    assert unsigned(None, assistance_type="DFA", approval={"name": "The official", "on": "2026-03-01"}) == []
+    assert unsigned("rrf", assistance_type="FOS") == unsigned("rrf") == []
 
 
 @pytest.mark.parametrize("form", FORMS)

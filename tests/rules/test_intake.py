@@ -300,3 +300,23 @@ def test_a_period_that_ends_before_it_begins_cannot_be_read() -> None:
     )
 
     assert (first, second) == ((date(2020, 5, 2), date(2020, 5, 2)), None)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"), [("DFA", "DFA"), ("direct federal assistance", "DFA"), ("technical assistance", "TA")]
+)
+def test_the_type_of_assistance_and_the_day_of_the_signature_are_read(said: str, read: str) -> None:
+    found = read_document(
+        f"Type of assistance: {said}\nState approving official: The director\nDate approved: March 1, 2026\n"
+    )
+
+    assert found.data() == {"assistance_type": read, "approval": {"name": "The director", "on": "2026-03-01"}}
+    assert found.unread == []
+
+
+def test_another_type_of_assistance_stays_unread() -> None:
+    found = read_document("Type of assistance: any\n")
+
+    assert [(one.path, one.why) for one in found.unread] == [
+        ("assistance_type", "it is none of FOS, DFA, TA")
+    ]

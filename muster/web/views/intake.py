@@ -23,7 +23,7 @@ from muster.assistance import actions as assistance
 from muster.assistance import queries, rules
 from muster.assistance.actions import ChangedMeanwhile, DocumentGiven, NothingChanged, PassageGiven
 from muster.assistance.comparing import differences
-from muster.assistance.forms import FORMS, LABELS, LINE_LABELS, label, lacking
+from muster.assistance.forms import ASSISTANCE_TYPES, FORMS, LABELS, LINE_LABELS, label
 from muster.assistance.intake import read_document
 from muster.assistance.models import Request
 from muster.assistance.passages import Passage, marked
@@ -44,7 +44,7 @@ NOT_CARRIED = ("csrfmiddlewaretoken", "key", "beside", "text", "version", "pdf")
 A_FILE = re.compile(r"\s*[{\[]|(?m:^[ \t]*[A-Za-z_]+[ \t]*=)")  # JSON, or a line of TOML
 PARTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "who": ("Who asks", (
-        "requester", "agency_kind", "form", "tracking", "requested_by.name", "requested_by.title", "requested_by.phone",
+        "requester", "agency_kind", "form", "assistance_type", "tracking", "requested_by.name", "requested_by.title", "requested_by.phone",
         "requested_by.email", "verbal", "paper_due_at", "approval.name", "approval.title", "approval.on",
     )),
     "what": ("What for", (
@@ -64,7 +64,10 @@ HINTS = {
     "needed_at": MOMENT, "paper_due_at": f"{MOMENT} Only where it was asked by word of mouth.", "as_of": DAY, "approval.on": DAY,
     "from": f"{DAY} Included.", "to": f"{DAY} Included.", "people": QUANTITY, "vehicles": QUANTITY,
     "cost_estimate_usd": "Whole dollars, in digits.", "exclusions": "One on each line: the task, then the words. Such as T13 No arrests.",
-    "reimbursement": "The authority, as cited.", "federal_order": "The id of the order's rule pack.",
+    "reimbursement": "The authority, as cited.",
+    "assistance_type": "Of a request to FEMA. Direct federal assistance needs the signature below.",
+    "approval.name": "For direct federal assistance the state or tribal approving official (RRF block II.9).",
+    "federal_order": "The id of the order's rule pack.",
 }  # fmt: skip
 LONG = ("purpose", "conditions", "substitutes", "words", "exclusions")
 
@@ -347,6 +350,8 @@ def _choices(name: str) -> list[tuple[str, str]]:
             return [(form.id, form.name) for form in FORMS.values()]
         case "verbal":
             return [("yes", "Yes: the paper is still to come"), ("no", "No, in writing")]
+        case "assistance_type":
+            return list(ASSISTANCE_TYPES.items())
         case "duty_status_asked":
             return [(one.id, f"{one.id}: {one.name}") for one in load_packs().law.statuses.values()]
         case "task":
@@ -468,7 +473,7 @@ def _check(request: HttpRequest, actor: Actor, row: Request) -> HttpResponse:
     ]
     context = {
         **_around(row, "check"), "lacks": lacks, "form": FORMS[form] if form else None,
-        "of_form": [(lack, _part_of(lack.path)) for lack in lacking(asked, form)] if form else [],
+        "of_form": [(lack, _part_of(lack.path)) for lack in queries.lacking_of(row)],
         "alike": queries.alike(actor, asked), "lines": row.lines,
         "may_submit": row.state in ("draft", "returned_for_information") and may(actor, "assistance.submit", queries.scope_of(row)),
     }  # fmt: skip

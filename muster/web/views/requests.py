@@ -21,6 +21,7 @@ from muster.assistance.queries import (
     as_rule,
     fields_of,
     figures_of,
+    lacking_of,
     links_of,
     paper_clock,
     requests_of,
@@ -169,6 +170,7 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "may_settle": may(actor, "assistance.settle", scope), "may_unlink": may(actor, "assistance.unlink", scope),
         "may_amend": row.state in AMENDABLE and may(actor, "assistance.amend", scope),
         "missing": [label(str(fault.column)) for fault in missing(as_rule(row))] if row.state in OPEN else [],
+        "unsigned": [lack for lack in lacking_of(row) if lack.path.startswith("approval.")],
         "steps": row.steps.select_related("act__number", "act__actor"), "next_steps": next_steps,
         "decisions": Decision.objects.filter(request=row).select_related("office", "source"),
         "may_decide": row.state == "in_review" and may(actor, "decisions.decide", scope),
@@ -179,8 +181,8 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 def details_of(row: Request) -> list[tuple[str, str]]:
     """What the request says of what the forms ask, in words."""
     said = fields_of(row)
-    named = ("form", "incident", "tracking", "needed_at", "conditions", "substitutes", "cost_estimate_usd", "fund_citation",
-             "as_of", "paper_due_at")  # fmt: skip
+    named = ("form", "assistance_type", "incident", "tracking", "needed_at", "conditions", "substitutes", "cost_estimate_usd",
+             "fund_citation", "as_of", "paper_due_at")  # fmt: skip
     people = tuple(
         path for path in said if path.partition(".")[0] in ("requested_by", "site_contact", "approval")
     )
