@@ -58,11 +58,13 @@ def is_inside(clauses: Sequence[Clause]) -> bool:
 
 
 def merged(parts: Sequence[Sequence[Clause]]) -> list[Clause]:
-    """The clauses of all stretches of a window: one that is broken in any of them is broken."""
+    """The clauses of all stretches of a window: one that is broken in any of them is broken. Of its end, the last one tells."""
     found: dict[tuple[str, str], Clause] = {}
     for clause in (each for part in parts for each in part):
         before = found.get((clause.limit, clause.sentence))
-        if before is None or (clause.verdict == "outside" and before.verdict != "outside"):
+        worse = before is not None and clause.verdict == "outside" and before.verdict != "outside"
+        later = before is not None and clause.limit == "effective_to" and clause.verdict == before.verdict
+        if before is None or worse or later:
             found[clause.limit, clause.sentence] = clause
     return list(found.values())
 

@@ -150,6 +150,15 @@ def test_the_pages_show_the_bars_of_the_moment_asked_for(offices: Offices) -> No
     assert client.get("/decisions/NONE/used/").status_code == 404
 
 
+def test_the_page_of_the_decision_shows_its_cost_cap_too(offices: Offices) -> None:
+    decision = opened(offices, LIMITS | {"cost_cap_usd": 1000})
+
+    told = page_of(offices).get(f"/decisions/{decision}/used/").content.decode()
+
+    assert "Cost cap" in told
+    assert "At most 1,000 US dollars." in told
+
+
 # --- against a plain reckoning --------------------------------------------------------
 
 HOURS = st.integers(-40, 40)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from muster.access.control import Actor, can, may
 from muster.core.errors import NotFound
+from muster.costs import queries as costs
 from muster.decisions import queries as decisions
 from muster.ledger.queries import latest_known
 from muster.missions import queries as missions
@@ -29,7 +30,9 @@ def used(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     if row is None:
         raise NotFound(kind="decision", name=name)
     context = limits_used(request, row)
+    found = context["usage"]
     context |= {
+        "cap": costs.cap_use(row, found.at, found.known_at),
         "row": row,
         "drill": row.request.kind == "exercise",
         "here": reverse("decision-used", args=[row.pk]),
