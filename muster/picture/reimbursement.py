@@ -58,7 +58,7 @@ class Item:
             return "not recorded"
         if line.basis == "unit":
             return f"{line.count.said} at {usd(line.rate_cents)} each"
-        return f"{line.count.said} at {usd(line.rate_cents)} a day, days: {line.days.said}"
+        return f"{line.count.said} at {usd(line.rate_cents)} a day for {line.days.said} days"
 
     @property
     def claim(self) -> str:

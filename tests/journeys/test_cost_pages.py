@@ -150,6 +150,31 @@ def test_a_cost_is_recorded_by_keyboard_alone(center: Reader) -> None:
     assert "it comes to $60.00" in center.said()
 
 
+def test_a_task_is_ordered_with_its_estimate_on_its_page_or_refused_at_the_rate(told: None) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(
+        User.objects.get(username="operations"), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    limits = Version.objects.filter(decision__missions=MISSION, limits__isnull=False).latest("n").limits
+    end = limits["effective_to"]
+    task = {
+        "category": "T01", "words": "Forms", "place": limits["places"][0] if limits["places"] else "North", "people": "1",
+        "vehicles": "0", "begins_at": f"{end} 08:00", "ends_at": f"{end} 16:00", "contact": "none", "armed": "none",
+        "volunteers": "yes", "rate_usd": "10000.01", "publisher": "Example Guard", "title": "Pay table",
+    }  # fmt: skip
+    page = f"/missions/{MISSION}/tasks/"
+
+    over = client.post(page, task).content.decode()
+    assert 'id="rate_usd-error"' in over
+    assert "Not more than ten thousand dollars" in over
+    unnamed = client.post(page, task | {"rate_usd": "200", "publisher": ""}).content.decode()
+    assert 'id="publisher-error"' in unnamed
+    assert not CostLine.objects.exists()
+    assert client.post(page, task | {"rate_usd": "200"}).status_code == 302
+    line = CostLine.objects.get()
+    assert (line.rate_cents, line.task[: len(MISSION)], line.stage) == (20_000, MISSION, "estimate")
+
+
 @pytest.mark.browser
 def test_the_page_of_costs_prints(center: Reader) -> None:
     center.page.emulate_media(media="print")

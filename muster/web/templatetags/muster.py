@@ -61,6 +61,12 @@ def said(quantity: dict[str, Any] | None) -> str:
 
 
 @register.filter
+def short(line: str) -> str:
+    """The end of an id that begins with its mission's, on a page that names the mission: `C3` of `M-1-C3`."""
+    return line.rpartition("-")[2]
+
+
+@register.filter
 def usd(cents: int) -> str:
     """Cents as dollars: `$1,512.50`."""
     return dollars(cents)

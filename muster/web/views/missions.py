@@ -13,7 +13,7 @@ from django.utils import timezone
 from muster.access.control import Actor, can, may, visible
 from muster.assistance.queries import links_to_mission
 from muster.assistance.rules import INVENTED
-from muster.core.errors import NotFound
+from muster.core.errors import Fault, FaultyInput, NotFound
 from muster.core.tasks import CONTACTS, TASKS
 from muster.costs import queries as costs
 from muster.custody.queries import open_differences
@@ -26,6 +26,7 @@ from muster.missions import queries
 from muster.missions.models import Mission
 from muster.parties.models import Organisation, Site
 from muster.picture import queries as picture
+from muster.record.action import Done
 from muster.tasks import queries as tasks
 from muster.tasks.models import Task
 from muster.transport.models import Trip
@@ -138,6 +139,29 @@ def open_one(request: HttpRequest, actor: Actor, decision: str) -> HttpResponse:
     ).page(request, actor)  # fmt: skip
 
 
+class OrderForm(ActForm):
+    """The form that orders a task: the rate of its people and where that stands are one input of the action, `estimate`."""
+
+    def taken(self, read: dict[str, Any]) -> dict[str, Any]:
+        """The fields as the action takes them; without a rate there is no estimate."""
+        source = {name: read.pop(name, "") for name in ("publisher", "title")}
+        rate = read.pop("rate_usd", "")
+        return {**read, "estimate": {"rate_usd": rate, "source": source}} if rate else read
+
+    def _act(self, request: HttpRequest, actor: Actor) -> Done[Any]:
+        try:
+            return super()._act(request, actor)
+        except FaultyInput as told:
+            raise FaultyInput([_by_field(fault) for fault in told.faults]) from None
+
+
+def _by_field(fault: Fault) -> Fault:
+    """Where a fault of the estimate stands in the form."""
+    column = fault.column or ""
+    inside = column in ("source", "estimate.source") or column.startswith(("source.", "estimate.source."))
+    return Fault(fault.row, "publisher" if inside else column, fault.code, fault.message)
+
+
 @signed_in
 def order(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """Order a task: it is checked against the decision and the law, and refused with the sentence that stops it."""
@@ -155,18 +179,23 @@ def order(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         Input("contact", "Contact with persons in custody", "radio", choices=[(c, c) for c in CONTACTS]),
         Input("armed", "Arms", "radio", choices=[(a, a) for a in ARMS], value="none"),
         Input("volunteers", "Only volunteers are used", "flag"),
+        Input("rate_usd", "What each person costs a day", hint="US dollars, such as 151.25. It stays inside the cost cap.",
+              needed=False),
+        Input("publisher", "Who states that rate", needed=False),
+        Input("title", "What paper it stands in", needed=False),
     ]  # fmt: skip
-    return ActForm(
+    return OrderForm(
         action="tasks.order", title=f"Order a task of {row.pk}", button="Order task", inputs=inputs,
         given={"mission": row.pk}, done=_ordered, back=reverse("mission", args=[row.pk]), drill=row.drill, zone=zone_of(row),
         lead="A task outside the decision is refused with the sentence that stops it, and nothing is recorded as ordered.",
-        about={"core.not_a_moment": "begins_at"},
+        about={"core.not_a_moment": "begins_at", "decisions.over_cost_cap": "rate_usd"},
     ).page(request, actor)  # fmt: skip
 
 
 def _ordered(answer: Any) -> str:
     asked = f" The law asks beside it: {'; '.join(answer.conditions)}." if answer.conditions else ""
-    return f"{answer.task} is ordered; it draws {answer.people} people of the limit.{asked}"
+    cost = f" What it is expected to cost is {answer.estimate}." if answer.estimate else ""
+    return f"{answer.task} is ordered; it draws {answer.people} people of the limit.{cost}{asked}"
 
 
 def task_of(actor: Actor, name: str) -> Task:
