@@ -10,7 +10,9 @@ from muster.assistance import importing
 from muster.authority import actions as authority
 from muster.core.errors import MusterError
 from muster.costs import actions as costs
+from muster.costs import closing as costs_closing
 from muster.custody import actions as custody
+from muster.custody import closing as custody_closing
 from muster.custody import disposal, lists, merging, personal, replay
 from muster.decisions import actions as decisions
 from muster.ledger import keys
@@ -18,12 +20,18 @@ from muster.missions import actions as missions
 from muster.record.action import ACTIONS, find
 from muster.sources import actions as sources
 from muster.tasks import actions as tasks
+from muster.tasks import closing as tasks_closing
 from muster.transport import actions as transport
+from muster.transport import closing as transport_closing
 
 __all__ = [
     "ACTIONS", "NotStorable", "assistance", "authority", "costs", "custody", "decisions", "disposal", "find", "importing", "keys", "lists",
     "merging", "missions", "personal", "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
+
+
+# What each step says of a mission before it is closed: registered where they are imported.
+CLOSING = (costs_closing, custody_closing, tasks_closing, transport_closing)
 
 
 class NotStorable(MusterError):

@@ -15,6 +15,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from muster.access.control import NotSignedIn
 from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.files import LARGEST_BYTES, TooLarge
+from muster.missions.actions import StillOpen
+from muster.missions.closing import open_told
 
 MEDIA_TYPE = "application/problem+json"
 STATUSES = (400, 401, 403, 404, 409, 413, 422, 503)
@@ -41,6 +43,7 @@ SCHEMA: dict[str, Any] = {
         "faults": {"type": "array", "items": FAULT},
     },
 }
+TOLD = 100  # of each kind of open thing, in a refusal
 log = logging.getLogger(__name__)
 
 
@@ -97,6 +100,8 @@ def refused(request: HttpRequest, refusal: MusterError) -> HttpResponse:
     """A refusal of Muster's own."""
     if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("%s: %s", refusal.code, refusal)
+    if isinstance(refusal, StillOpen):
+        return problem(refusal, open=open_told(refusal.items, TOLD))
     return problem(refusal)
 
 

@@ -458,6 +458,44 @@ class OutsideAnswer(Schema):
     outside: list[OutsideTold]
 
 
+class StandingTold(Schema):
+    """The state of a mission: preparing, active, paused, ending or closed; since when, and why in words."""
+
+    state: str
+    since: str
+    why: str
+
+
+class OpenThing(Schema):
+    """One thing of a mission that is open, and what it is settled by: a record of that kind and id."""
+
+    kind: str
+    name: str
+    words: str
+    since: str | None
+    due_at: str | None
+    subject: dict[str, str]
+
+
+class OpenKind(Schema):
+    """What of one kind is open: how many, and each."""
+
+    kind: str
+    title: str
+    count: int
+    items: list[OpenThing]
+
+
+class OpenAnswer(Schema):
+    """What keeps a mission from being closed at a moment, persons first; nothing where it can be closed."""
+
+    mission: str
+    at: str
+    known_at: int
+    count: int
+    open: list[OpenKind]
+
+
 class MissionTold(Schema):
     """A mission, and the decision under which it runs."""
 
@@ -469,6 +507,7 @@ class MissionTold(Schema):
     decision: str
     opened_at: str
     closed_at: str | None
+    standing: StandingTold
 
 
 class MissionsPage(Schema):
@@ -643,6 +682,7 @@ class PictureAnswer(Schema):
     mission: str
     at: str
     known_at: int
+    standing: StandingTold | None  # null where no mission is open, and only sources speak of it
     figures: list[FigureTold]
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
 
-from muster.access.control import may
+from muster.access.control import can, may
 from muster.actions import storable
 from muster.api.reads import PAGE, Words
 from muster.api.shapes import (
@@ -22,6 +22,7 @@ from muster.api.shapes import (
     DecisionTold,
     JudgedTold,
     MissionsPage,
+    OpenAnswer,
     OutsideAnswer,
     PictureAnswer,
     RequestsPage,
@@ -47,6 +48,7 @@ from muster.decisions.rules import InForce
 from muster.decisions.rules import headroom as headroom_of
 from muster.ledger import queries as ledger
 from muster.missions import queries as missions
+from muster.missions.closing import open_items, open_told
 from muster.missions.models import Mission
 from muster.picture.judging import judge_for, judged_of
 from muster.picture.queries import picture_of
@@ -217,7 +219,8 @@ def missions_page(
     """The missions that the actor may see, page by page: send `next` as the next page's `cursor`."""
     with when_down(), storable():
         page, after = _page(missions.missions_of(_actor(request)), cursor, limit)
-        return {"missions": [_mission(row) for row in page], "next": after}
+        known = ledger.latest_known()
+        return {"missions": [_mission(row, known) for row in page], "next": after}
 
 
 @router.get("/missions/{id}", response=WholeMission)
@@ -225,12 +228,12 @@ def mission(request: HttpRequest, id: str) -> dict[str, Any]:
     """A mission: what its decision allows now, its tasks, and how much of the limits they use from now on."""
     with when_down(), storable():
         row = _one(missions.missions_of(_actor(request)), "mission", id)
-        now = timezone.now()
-        in_force = decisions.in_force(row.decision, now, ledger.latest_known())
+        now, known = timezone.now(), ledger.latest_known()
+        in_force = decisions.in_force(row.decision, now, known)
         draws = tasks.draws(row.decision)
         used = headroom_of(in_force.limits, draws, now) if in_force.limits else []
         return {
-            **_mission(row),
+            **_mission(row, known),
             "in_force": _in_force(in_force),
             "tasks": [_task(task) for task in row.tasks.order_by("begins_at", "id")],
             "headroom": [asdict(limit) for limit in used],
@@ -243,6 +246,19 @@ def mission_costs(request: HttpRequest, id: str, known_at: Query[Words | None] =
     with when_down(), storable():
         row = _one(missions.missions_of(_actor(request)), "mission", id)
         return as_data(package_of(row, timezone.now(), ledger.known(known_at)))
+
+
+@router.get("/missions/{id}/open", response=OpenAnswer)
+def mission_open(request: HttpRequest, id: str) -> dict[str, Any]:
+    """What of a mission is open now, for those who may close it: all of it, by kind."""
+    with when_down(), storable():
+        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        can(_actor(request), "missions.close", missions.scope_of(row))
+        known, now = ledger.latest_known(), timezone.now()
+        found = open_items(row, now)
+        count = sum(map(len, found.values()))
+        told = open_told(found, count)
+        return {"mission": row.pk, "at": now.isoformat(), "known_at": known, "count": count, "open": told}
 
 
 @router.get("/missions/{id}/outside", response=OutsideAnswer)
@@ -383,11 +399,11 @@ def _in_force(found: InForce) -> dict[str, Any]:
     return {"limits": limits, "why": found.why, "since": _iso(found.since)}
 
 
-def _mission(row: Mission) -> dict[str, Any]:
+def _mission(row: Mission, known_at: int) -> dict[str, Any]:
     return {
         "id": row.pk, "title": row.title, "drill": row.drill, "organisation": row.organisation_id,
         "request": row.decision.request_id, "decision": row.decision_id, "opened_at": _iso(row.opened_at),
-        "closed_at": _iso(row.closed_at),
+        "closed_at": _iso(row.closed_at), "standing": missions.standing_of(row, timezone.now(), known_at).to_json(),
     }  # fmt: skip
 
 

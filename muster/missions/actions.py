@@ -15,6 +15,7 @@ from muster.decisions import queries as decisions
 from muster.decisions.actions import APPROVALS, NotInForce, check_request_open
 from muster.decisions.models import Decision
 from muster.missions import queries
+from muster.missions.closing import KINDS, OpenItem, open_items
 from muster.missions.models import Apart, Closing, Mission
 from muster.parties.models import Organisation
 from muster.record.action import action, the_record
@@ -48,18 +49,23 @@ class AlreadyClosed(MusterError):
         super().__init__(f"The mission {mission} is closed. A new decision opens a new mission.")
 
 
-class StillHolding(MusterError):
-    """Somebody or something that the mission holds is not accounted for."""
+class StillOpen(MusterError):
+    """Somebody or something of the mission is not accounted for, or something is not settled: `items` is all of it, by kind."""
 
-    code = "missions.still_holding"
+    code = "missions.still_open"
     status = 409
 
-    def __init__(self, *, mission: str, tags: list[str]) -> None:
-        self.mission, self.tags = mission, tags
-        named = ", ".join(tags[:5]) + (f" and {len(tags) - 5} more" if len(tags) > 5 else "")
+    def __init__(self, *, mission: str, items: dict[str, list[OpenItem]]) -> None:
+        self.mission, self.items = mission, items
+        each = [f"{KINDS[kind]}: {len(found)} ({_first(found)})" for kind, found in items.items()]
         super().__init__(
-            f"{mission} still holds {len(tags)}: {named}. Hand over or release each of them first; nobody is left behind."
+            f"{mission} is not closed: {sum(map(len, items.values()))} open. {'. '.join(each)}. Settle each first; nobody is left behind."
         )
+
+
+def _first(items: list[OpenItem]) -> str:
+    named = ", ".join(item.name for item in items[:5])
+    return named + (f" and {len(items) - 5} more" if len(items) > 5 else "")
 
 
 class ClosedTooEarly(MusterError):
@@ -137,12 +143,12 @@ def keep_apart(
 
 @action("missions.close", about=queries.locked)
 def close(*, act: Act, row: Mission, actor: Actor, mission: Code, reason: Words, at: AwareDatetime) -> Opened:
-    """Close a mission that holds nobody and nothing any more. Raises AlreadyClosed, NotHappenedYet, StillHolding, ClosedTooEarly."""
+    """Close a mission of which nothing is open any more. Raises AlreadyClosed, NotHappenedYet, StillOpen, ClosedTooEarly."""
     if row.closed_at is not None:
         raise AlreadyClosed(mission=row.pk)
     check_happened(at, now=act.recorded_at)
-    if tags := queries.held(row.pk):
-        raise StillHolding(mission=row.pk, tags=tags)
+    if items := open_items(row, at):
+        raise StillOpen(mission=row.pk, items=items)
     not_before = max(filter(None, (row.opened_at, queries.latest_move(row.pk))))
     if at < not_before:
         raise ClosedTooEarly(mission=row.pk, not_before=not_before)

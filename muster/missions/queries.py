@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -10,14 +12,17 @@ from django.db.models import QuerySet
 from muster.access.control import Actor, Scope, visible
 from muster.core.errors import NotFound
 from muster.database import prepared
+from muster.decisions import queries as decisions
+from muster.decisions.models import Version
 from muster.missions.models import Closing, Mission
+from muster.missions.rules import Standing, standing
 
 # Whose a thing is: of the mission that the latest of its live entries names, until it goes outside. Releases, and moves
 # inside a site's own work, name none. For each live entry of the things that the mission ever had, by T as known at K (both
 # may be null): `whose` the thing is from it on, `was` before it, and whether it is where the thing is now.
 WHOSE = """
 WITH live AS (
-    SELECT e.thing_id, e.n, e.mission, e.happened_at, t.kind AS thing_kind, t.tag, r.kind, r.site,
+    SELECT e.thing_id, e.n, e.mission, e.happened_at, t.kind AS thing_kind, t.tag, r.kind, r.site, r.code,
         g.kind = 'outside' AS from_outside, r.kind = 'outside' AS to_outside
     FROM ledger_entry e LEFT JOIN record_number k USING (act_id) JOIN ledger_thing t ON t.id = e.thing_id
     JOIN ledger_holder g ON g.id = e.giver_id JOIN ledger_holder r ON r.id = e.receiver_id
@@ -38,7 +43,8 @@ WITH live AS (
     FROM whose WINDOW by_thing AS (PARTITION BY thing_id ORDER BY n)
 )
 """
-HELD = f"{WHOSE} SELECT tag FROM placed WHERE is_now AND whose = %(mission)s ORDER BY tag"
+HELD = f"""{WHOSE}
+SELECT tag, thing_kind, thing_id, code, happened_at FROM placed WHERE is_now AND whose = %(mission)s ORDER BY tag"""
 LATEST_MOVE = f"{WHOSE} SELECT max(happened_at) FROM placed WHERE %(mission)s IN (whose, was)"
 
 
@@ -64,11 +70,21 @@ def missions_of(actor: Actor) -> QuerySet[Mission]:
     return visible(actor, rows, site=None, asker="decision__request__agency")
 
 
-def held(mission: str) -> list[str]:
-    """The tags of what is the mission's and not outside, by everything committed."""
+class HeldThing(NamedTuple):
+    """What is the mission's and not outside: its tag, kind and id, the code of who holds it, and since when."""
+
+    tag: str
+    kind: str
+    thing: UUID
+    holder: str
+    since: datetime
+
+
+def held_things(mission: str) -> list[HeldThing]:
+    """What is the mission's and not outside, by tag, by everything committed."""
     with connection.cursor() as cursor:
         cursor.execute(HELD, {"mission": mission, "at": None, "known_at": None})
-        return [tag for (tag,) in cursor.fetchall()]
+        return [HeldThing(*row) for row in cursor.fetchall()]
 
 
 def latest_move(mission: str) -> datetime | None:
@@ -77,6 +93,17 @@ def latest_move(mission: str) -> datetime | None:
         cursor.execute(LATEST_MOVE, {"mission": mission, "at": None, "known_at": None})
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def standing_of(mission: Mission, at: datetime, known_at: int) -> Standing:
+    """In which state the mission is at `at`, since when and why, as known at an act's number."""
+    said = Version.objects.filter(decision=mission.decision_id, act__number__number__lte=known_at)
+    closing = Closing.objects.filter(mission=mission, act__number__number__lte=known_at).first()
+    closed = (mission.closed_at, closing.reason) if closing and mission.closed_at else None
+    return standing(
+        decisions.versions_known(mission.decision, known_at), dict(said.values_list("n", "reason")), at, known_at,
+        opened_at=mission.opened_at, closed=closed,
+    )  # fmt: skip
 
 
 def closed_for_facts(mission: str) -> datetime | None:

@@ -77,7 +77,14 @@ def _picture(mission: str, at: str, known_at: int) -> dict[str, Any]:
     where = decisions.zone_of(row.decision, known_at) if row else ZoneInfo("UTC")
     moment = parse_moment(at, where)
     told = [figure.to_json() for figure in figures(mission, moment, known_at)]
-    return {"mission": mission, "at": moment.isoformat(), "known_at": known_at, "figures": told}
+    state = missions.standing_of(row, moment, known_at).to_json() if row else None
+    return {
+        "mission": mission,
+        "at": moment.isoformat(),
+        "known_at": known_at,
+        "standing": state,
+        "figures": told,
+    }
 
 
 def figures(mission: str, at: datetime, known_at: int) -> list[Figure]:

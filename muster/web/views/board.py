@@ -13,6 +13,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from muster.access.control import Actor, may, visible
+from muster.assistance import queries as requests
+from muster.assistance.models import Request
+from muster.authority.models import Drift
 from muster.core.errors import MusterError, NotFound
 from muster.costs import queries as costs
 from muster.custody import actions as custody
@@ -21,7 +24,8 @@ from muster.custody.queries import can_lapse, open_differences, scope_of, scope_
 from muster.decisions import queries as decisions
 from muster.ledger import queries
 from muster.ledger.models import Handover
-from muster.missions.queries import missions_of
+from muster.missions.models import Mission
+from muster.missions.queries import missions_of, standing_of
 from muster.parties.models import Site
 from muster.record.action import sequence
 from muster.tasks.usage import usage
@@ -107,7 +111,11 @@ def _missions(actor: Actor, now: datetime, known_at: int) -> list[dict[str, Any]
         told.append(
             {
                 "row": row,
-                "in_force": in_force,
+                "standing": standing_of(row, now, known_at),
+                "zone": decisions.zone_of(row.decision, known_at).key,
+                "ends": in_force.limits.ends_at if in_force.limits and not in_force.why else None,
+                "overdue": _overdue_exceptions(actor, row, now),
+                "paper": _overdue_paper(row.decision.request, now),
                 "near": near,
                 "moving": moving,
                 "outside": len(open_outside(row, known_at)),
@@ -115,6 +123,21 @@ def _missions(actor: Actor, now: datetime, known_at: int) -> list[dict[str, Any]
             }
         )
     return told
+
+
+def _overdue_exceptions(actor: Actor, row: Mission, now: datetime) -> list[Drift]:
+    """The exceptions of a mission that counsel should have reviewed by now, the one due first in front, for who may read them."""
+    request = row.decision.request
+    if not may(actor, "authority.read_review", requests.scope_of(request)):
+        return []
+    waiting = Drift.objects.filter(request=request, review__isnull=True, review_due_at__lt=now)
+    return list(waiting.order_by("review_due_at"))
+
+
+def _overdue_paper(request: Request, now: datetime) -> datetime | None:
+    """For when the paper of a verbal request was promised, where it is late and has not come."""
+    clock = requests.paper_clock(request, now)
+    return now - clock.late_by if clock and clock.late_by and not clock.received else None
 
 
 @signed_in

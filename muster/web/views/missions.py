@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from muster.decisions.models import Decision
 from muster.decisions.rules import ARMS
 from muster.ledger.queries import latest_known
 from muster.missions import queries
+from muster.missions.closing import KINDS, open_items
 from muster.missions.models import Mission
 from muster.parties.models import Organisation, Site
 from muster.picture import queries as picture
@@ -36,12 +38,22 @@ from muster.web.pages import signed_in
 from muster.web.used import limits_used
 from muster.web.views.decisions import order_in_words
 
+SHOWN = 25  # of each kind of open thing on the page
+# By the kind of record that an open thing is about, the page on which it is settled.
+SETTLED_ON: dict[str, Callable[[str], str]] = {
+    "thing": lambda id: reverse("history", args=[id]), "offer": lambda id: reverse("board"),
+    "difference": lambda id: reverse("settle", args=[id]), "task": lambda id: reverse("task-finish", args=[id]),
+    "trip": lambda id: reverse("trip", args=[id]), "request": lambda id: reverse("request", args=[id]),
+    "exceptions": lambda id: reverse("exceptions", args=[id]), "costs": lambda id: reverse("costs", args=[id]),
+    "outside": lambda id: reverse("mission-outside", args=[id]),
+}  # fmt: skip
+
 
 @signed_in
 def listed(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The missions that the actor may read, and the approvals under which one could be opened."""
     at, known_at = timezone.now(), latest_known()
-    rows = [(row, decisions.in_force(row.decision, at, known_at)) for row in queries.missions_of(actor)]
+    rows = [(row, queries.standing_of(row, at, known_at)) for row in queries.missions_of(actor)]
     approvals = decisions.decisions_of(actor).filter(outcome__in=APPROVALS, missions=None)
     to_open = [row for row in approvals if may(actor, "missions.open", decisions.scope_of(row))]
     return render(
@@ -66,7 +78,8 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     sites = visible(actor, Site.objects.filter(organisation=row.organisation_id))
     ends = in_force.limits.ends_at if in_force.limits else None
     context = {
-        "row": row, "drill": row.drill, "in_force": in_force, "now": at, "known_at": known_at, "zone": zone_of(row),
+        "row": row, "drill": row.drill, "standing": queries.standing_of(row, at, known_at),
+        "in_force": in_force, "now": at, "known_at": known_at, "zone": zone_of(row),
         "order": order_in_words(in_force.limits) if in_force.limits else [],
         "here": reverse("mission", args=[row.pk]), "outside": open_outside(row, known_at),
         "tasks": _tasks(row, actor, at), "trips": Trip.objects.filter(mission=row).select_related("custodian", "from_site", "to_site"),
@@ -238,14 +251,21 @@ def present(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 
 @signed_in
 def close(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
-    """Close a mission that holds nobody any more."""
+    """Close a mission of which nothing is open; what is open is listed, each with the page on which it is settled."""
     row = found(actor, name)
     can(actor, "missions.close", queries.scope_of(row))
+    now, known_at = timezone.now(), latest_known()
+    items = open_items(row, now)
+    groups = [
+        (KINDS[kind], len(of_kind), [(item, SETTLED_ON[item.subject[0]](item.subject[1])) for item in of_kind[:SHOWN]])
+        for kind, of_kind in items.items()
+    ]  # fmt: skip
     return ActForm(
         action="missions.close", title=f"Close {row.pk}", button="Close mission", given={"mission": row.pk},
         inputs=[Input("reason", "Why it can be closed", "long"), when("Time closed")],
         done=lambda answer: f"The mission {answer.mission} is closed.", back=reverse("mission", args=[row.pk]),
-        drill=row.drill, zone=zone_of(row),
+        drill=row.drill, zone=zone_of(row), template="web/mission_close.html", about={"missions.closed_too_early": "at"},
+        context={"groups": groups, "count": sum(map(len, items.values())), "now": now, "known_at": known_at, "zone": zone_of(row)},
     ).page(request, actor)  # fmt: skip
 
 
