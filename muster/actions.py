@@ -15,6 +15,7 @@ from muster.custody import actions as custody
 from muster.custody import closing as custody_closing
 from muster.custody import disposal, lists, merging, personal, replay
 from muster.decisions import actions as decisions
+from muster.decisions import offices
 from muster.ledger import keys
 from muster.missions import actions as missions
 from muster.record.action import ACTIONS, find
@@ -26,7 +27,7 @@ from muster.transport import closing as transport_closing
 
 __all__ = [
     "ACTIONS", "NotStorable", "assistance", "authority", "costs", "custody", "decisions", "disposal", "find", "importing", "keys", "lists",
-    "merging", "missions", "personal", "replay", "sources", "storable", "tasks", "transport",
+    "merging", "missions", "offices", "personal", "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ class Request(models.Model):
     """What an agency asks of a state, as its latest version says it. `state` is where the latest of its steps led."""
 
     mutable_columns: ClassVar[tuple[str, ...]] = (
-        "state", "version", "title", "requester", "agency_kind", "purpose", "priority", "reimbursement", "verbal",
+        "state", "asked", "version", "title", "requester", "agency_kind", "purpose", "priority", "reimbursement", "verbal",
         "duty_status_asked", "federal_order", "as_of", "facts", "details",
     )  # fmt: skip
 
@@ -27,7 +27,9 @@ class Request(models.Model):
     requester = models.CharField(max_length=200)
     agency = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT)  # null: not in the record
     agency_kind = models.CharField(max_length=40)
-    asked = models.ForeignKey(Office, on_delete=models.PROTECT)
+    asked = models.ForeignKey(
+        Office, on_delete=models.PROTECT
+    )  # who decides it: another, once it was referred
     of_state = models.CharField(max_length=2)  # postal code of the state asked
     purpose = models.TextField()
     priority = models.CharField(max_length=20, blank=True)  # empty: not stated

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from muster.core.tasks import TASKS, contact_of
+from muster.decisions.lines import asking
 from muster.decisions.rules import (
     Draw,
     InForce,
@@ -15,7 +16,9 @@ from muster.decisions.rules import (
     Refusal,
     Version,
     check_draw,
+    check_lines,
     peak_of,
+    person_days,
     stretches,
     why_nothing,
 )
@@ -89,19 +92,39 @@ def _by_limit(in_force: InForce, draws: Sequence[Draw], new: Draw | None) -> Ite
         if new is None or name in OF_THE_WHOLE or not _touches(limits, name, new):
             yield clause
             continue
-        clause = replace(clause, taken=_taken(name, draws, new))
-        alone = replace(in_force, limits=_only(limits, name), why=None)
+        clause = replace(clause, taken=_taken(limits, name, draws, new))
+        alone = replace(in_force, limits=_only(limits, name), why=None, lines=())
         try:
             check_draw(alone, draws, new)
             yield replace(clause, verdict="inside")
         except Refusal as refusal:
             yield replace(clause, verdict="outside", what=refusal.what)
+    yield from _by_line(in_force, new)
     for condition in limits.conditions:
         yield Clause(limit="conditions", sentence=condition, verdict="not_touched")
 
 
+def _by_line(in_force: InForce, new: Draw | None) -> Iterator[Clause]:
+    """What the decision says of the lines that ask for the draw's task: of those, the one that decides."""
+    found = asking(in_force.lines, new.task, new.place) if new else ()
+    if new is None or not found:
+        return
+    said = Clause(
+        limit="lines", sentence=found[0].sentence, verdict="inside", taken=new.task, allowed=found[0].in_full
+    )
+    try:
+        check_lines(in_force, new)
+        yield said
+    except Refusal as refusal:
+        yield replace(said, sentence=refusal.sentence, verdict="outside", what=refusal.what)
+
+
 def _only(limits: Limits, name: str) -> Limits:
-    return Limits(zone=limits.zone, sentences=limits.sentences, **{name: getattr(limits, name)})
+    others: dict[str, Any] = {
+        "armed": "unit",
+        "ruf_version": limits.ruf_version,
+    }  # so that arms not stated stop nothing else
+    return Limits(zone=limits.zone, sentences=limits.sentences, **(others | {name: getattr(limits, name)}))
 
 
 def _allowed(limits: Limits, name: str, new: Draw | None) -> str:
@@ -132,7 +155,7 @@ def _allowed(limits: Limits, name: str, new: Draw | None) -> str:
     return str(value)
 
 
-def _taken(name: str, draws: Sequence[Draw], new: Draw) -> str:
+def _taken(limits: Limits, name: str, draws: Sequence[Draw], new: Draw) -> str:
     match name:
         case "people_max":
             return _counted(draws, new, "people")
@@ -142,6 +165,11 @@ def _taken(name: str, draws: Sequence[Draw], new: Draw) -> str:
             return _counted([draw for draw in draws if draw.place == new.place], new, "people")
         case "vehicles_max":
             return _counted(draws, new, "vehicles")
+        case "person_days_max":
+            own, total = (
+                sum(person_days(each, limits.zone) for each in of) for of in ((new,), (*draws, new))
+            )
+            return f"{own:,}" if own == total else f"{own:,}, and {total:,} with what was drawn beside it"
         case "tasks_allowed" | "tasks_barred":
             return f"{new.task} {TASKS[new.task].name.lower()}"
         case "places":

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
 from muster.access.control import Actor, Scope, visible
+from muster.assistance.models import Request
 from muster.core.errors import NotFound
 from muster.decisions import rules
+from muster.decisions.deciding import AskedLine
+from muster.decisions.lines import JudgedLine, from_stored
 from muster.decisions.models import Decision, Version
 
 
@@ -73,7 +76,7 @@ def stretches_known(
 def versions_known(decision: Decision, known_at: int) -> list[rules.Version]:
     """Its versions as known at an act's number, in the order in which they were written."""
     known = Version.objects.filter(decision=decision, act__number__number__lte=known_at).order_by("n")
-    versions = known.values_list("n", "kind", "effective_at", "limits", "act__number__number")
+    versions = known.values_list("n", "kind", "effective_at", "limits", "lines", "act__number__number")
     return [_version(*version) for version in versions]
 
 
@@ -96,14 +99,28 @@ def stretches_locked(decision: Decision, begins_at: datetime, ends_at: datetime)
 def versions_locked(decision: Decision) -> list[rules.Version]:
     """Its versions by everything committed, for an act that has locked it: none of them says by its number when it was known."""
     versions = Version.objects.filter(decision=decision).order_by("n")
-    rows = versions.values_list("n", "kind", "effective_at", "limits")
+    rows = versions.values_list("n", "kind", "effective_at", "limits", "lines")
     return [_version(*row, 0) for row in rows]
 
 
 def _version(
-    n: int, kind: str, effective_at: datetime, limits: dict[str, object] | None, known: int
-) -> rules.Version:
+    n: int, kind: str, effective_at: datetime, limits: dict[str, object] | None, lines: list[dict[str, Any]] | None,
+    known: int,
+) -> rules.Version:  # fmt: skip
     read = rules.Limits.from_json(limits) if limits is not None else None
     return rules.Version(
-        n=n, kind=cast(rules.VersionKind, kind), effective_at=effective_at, known=known, limits=read
-    )
+        n=n, kind=cast(rules.VersionKind, kind), effective_at=effective_at, known=known, limits=read,
+        lines=from_stored(lines or ()),
+    )  # fmt: skip
+
+
+def asked_lines(request: Request, version: int) -> list[AskedLine]:
+    """The lines of one version of a request, in their order."""
+    rows = request.every_line.filter(version=version).order_by("n")
+    return [AskedLine(n=row.n, task=row.task, words=row.words, place=row.place) for row in rows]
+
+
+def lines_of(decision: Decision) -> tuple[JudgedLine, ...]:
+    """What its latest version that says anything of the lines says of them; empty where none does."""
+    rows = Version.objects.filter(decision=decision, lines__isnull=False).order_by("-n")
+    return from_stored(rows.values_list("lines", flat=True).first() or ())

@@ -1,7 +1,7 @@
 """What a decision allows: limits as data, what is in force at a moment, and whether a plan fits inside."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
@@ -12,6 +12,7 @@ from muster.core.errors import MusterError
 from muster.core.quantity import Quantity
 from muster.core.reading import LONGEST_WORDS, Fields
 from muster.core.tasks import CONTACTS, TASKS, Contact, contact_of
+from muster.decisions.lines import JudgedLine, asking, is_at
 
 Arms = Literal["none", "individual", "unit"]
 ARMS: tuple[Arms, ...] = get_args(Arms)
@@ -23,6 +24,7 @@ SENTENCES = (
     "people_max_by_task",
     "people_max_by_place",
     "vehicles_max",
+    "person_days_max",
     "tasks_allowed",
     "tasks_barred",
     "contact",
@@ -39,9 +41,10 @@ WHO_CAN_CHANGE_IT = "Ask the Joint Operations Center to request an amendment."
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The limits of a decision. None, or an empty tuple of places or conditions, bounds nothing.
+    """The limits of a decision. None, or an empty tuple of places or conditions, bounds nothing; arms not stated are none.
 
-    The largest numbers hold at every one moment of the window, not as a total over time. The window's days
+    The largest numbers hold at every one moment of the window, not as a total over time: that is `person_days_max`, the
+    people of every task times the days on which it lasts, a day begun counting whole. The window's days
     are days of `zone`; both ends are included. `sentences` gives the decision's own words for each limit, by
     field name.
     """
@@ -51,6 +54,7 @@ class Limits:
     people_max_by_task: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     people_max_by_place: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     vehicles_max: int | None = None
+    person_days_max: int | None = None  # over the whole time
     tasks_allowed: tuple[str, ...] | None = None
     tasks_barred: tuple[str, ...] = ()
     contact: Contact | None = None  # the most that is allowed
@@ -58,7 +62,8 @@ class Limits:
     effective_from: date | None = None
     effective_to: date | None = None
     volunteers_only: bool = False
-    armed: Arms | None = None  # the most that is allowed
+    armed: Arms = "none"  # the most that is allowed
+    ruf_version: str = ""  # the rules for the use of force that go with arms; empty: none named
     cost_cap_usd: int | None = None
     reporting_interval_days: int | None = None
     conditions: tuple[str, ...] = ()
@@ -107,6 +112,7 @@ class Limits:
             people_max_by_task=_numbers(read.table("people_max_by_task"), tasks=True),
             people_max_by_place=_numbers(read.table("people_max_by_place")),
             vehicles_max=read.number("vehicles_max"),
+            person_days_max=read.number("person_days_max", most=1_000_000_000_000),
             tasks_allowed=read.tasks("tasks_allowed") if data.get("tasks_allowed") is not None else None,
             tasks_barred=read.tasks("tasks_barred"),
             contact=cast(Contact | None, read.one_of("contact", CONTACTS, default="") or None),
@@ -114,7 +120,8 @@ class Limits:
             effective_from=effective_from,
             effective_to=effective_to,
             volunteers_only=read.flag("volunteers_only"),
-            armed=cast(Arms | None, read.one_of("armed", ARMS, default="") or None),
+            armed=cast(Arms, read.one_of("armed", ARMS, default="none")),
+            ruf_version=read.text("ruf_version", needed=False),
             cost_cap_usd=read.number("cost_cap_usd", most=1_000_000_000_000),
             reporting_interval_days=read.number("reporting_interval_days", least=1, most=366),
             conditions=read.texts("conditions", longest=LONGEST_WORDS),
@@ -133,6 +140,7 @@ class Limits:
             "people_max_by_task": dict(self.people_max_by_task),
             "people_max_by_place": dict(self.people_max_by_place),
             "vehicles_max": self.vehicles_max,
+            "person_days_max": self.person_days_max,
             "tasks_allowed": None if self.tasks_allowed is None else list(self.tasks_allowed),
             "tasks_barred": list(self.tasks_barred),
             "contact": self.contact,
@@ -141,6 +149,7 @@ class Limits:
             "effective_to": self.effective_to and self.effective_to.isoformat(),
             "volunteers_only": self.volunteers_only,
             "armed": self.armed,
+            "ruf_version": self.ruf_version,
             "cost_cap_usd": self.cost_cap_usd,
             "reporting_interval_days": self.reporting_interval_days,
             "conditions": list(self.conditions),
@@ -154,6 +163,7 @@ _PLAIN: dict[str, Any] = {
     "people_max_by_task": lambda limits: f"At most {_listed(limits.people_max_by_task)} people, by task.",
     "people_max_by_place": lambda limits: f"At most {_listed(limits.people_max_by_place)} people, by place.",
     "vehicles_max": lambda limits: f"At most {limits.vehicles_max} vehicles at any one moment.",
+    "person_days_max": lambda limits: f"At most {limits.person_days_max} person-days over the whole time.",
     "tasks_allowed": lambda limits: f"Tasks allowed: {', '.join(limits.tasks_allowed or ()) or 'none'}.",
     "tasks_barred": lambda limits: f"Tasks barred: {', '.join(limits.tasks_barred)}.",
     "contact": lambda limits: f"Contact with persons in custody: {limits.contact} at most.",
@@ -161,10 +171,17 @@ _PLAIN: dict[str, Any] = {
     "effective_from": lambda limits: f"From {limits.effective_from}.",
     "effective_to": lambda limits: f"Until {limits.effective_to}, that day included.",
     "volunteers_only": lambda limits: "Volunteers only.",
-    "armed": lambda limits: f"Arms: {limits.armed} at most.",
+    "armed": lambda limits: _arms(limits),
     "cost_cap_usd": lambda limits: f"At most {limits.cost_cap_usd:,} US dollars.",
     "reporting_interval_days": lambda limits: f"A report every {limits.reporting_interval_days} days.",
 }
+
+
+def _arms(limits: Limits) -> str:
+    if limits.armed == "none":
+        return "Nobody is armed."
+    rules = f", under the rules for the use of force {limits.ruf_version}" if limits.ruf_version else ""
+    return f"Arms: {limits.armed} at most{rules}."
 
 
 def limit_layer(limits: Limits, *, decision: str, citation: str, verified: bool = True) -> LimitLayer:
@@ -211,6 +228,7 @@ class Version:
     effective_at: datetime  # aware: from when it counts, by its own words
     known: int  # the number of the act that wrote it
     limits: Limits | None  # of an issued or amended one
+    lines: tuple[JudgedLine, ...] = ()  # of the same: what was decided about each line of the request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +244,7 @@ class InForce:
     since: datetime | None  # when that began
     version: int | None = None  # the number of the version that set the limits
     by: int | None = None  # the number of the version that suspended or revoked it, where one did
+    lines: tuple[JudgedLine, ...] = ()  # what that version says of each line of the request
 
 
 def limits_at(versions: Iterable[Version], t: datetime, known_at: int) -> InForce:
@@ -239,20 +258,21 @@ def limits_at(versions: Iterable[Version], t: datetime, known_at: int) -> InForc
     limiting = [version for version in known if version.limits is not None]
     if not limiting:
         return InForce(limits=None, why="not_issued", since=None)
-    limits, n = limiting[-1].limits, limiting[-1].n
+    limits, n, lines = limiting[-1].limits, limiting[-1].n, limiting[-1].lines
     assert limits is not None
+    found = InForce(limits=limits, why=None, since=limiting[-1].effective_at, version=n, lines=lines)
     standing = [version for version in known if version.kind != "amended"]
     revoked = next((version for version in standing if version.kind == "revoked"), None)
     if revoked is not None:
-        return InForce(limits=limits, why="revoked", since=revoked.effective_at, version=n, by=revoked.n)
+        return replace(found, why="revoked", since=revoked.effective_at, by=revoked.n)
     if limits.ends_at is not None and t >= limits.ends_at:
-        return InForce(limits=limits, why="expired", since=limits.ends_at, version=n)
+        return replace(found, why="expired", since=limits.ends_at)
     if standing and standing[-1].kind == "suspended":
         latest = standing[-1]
-        return InForce(limits=limits, why="suspended", since=latest.effective_at, version=n, by=latest.n)
+        return replace(found, why="suspended", since=latest.effective_at, by=latest.n)
     if limits.begins_at is not None and t < limits.begins_at:
-        return InForce(limits=limits, why="not_yet", since=None, version=n)
-    return InForce(limits=limits, why=None, since=limiting[-1].effective_at, version=n)
+        return replace(found, why="not_yet", since=None)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,6 +348,18 @@ class OutsideWindow(Refusal):
     """The plan begins before the decision's first day or ends after its last."""
 
     code = "decisions.outside_window"
+
+
+class RefusedLine(Refusal):
+    """Only refused lines of the request ask for the task."""
+
+    code = "decisions.refused_line"
+
+
+class OutsideLine(Refusal):
+    """The lines that ask for the task are allowed with a limit, and the plan is outside it."""
+
+    code = "decisions.outside_line"
 
 
 class BarredTask(Refusal):
@@ -428,14 +460,26 @@ def _usd(cents: int) -> str:
     return f"${cents // 100:,}.{cents % 100:02}"
 
 
+class OverPersonDays(Refusal):
+    """Over the whole time more person-days would be tasked than the decision allows."""
+
+    code = "decisions.over_person_days"
+
+    def __init__(self, *, sentence: str, total: int, most: int) -> None:
+        self.total, self.most = total, most
+        over = f"{total - most:,} more than the {most:,} allowed"
+        what = f"it would bring the whole to {total:,} person-days, {over}."
+        super().__init__(limit="person_days_max", sentence=sentence, what=what)
+
+
 def check_draw(in_force: InForce, draws: Sequence[Draw], new: Draw) -> None:
     """Check that a new draw fits the limits beside those that stand already.
 
     `in_force` is `limits_at` the moment the draw begins. A draw counts the high end of its quantity.
 
-    Raises in this order: EndsBeforeItBegins; NothingInForce; OutsideWindow; BarredTask; OutsideTasks;
-    OutsidePlaces; ContactNotAllowed; ArmsNotAllowed; VolunteersOnly; NumberNeeded; OverPeople in all, then by
-    task, then by place; OverVehicles.
+    Raises in this order: EndsBeforeItBegins; NothingInForce; OutsideWindow; RefusedLine; OutsideLine; BarredTask;
+    OutsideTasks; OutsidePlaces; ContactNotAllowed; ArmsNotAllowed; VolunteersOnly; NumberNeeded; OverPeople in all, then by
+    task, then by place; OverVehicles; OverPersonDays.
     """
     if new.ends_at <= new.begins_at:
         raise EndsBeforeItBegins(begins_at=new.begins_at, ends_at=new.ends_at)
@@ -443,8 +487,10 @@ def check_draw(in_force: InForce, draws: Sequence[Draw], new: Draw) -> None:
     if limits is None or in_force.why in ("not_issued", "suspended", "revoked"):
         raise NothingInForce(limit="in_force", sentence="", what=why_nothing(in_force))
     _check_window(limits, new)
+    check_lines(in_force, new)
     _check_kind(limits, new)
     _check_numbers(limits, draws, new)
+    check_person_days(limits, draws, new)
 
 
 def check_beginning(in_force: InForce, draw: Draw) -> None:
@@ -458,7 +504,57 @@ def check_beginning(in_force: InForce, draw: Draw) -> None:
         why = str(in_force.why).replace("_", " ")
         what = f"the decision is {why} at that moment, and nothing new begins then."
         raise NothingInForce(limit="in_force", sentence="", what=what)
+    check_lines(in_force, draw)
     _check_kind(in_force.limits, draw)
+
+
+def check_lines(in_force: InForce, new: Draw) -> None:
+    """Check that a line of the request that is not refused asks for the task, and that it fits the limit of one that does.
+
+    A task that no line asks for, or only lines that the limits leave out, is for the other limits to judge.
+
+    Raises RefusedLine, OutsideLine.
+    """
+    found = asking(in_force.lines, new.task, new.place)
+    allowed = [line for line in found if line.is_allowed]
+    if not found or in_force.limits is None:
+        return
+    if not allowed:
+        said = next((line for line in found if line.words), None)
+        if said is not None:
+            what = f"line {said.n} of the request, which asks for {new.task}, is refused."
+            raise RefusedLine(limit="lines", sentence=said.sentence, what=what)
+        return
+    if not any(_fits_line(line, new, in_force.limits.zone) for line in allowed):
+        what = f"line {allowed[0].n} of the request is allowed with a limit, and the task is outside it."
+        raise OutsideLine(limit="lines", sentence=allowed[0].sentence, what=what)
+
+
+def _fits_line(line: JudgedLine, new: Draw, zone: str) -> bool:
+    begins = line.effective_from is None or new.begins_at >= _midnight(line.effective_from, zone)
+    ends = line.effective_to is None or new.ends_at <= _midnight(line.effective_to + timedelta(days=1), zone)
+    return begins and ends and is_at(line, new.place)
+
+
+def check_person_days(limits: Limits, draws: Sequence[Draw], new: Draw) -> None:
+    """Check that the total over the whole time fits beside what was drawn at any time. Raises OverPersonDays.
+
+    A task whose window parts where the decision was amended counts whole under each part.
+    """
+    total = sum(person_days(draw, limits.zone) for draw in (*draws, new))
+    if limits.person_days_max is not None and total > limits.person_days_max:
+        raise OverPersonDays(
+            sentence=limits.sentence("person_days_max"), total=total, most=limits.person_days_max
+        )
+
+
+def person_days(draw: Draw, zone: str) -> int:
+    """The high end of its people times the days of `zone` on which it lasts; a day begun counts whole."""
+    if draw.ends_at <= draw.begins_at:
+        return 0
+    first = draw.begins_at.astimezone(ZoneInfo(zone)).date()
+    latest = (draw.ends_at - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
+    return (draw.people.high_end or 0) * ((latest - first).days + 1)
 
 
 def _check_window(limits: Limits, new: Draw) -> None:
@@ -490,7 +586,7 @@ def _check_kind(limits: Limits, new: Draw) -> None:
     if limits.contact is not None and CONTACTS.index(contact) > CONTACTS.index(limits.contact):
         what = f"{task} brings {contact} contact with persons in custody."
         raise ContactNotAllowed(limit="contact", sentence=limits.sentence("contact"), what=what)
-    if limits.armed is not None and ARMS.index(new.armed) > ARMS.index(limits.armed):
+    if ARMS.index(new.armed) > ARMS.index(limits.armed):
         raise ArmsNotAllowed(
             limit="armed", sentence=limits.sentence("armed"), what=f"the task is armed ({new.armed})."
         )

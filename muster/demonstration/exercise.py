@@ -25,7 +25,11 @@ def steps(cast: Cast) -> Iterator[Step]:
 
 
 def asked(cast: Cast) -> Iterator[Step]:
-    """The agency asks, counsel finds, and the operations center puts it before the governor."""
+    """It is on record who holds the office; the agency asks, counsel finds, the operations center puts it before the governor."""
+    yield Step(
+        "counsel", "decisions.seat_holder",
+        {"office": "ZZ-GOVERNOR", "account": "governor", "begins_at": cast.ago(24 * 400), "instrument": "Oath of the exercise's governor"},
+    )  # fmt: skip
     request = request_file("exercise") | {"id": cast.mission, "as_of": cast.day(6)}
     for line in request["lines"]:
         line |= {"from": cast.day(5), "to": cast.day(-25)}

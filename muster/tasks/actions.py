@@ -25,7 +25,7 @@ from muster.costs.rules import CitedSource, LineGiven
 from muster.decisions import queries as decisions
 from muster.decisions.actions import OnlyReported, check_request_open
 from muster.decisions.models import Decision
-from muster.decisions.rules import Arms, Draw, Stretch, check_draw, limit_layer
+from muster.decisions.rules import Arms, Draw, Stretch, check_draw, check_person_days, limit_layer
 from muster.missions import queries as missions
 from muster.missions.actions import AlreadyClosed
 from muster.missions.models import Mission
@@ -190,6 +190,8 @@ def order(
     drawn = queries.draws(row.decision)
     for part in parts:
         check_draw(part.in_force, drawn, replace(draw, begins_at=part.begins_at, ends_at=part.ends_at))
+        if part.in_force.limits is not None:
+            check_person_days(part.in_force.limits, drawn, draw)
     found = [finding for part in parts for finding in _law(row.decision, draw, words, part)]
     decides = max(found, key=lambda finding: STRICTNESS.index(finding.finding))
     if decides.finding in ("prohibited", "needs_counsel"):

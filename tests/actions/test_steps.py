@@ -79,8 +79,13 @@ def offices() -> Offices:
         Grant.objects.create(user=user, role=role, organisation=organisation)
         return actor_of(user)
 
+    governor = account("governor", "governor", guard)
+    do.offices.seat_holder(
+        actor=account("recorder", "counsel", None), office="ZZ-GOVERNOR", account="governor", begins_at=at(-9000),
+        instrument="Oath of the example's governor",
+    )  # fmt: skip
     return Offices(
-        sites, account("governor", "governor", guard), account("agency", "requester", agency),
+        sites, governor, account("agency", "requester", agency),
         account("affairs", "affairs", None), account("custodian", "custodian", guard),
         account("elsewhere", "governor", other),
     )  # fmt: skip
@@ -311,8 +316,10 @@ def test_a_declined_request_allows_nothing(offices: Offices) -> None:
 
 
 def test_a_referred_request_stays_in_review(offices: Offices) -> None:
+    Office.objects.create(code="ZZ-ADJUTANT", title="Adjutant general of Example", organisation_id="EX-GUARD")
     do.decisions.decide(
         actor=offices.governor, request=in_review(offices), outcome="referred", reason="Ask the adjutant general",
+        refer_to="ZZ-ADJUTANT",
         at=at(0),
     )  # fmt: skip
 

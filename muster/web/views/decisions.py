@@ -23,6 +23,7 @@ from muster.core.tasks import TASKS
 from muster.core.times import parse_moment
 from muster.decisions import actions as decisions
 from muster.decisions import queries
+from muster.decisions.lines import is_sensitive
 from muster.decisions.models import Decision
 from muster.decisions.rules import Limits
 from muster.ledger.queries import latest_known
@@ -33,9 +34,7 @@ from muster.web.forms import ONCE, ActForm, Input, read_all, record, when
 from muster.web.pages import Problem, form_page, key_of, moment_in, signed_in
 from muster.web.views.requests import found, with_findings
 
-# Work at the body of a person, or over it: refused unless somebody says why it is allowed (ui.md, sensitive lines).
 UTC_ZONE = ZoneInfo("UTC")
-SENSITIVE = ("T05", "T12")
 ZONES = (
     "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles", "America/Anchorage",
     "Pacific/Honolulu", "America/Puerto_Rico", "Pacific/Guam",
@@ -79,6 +78,13 @@ class Choice:
     @property
     def allowed(self) -> bool:
         return self.chosen in ("allow", "limit")
+
+    def as_judged(self) -> dict[str, Any]:
+        """The same as the action takes it."""
+        said = {"n": self.line.n, "judgement": self.chosen, "words": self.why.strip()}
+        if self.barred:
+            said["words"] = f"Refused by the law: {self.finding.words}"
+        return said | ({"people_max": int(self.people)} if self.chosen == "limit" else {})
 
 
 @signed_in
@@ -136,6 +142,7 @@ def decide(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
                 outcome=outcome,
                 reason=reason,
                 limits=limits,
+                lines=[choice.as_judged() for choice in choices],
                 at=moment_in(request.POST.get("at", ""), UTC_ZONE),
             )
             messages.success(request, f"{row.pk} is {outcome.replace('_', ' ')}. {record(done)}")
@@ -154,7 +161,7 @@ def decide(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 
 def _choice(line: Any, finding: Any, entered: QueryDict) -> Choice:
     barred = finding is not None and finding.finding == "prohibited"
-    sensitive = line.task in SENSITIVE
+    sensitive = is_sensitive(line.task, line.words)
     chosen = entered.get(f"line-{line.n}", "refuse" if sensitive and not entered else "")
     return Choice(
         line, finding, sensitive, barred, "refuse" if barred else chosen, entered.get(f"people-{line.n}", ""),
