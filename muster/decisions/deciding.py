@@ -148,18 +148,19 @@ def _is_left_out(task: str, limits: Limits) -> bool:
 
 
 def narrowed(limits: Limits, lines: Sequence[JudgedLine]) -> Limits:
-    """The limits with what follows from the lines: tasks that only refused lines ask for are barred, people of a task bounded.
+    """The limits with what follows from the lines: tasks that only refused lines ask for are left out, people of a task bounded.
 
     Where every allowed line of a task says how many people, their sum is the most for the task, unless the limits say fewer.
     """
     allowed = {line.task for line in lines if line.is_allowed}
-    barred = {line.task for line in lines if line.task and not line.is_allowed} - allowed
+    refused = {line.task for line in lines if line.task and not line.is_allowed} - allowed
+    barred = {task for task in refused if not _is_left_out(task, limits)}
     most = dict(limits.people_max_by_task)
     for task, number in _people_by_task(lines).items():
         most[task] = min(number, most.get(task, number))
     return replace(
         limits,
-        tasks_barred=(*limits.tasks_barred, *sorted(barred - set(limits.tasks_barred))),
+        tasks_barred=(*limits.tasks_barred, *sorted(barred)),
         people_max_by_task=MappingProxyType(most),
     )
 
