@@ -26,7 +26,7 @@ from muster.missions import queries as missions
 from muster.missions.models import Closing, Mission
 from muster.record.models import Act, Number
 from muster.tasks import queries as tasks
-from muster.tasks.models import Ending, Present, Task
+from muster.tasks.models import Ending, Kept, Present, Task
 from muster.transport.models import Trip, TripEvent
 
 AN_INSTANT = timedelta(microseconds=1)
@@ -159,7 +159,7 @@ def _beside(decision: Decision, task: str, known_at: int) -> list[Draw]:
 
 
 def _subjects(act: Act) -> Iterator[_Subject]:
-    for of in (_order, _present, _ending, _trip, _trip_event, _handover, _entry, _opening, _closing):
+    for of in (_order, _present, _ending, _kept, _trip, _trip_event, _handover, _entry, _opening, _closing):
         yield from of(act)
 
 
@@ -181,6 +181,12 @@ def _ending(act: Act) -> Iterator[_Subject]:
     for ending in Ending.objects.filter(act=act).select_related("task__mission__decision"):
         at = ending.task.ended_at or act.recorded_at
         yield _Subject(mission=ending.task.mission, at=at, words=f"Ended the task {ending.task_id}.")
+
+
+def _kept(act: Act) -> Iterator[_Subject]:
+    for kept in Kept.objects.filter(act=act).select_related("task__mission__decision"):
+        words = f"Kept the task {kept.task_id} against version {kept.version} of its decision: {kept.reason}"
+        yield _Subject(mission=kept.task.mission, at=act.recorded_at, words=words)
 
 
 def _trip(act: Act) -> Iterator[_Subject]:

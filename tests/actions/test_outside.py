@@ -18,6 +18,7 @@ from muster.core.errors import FaultyInput, NotFound
 from muster.decisions.models import Decision
 from muster.ledger.queries import latest_known
 from muster.missions.models import Mission
+from muster.picture.judging import judge
 from muster.record.action import KeyReused
 from muster.tasks.actions import AlreadyKept, NotOutside
 from muster.tasks.models import Kept, Task
@@ -222,6 +223,21 @@ def test_what_is_kept_names_who_and_why_and_widens_nothing(offices: Offices) -> 
     (found,) = outside(Mission.objects.get(), latest_known())
     assert (found.settlement.by, found.settlement.reason) == ("center", WHY)
     assert Decision.objects.get().latest == 2
+
+
+def test_who_keeps_is_judged_under_the_decision_and_quoted(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    amended(offices, decision, 0, people_max=4)
+
+    number = kept(offices).known_at
+    assert number is not None
+    found = judge(number)
+
+    assert found.mission == Mission.objects.get()
+    assert WHY in found.words
+    assert found.then is not None
+    assert found.then.version == 2
 
 
 def test_what_fits_or_is_kept_or_is_mended_is_not_kept_again(offices: Offices) -> None:
