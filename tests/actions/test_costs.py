@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +14,12 @@ import test_steps
 from django.db import connection
 from people import at
 from test_steps import LIMITS, Offices, opened, order
+from typer.testing import CliRunner, Result
 
 from muster import actions as do
-from muster.access.control import NotPermitted
+from muster.access.control import NotPermitted, new_token
+from muster.access.models import User
+from muster.cli.main import app
 from muster.core.errors import FaultyFile, FaultyInput, NotFound
 from muster.core.times import NotHappenedYet
 from muster.costs import queries
@@ -125,6 +130,39 @@ def test_two_officers_cannot_spend_the_same_money(offices: Offices) -> None:
         thread.join()
 
     assert sorted(outcomes) == ["EX-1-C1", *["decisions.over_cost_cap"] * 3]
+
+
+def test_two_missions_under_one_decision_share_its_cap(offices: Offices) -> None:
+    decision = opened(offices, CAPPED)
+    do.missions.open_mission(
+        actor=offices.sites.center,
+        decision=decision,
+        mission="EX-2",
+        title="More",
+        organisation="EX-GUARD",
+        at=at(-40),
+    )
+    outcomes: list[str] = []
+
+    def one(mission: str) -> None:
+        given = said(total_usd="6000")
+        try:
+            outcomes.append(
+                do.costs.estimate(actor=offices.sites.center, mission=mission, given=given).answer.line
+            )
+        except OverCostCap as refusal:
+            outcomes.append(refusal.code)
+        finally:
+            connection.close()
+
+    both = [threading.Thread(target=one, args=[mission]) for mission in ("EX-1", "EX-2", "EX-1", "EX-2")]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+
+    kept = [outcome for outcome in outcomes if outcome in ("EX-1-C1", "EX-2-C1")]
+    assert (len(kept), outcomes.count("decisions.over_cost_cap")) == (1, 3)
 
 
 def test_a_task_is_ordered_with_what_its_people_cost_or_not_at_all(offices: Offices) -> None:
@@ -422,3 +460,20 @@ def test_a_file_that_plans_beyond_the_cap_is_refused_whole(offices: Offices) -> 
     with pytest.raises(OverCostCap):
         taken(offices, "1,estimate,other,Tents,,,,G,I,6000,", "2,estimate,other,Cots,,,,G,I,6000,")
     assert not CostLine.objects.exists()
+
+
+def test_the_command_takes_a_file_in_and_tells_its_faults(offices: Offices, tmp_path: Path) -> None:
+    opened(offices)
+    file = tmp_path / "costs.csv"
+    file.write_text(f"{HEADER}\n1,actual,travel,Bus,10,3,2,Example Guard,Invoice 1,60,1\n")
+    token = {"MUSTER_TOKEN": new_token(User.objects.get(pk=offices.sites.center.user))}
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(app, ["import", "costs", str(file), "--mission", *words], env=token)
+
+    assert json.loads(run("EX-1", "--json").stdout)["kept"] == 1
+    assert run("EX-9").exit_code == 2
+    file.write_text(f"{HEADER}\n2,actual,fun,Bus,10,3,2,Example Guard,Invoice 1,60,1\n")
+    wrong = run("EX-1")
+    assert (wrong.exit_code, "row 2" in wrong.stderr) == (2, True)
+    assert CostLine.objects.count() == 1
