@@ -28,7 +28,7 @@ def open_offers(mission: Mission, at: datetime) -> Iterable[OpenItem]:
 def open_differences(mission: Mission, at: datetime) -> Iterable[OpenItem]:
     """The differences about a mission that nobody has settled."""
     for row in differences_of(mission).select_related("act"):
-        words = f"{row.site_id}: {row.words}"
+        words = f"{row.site_id}: {row.words.rstrip('.')}"
         yield OpenItem(
             kind="difference",
             name=str(row.pk),
