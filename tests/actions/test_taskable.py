@@ -186,6 +186,6 @@ def test_the_page_says_what_stops_each_category_and_which_day_it_misread(offices
     page = client.get(f"/decisions/{decision}/taskable/", {"at": "2026-03-10"})
     misread = client.get(f"/decisions/{decision}/taskable/", {"at": "soon"})
 
-    assert page.content.decode().count('<th scope="row">T') == len(TASKS)
+    assert page.content.decode().count("<h3>T") == len(TASKS)
     assert (misread.status_code, "<title>Error:" in misread.content.decode()) == (422, True)
     assert client.get("/decisions/NONE/taskable/").status_code == 404

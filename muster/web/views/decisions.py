@@ -29,7 +29,7 @@ from muster.decisions.rules import Limits
 from muster.ledger.queries import latest_known
 from muster.missions.queries import missions_of
 from muster.record.action import KeyReused
-from muster.tasks.taskable import taskable_of
+from muster.tasks.taskable import MAY, taskable_of
 from muster.web.forms import ONCE, ActForm, Input, read_all, record, when
 from muster.web.pages import Problem, form_page, key_of, moment_in, signed_in
 from muster.web.views.requests import found, with_findings
@@ -275,6 +275,9 @@ def what_may_be_tasked(request: HttpRequest, actor: Actor, name: str) -> HttpRes
         "at": parse_moment(found["at"], UTC_ZONE),
         "zone": queries.zone_of(row, found["known_at"]).key,
     }
+    may_be = [each for each in found["tasks"] if each["finding"] in MAY]
+    stopped = [each for each in found["tasks"] if each["finding"] not in MAY]
+    context["groups"] = [("May be tasked", may_be), ("May not be tasked", stopped)]
     return render(request, "web/taskable.html", context)
 
 
