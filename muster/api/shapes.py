@@ -359,6 +359,34 @@ class TaskableAnswer(Schema):
     tasks: list[TaskableTold]
 
 
+class OrderTold(Schema):
+    """A decision's order as of `as_of`, known at the act numbered `known_at`.
+
+    `sha256` is of the rest of it as JSON with sorted keys and no spaces, in UTF-8; `verify` says how to check it.
+    """
+
+    format: str
+    decision: str
+    as_of: str
+    known_at: int
+    zone: str
+    exercise: bool
+    request: dict[str, str]
+    office: str
+    outcome: str
+    reason: str
+    instrument: str
+    decided_at: str | None
+    reported_on: str | None
+    reported_about: bool
+    source: str | None
+    in_force: dict[str, Any]
+    versions: list[dict[str, Any]]
+    findings: dict[str, Any] | None
+    verify: list[str]
+    sha256: str
+
+
 class ClauseTold(Schema):
     """One limit in the decision's words, and how the act stands to it: inside, outside or not_touched."""
 

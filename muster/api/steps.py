@@ -23,6 +23,7 @@ from muster.api.shapes import (
     JudgedTold,
     MissionsPage,
     OpenAnswer,
+    OrderTold,
     OutsideAnswer,
     PictureAnswer,
     RequestsPage,
@@ -44,6 +45,7 @@ from muster.core.quantity import Quantity
 from muster.core.times import parse_moment
 from muster.database import when_down
 from muster.decisions import queries as decisions
+from muster.decisions.orders import order_of
 from muster.decisions.rules import InForce
 from muster.decisions.rules import headroom as headroom_of
 from muster.ledger import queries as ledger
@@ -182,6 +184,15 @@ def decision_used(
     with when_down(), storable():
         row = _one(decisions.decisions_of(_actor(request)), "decision", id)
         return usage_of(row, at, known_at).to_json()
+
+
+@router.get("/decisions/{path:id}/order", response=OrderTold)
+def decision_order(
+    request: HttpRequest, id: str, at: Query[Words | None] = None, known_at: Query[Words | None] = None
+) -> dict[str, Any]:
+    """The decision's order: versions, limits, sentences, the findings seen, its SHA-256 and how to check it."""
+    with when_down(), storable():
+        return order_of(_one(decisions.decisions_of(_actor(request)), "decision", id), at, known_at)
 
 
 @router.get("/decisions/{path:id}", response=DecisionTold)

@@ -16,7 +16,7 @@ from uuid import UUID
 import typer
 
 import muster
-from muster.cli import costs, demo, law
+from muster.cli import costs, demo, law, papers
 from muster.cli.answers import SOMETHING_WRONG, Data, Json, command, given, open_record, progress, show, table
 from muster.core.errors import MusterError
 
@@ -558,6 +558,7 @@ def _judged(found: dict[str, Any]) -> str:
 
 
 app.command()(costs.costs)
+app.command()(papers.order)
 
 
 @app.command()

@@ -95,6 +95,14 @@ def write_text(path: Path, text: str) -> None:
         raise Unwritable(path=str(path), reason=(fault.strerror or "unknown").lower()) from None
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file as it is. Raises Unwritable."""
+    try:
+        path.write_bytes(content)
+    except OSError as fault:
+        raise Unwritable(path=str(path), reason=(fault.strerror or "unknown").lower()) from None
+
+
 def read_data(text: str) -> dict[str, Any]:
     """Read TOML, or JSON where the text begins with a brace. Raises Malformed."""
     try:

@@ -19,12 +19,12 @@ from muster.assistance.models import Request
 from muster.assistance.queries import requests_of, scope_of
 from muster.authority import queries as authority
 from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
-from muster.core.tasks import TASKS
 from muster.core.times import parse_moment
 from muster.decisions import actions as decisions
 from muster.decisions import queries
 from muster.decisions.lines import is_sensitive
 from muster.decisions.models import Decision
+from muster.decisions.orders import sentences_of
 from muster.decisions.rules import Limits
 from muster.ledger.queries import latest_known
 from muster.missions.queries import missions_of
@@ -148,7 +148,7 @@ def decide(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
             messages.success(request, f"{row.pk} is {outcome.replace('_', ' ')}. {record(done)}")
             return redirect("decision", done.answer.decision)
         if request.POST.get("step") != "change":
-            context |= {"order": order_in_words(Limits.from_json(limits)) if limits else [], "reason": reason,
+            context |= {"order": sentences_of(Limits.from_json(limits)) if limits else [], "reason": reason,
                         "carried": [(n, v) for n, v in request.POST.items() if n not in NOT_CARRIED]}  # fmt: skip
             return form_page(request, "web/decide_review.html", context)
     except KeyReused:
@@ -228,12 +228,6 @@ def _lines(text: str | None) -> list[str]:
     return [line.strip() for line in (text or "").splitlines() if line.strip()]
 
 
-def order_in_words(limits: Limits) -> list[str]:
-    """The order as prose: a sentence for each limit that is set, and the conditions."""
-    tasks = [f"{task}: {TASKS[task].name}." for task in limits.tasks_allowed or ()]
-    return [*(limits.sentence(name) for name in limits.bounding), *tasks, *limits.conditions]
-
-
 FOLLOWS: dict[str, tuple[str, str, str]] = {
     "suspend": ("decisions.suspend", "Suspend", "No new task or trip begins until it is resumed. Care, counts and releases go on."),
     "resume": ("decisions.resume", "Resume", "It counts again from then on."),
@@ -253,7 +247,7 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     ]  # fmt: skip
     context = {
         "row": row, "drill": row.request.kind == "exercise", "in_force": in_force, "now": at, "known_at": known_at,
-        "order": order_in_words(in_force.limits) if in_force.limits else [], "follows": follows,
+        "order": sentences_of(in_force.limits), "follows": follows,
         "versions": row.versions.select_related("act__actor", "act__number"), "missions": missions_of(actor).filter(decision=row),
     }  # fmt: skip
     return render(request, "web/decision.html", context)

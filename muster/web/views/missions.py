@@ -21,6 +21,7 @@ from muster.custody.queries import open_differences
 from muster.decisions import queries as decisions
 from muster.decisions.actions import APPROVALS
 from muster.decisions.models import Decision
+from muster.decisions.orders import sentences_of
 from muster.decisions.rules import ARMS
 from muster.ledger.queries import latest_known
 from muster.missions import queries
@@ -36,7 +37,6 @@ from muster.transport.outside import open_outside
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import signed_in
 from muster.web.used import limits_used
-from muster.web.views.decisions import order_in_words
 
 SHOWN = 25  # of each kind of open thing on the page
 # By the kind of record that an open thing is about, the page on which it is settled.
@@ -80,7 +80,7 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     context = {
         "row": row, "drill": row.drill, "standing": queries.standing_of(row, at, known_at),
         "in_force": in_force, "now": at, "known_at": known_at, "zone": zone_of(row),
-        "order": order_in_words(in_force.limits) if in_force.limits else [],
+        "order": sentences_of(in_force.limits),
         "here": reverse("mission", args=[row.pk]), "outside": open_outside(row, known_at),
         "tasks": _tasks(row, actor, at), "trips": Trip.objects.filter(mission=row).select_related("custodian", "from_site", "to_site"),
         "figures": [f for f in picture.figures(row.pk, at, known_at) if f.shown],
