@@ -371,7 +371,7 @@ class OrderTold(Schema):
     known_at: int
     zone: str
     exercise: bool
-    request: dict[str, str]
+    request: dict[str, str | None]
     office: str
     outcome: str
     reason: str

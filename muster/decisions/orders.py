@@ -56,7 +56,11 @@ def _order(decision: Decision, at: datetime, known: int) -> dict[str, Any]:
         "known_at": known,
         "zone": queries.zone_of(decision, known).key,
         "exercise": request.kind == "exercise",
-        "request": {"id": request.pk, "title": request.title, "agency": request.agency.name},
+        "request": {
+            "id": request.pk,
+            "title": request.title,
+            "agency": request.agency and request.agency.name,
+        },
         "office": decision.office.title,
         "outcome": decision.outcome,
         "reason": decision.reason,
@@ -102,14 +106,15 @@ def _in_force(found: InForce) -> dict[str, Any]:
 
 
 def _versions(decision: Decision, known: int) -> list[dict[str, Any]]:
-    reasons = dict(decision.versions.values_list("n", "reason"))
+    kept = {n: (reason, lines) for n, reason, lines in decision.versions.values_list("n", "reason", "lines")}
     return [
         {
             "n": version.n,
             "kind": version.kind,
             "effective_at": _iso(version.effective_at),
             "act": version.known,
-            "reason": reasons[version.n],
+            "reason": kept[version.n][0],
+            "lines": kept[version.n][1],
             "limits": version.limits and version.limits.to_json(),
             "sentences": sentences_of(version.limits),
         }
@@ -135,4 +140,4 @@ def _findings(seen: Assessment | None) -> dict[str, Any] | None:
 
 
 def _iso(moment: datetime | None) -> str | None:
-    return moment and moment.astimezone(UTC).isoformat()
+    return None if moment is None else moment.astimezone(UTC).isoformat()

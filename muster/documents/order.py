@@ -48,7 +48,7 @@ def _facts(order: Mapping[str, Any], zone: ZoneInfo) -> list[list[str]]:
         ["Outcome", order["outcome"].replace("_", " ")],
         ["Office", order["office"]],
         ["Request", f"{request['id']}, {request['title']}"],
-        ["Asked by", request["agency"]],
+        ["Asked by", request["agency"] or NOT_RECORDED],
         ["Decided", when],
         ["Instrument", order["instrument"] or NOT_RECORDED],
         ["Why", order["reason"]],
@@ -71,9 +71,15 @@ def _version(version: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
             ["Counts from", _moment(version["effective_at"], zone)],
             ["Recorded as", f"act {version['act']}"],
             ["Why", version["reason"]],
+            *([f"Line {line['n']}", _line(line)] for line in version["lines"] or ()),
         ],
         "sentences": version["sentences"],
     }
+
+
+def _line(line: Mapping[str, Any]) -> str:
+    words = f" {line['words']}" if line["words"] else ""
+    return f"{line['task']} {line['judgement'].replace('_', ' ')}.{words}".strip()
 
 
 def _seen(findings: Mapping[str, Any] | None) -> str:
