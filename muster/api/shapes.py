@@ -387,6 +387,46 @@ class OrderTold(Schema):
     sha256: str
 
 
+class ChangedTold(Schema):
+    """One thing that was written; `late` where it happened before the last look and was told only afterwards."""
+
+    known_at: int
+    by: str
+    recorded_at: str
+    happened_at: str
+    words: str
+    kind: str
+    of: str
+    late: bool
+
+
+class ChangedGroup(Schema):
+    """What changed of one kind, in the order of the acts."""
+
+    group: str
+    changes: list[ChangedTold]
+
+
+class DeadlineTold(Schema):
+    """Something that passed, or comes within twelve hours."""
+
+    due_at: str
+    words: str
+    kind: str
+    of: str
+    passed: bool
+
+
+class WhatChanged(Schema):
+    """What was written in the acts after `since` up to `known_at`, and what is due soon."""
+
+    since: int
+    known_at: int
+    at: str
+    groups: list[ChangedGroup]
+    deadlines: list[DeadlineTold]
+
+
 class ClauseTold(Schema):
     """One limit in the decision's words, and how the act stands to it: inside, outside or not_touched."""
 

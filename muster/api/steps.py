@@ -31,6 +31,7 @@ from muster.api.shapes import (
     TripTold,
     UsageAnswer,
     WaitingAnswer,
+    WhatChanged,
     WholeMission,
     WholeRequest,
 )  # fmt: skip
@@ -52,6 +53,7 @@ from muster.ledger import queries as ledger
 from muster.missions import queries as missions
 from muster.missions.closing import open_items, open_told
 from muster.missions.models import Mission
+from muster.picture.changes import changes, changes_of, last_look
 from muster.picture.judging import judge_for, judged_of
 from muster.picture.queries import picture_of
 from muster.picture.reimbursement import as_data, package_of
@@ -213,6 +215,15 @@ def decision(
             "versions": _told(versions, "n", "kind", "effective_at", "reason", "limits"),
             "in_force": _in_force(decisions.in_force(row, moment, known)),
         }  # fmt: skip
+
+
+@router.get("/changes", response=WhatChanged)
+def what_changed(request: HttpRequest, since: int | None = None) -> dict[str, Any]:
+    """What was written after the act numbered `since`, or since the reader marked everything as seen, and what is due soon."""
+    with when_down(), storable():
+        actor, known = _actor(request), ledger.latest_known()
+        first = last_look(actor.user) if since is None else max(0, min(since, known))
+        return changes_of(changes(actor, first, known, timezone.now()))
 
 
 @router.get("/acts/{int:number}/judgement", response=JudgedTold)

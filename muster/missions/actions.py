@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope, can
+from muster.access.models import User
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import check_happened
 from muster.decisions import queries as decisions
@@ -16,10 +17,10 @@ from muster.decisions.actions import APPROVALS, NotInForce, check_request_open
 from muster.decisions.models import Decision
 from muster.missions import queries
 from muster.missions.closing import KINDS, OpenItem, open_items
-from muster.missions.models import Apart, Closing, Mission
+from muster.missions.models import Apart, Closing, Look, Mission
 from muster.parties.models import Organisation
 from muster.record.action import action, the_record
-from muster.record.models import Act
+from muster.record.models import Act, Number
 from muster.sources.actions import SourceGiven, cited
 
 Code = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Z0-9][A-Z0-9-]*$")]
@@ -156,3 +157,41 @@ def close(*, act: Act, row: Mission, actor: Actor, mission: Code, reason: Words,
     row.save(update_fields=["closed_at"])
     Closing.objects.create(act=act, mission=row, reason=reason)
     return Opened(row.pk)
+
+
+class NotKnownYet(MusterError):
+    """No act has that number yet, so nobody can have seen it."""
+
+    code = "missions.not_known_yet"
+
+    def __init__(self, *, known_at: int, latest: int) -> None:
+        self.known_at, self.latest = known_at, latest
+        super().__init__(
+            f"No act has the number {known_at}: the latest is {latest}. Load the page again, and mark that as seen."
+        )
+
+
+@dataclass(frozen=True)
+class SeenUpTo:
+    """The act's number up to which the reader has seen everything."""
+
+    known_at: int
+
+
+def _reader(reader: str) -> tuple[Scope, User]:
+    found = User.objects.filter(username=reader).first()
+    if found is None:
+        raise NotFound(kind="reader", name=reader)
+    return Scope("reader", reader, user=found.pk), found
+
+
+@action("missions.mark_seen", about=_reader)
+def mark_seen(
+    *, act: Act, row: User, actor: Actor, reader: Annotated[str, Field(max_length=150)], known_at: int
+) -> SeenUpTo:
+    """Say that one has seen everything up to an act's number; only the reader can. Raises NotKnownYet."""
+    latest = Number.objects.order_by("-number").values_list("number", flat=True).first() or 0
+    if not 0 <= known_at <= latest:
+        raise NotKnownYet(known_at=known_at, latest=latest)
+    Look.objects.create(act=act, user=row, known_at=known_at)
+    return SeenUpTo(known_at)

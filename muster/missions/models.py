@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 
 from muster.decisions.models import Decision
@@ -58,3 +59,10 @@ class Apart(Recorded):
     class Meta:
         ordering = ["code"]
         constraints = [models.UniqueConstraint(fields=["mission", "code"], name="apart_once")]
+
+
+class Look(Recorded):
+    """A reader has seen everything up to an act's number, and says so: what changed is counted from there."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    known_at = models.BigIntegerField()

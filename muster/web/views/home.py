@@ -45,6 +45,7 @@ PAGES: tuple[tuple[str, str, set[str]], ...] = (
     ),
     ("Requests", "requests", EVERYBODY - {Role.CLERK, Role.CUSTODIAN}),
     ("Missions", "missions", EVERYBODY - {Role.CLERK}),
+    ("Changes", "changes", {Role.JOC, Role.GOVERNOR, Role.OVERSIGHT, Role.COUNSEL}),
     ("Decisions", "decisions", {Role.JOC, Role.OVERSIGHT, Role.AFFAIRS, Role.ADMINISTRATOR}),
     ("Trips", "trips", {Role.JOC, Role.OVERSIGHT}),
 )

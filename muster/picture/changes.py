@@ -1,0 +1,262 @@
+"""What changed since somebody last looked: for the officer who comes on shift. Reads everything, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min, QuerySet
+
+from muster.access.control import Actor, visible
+from muster.assistance import queries as assistance
+from muster.assistance.models import Step
+from muster.authority.models import Drift, DriftReview
+from muster.core.quantity import Quantity
+from muster.custody.models import Difference, Settled
+from muster.decisions import queries as decisions
+from muster.decisions.models import Version
+from muster.ledger.models import Entry
+from muster.missions import queries as missions
+from muster.missions.models import Closing, Look, Mission
+from muster.parties.models import Site
+from muster.record.models import Number
+from muster.tasks.models import Ending, Present, Task
+from muster.transport import queries as transport
+from muster.transport.models import TripEvent
+
+AHEAD = timedelta(hours=12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One thing that was written: by which act, who did it, when it happened and when it was recorded, in words.
+
+    `late`: it happened before the last look, and was told only afterwards. `kind` and `of` say what it is about, for a link.
+    """
+
+    known_at: int
+    by: str
+    recorded_at: datetime
+    happened_at: datetime
+    words: str
+    kind: str
+    of: str
+    late: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadline:
+    """Something that passed, or comes within twelve hours."""
+
+    due_at: datetime
+    words: str
+    kind: str
+    of: str
+    passed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What was written in the acts after `since` up to `known_at`, by group, and the deadlines as of `at`."""
+
+    since: int
+    since_at: datetime | None  # when the act numbered `since` was recorded; None: from the beginning
+    known_at: int
+    at: datetime
+    groups: dict[str, list[Change]]
+    deadlines: list[Deadline]
+
+
+def last_look(user: int) -> int:
+    """The act's number up to which the reader said to have seen everything; 0 for who never did."""
+    found = Look.objects.filter(user=user, act__number__isnull=False).order_by("-act__number__number").first()
+    return found.known_at if found else 0
+
+
+def changes(actor: Actor, since: int, known_at: int, at: datetime) -> Changes:
+    """Everything that the actor may read of what was written after the act numbered `since`, in the order of the acts."""
+    seen = Number.objects.select_related("act").filter(number__lte=since).order_by("-number").first()
+    since_at = seen.act.recorded_at if seen else None
+    window = _Window(actor, since, known_at, since_at)
+    groups = {name: sorted(of(window), key=lambda each: each.known_at) for name, of in GROUPS.items()}
+    return Changes(
+        since=since, since_at=since_at, known_at=known_at, at=at, groups=groups, deadlines=list(_deadlines(actor, known_at, at))
+    )  # fmt: skip
+
+
+def changes_of(found: Changes) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "since": found.since, "known_at": found.known_at, "at": found.at.isoformat(),
+        "groups": [{"group": name, "changes": [_told(each) for each in told]} for name, told in found.groups.items()],
+        "deadlines": [{**vars(each), "due_at": each.due_at.isoformat()} for each in found.deadlines],
+    }  # fmt: skip
+
+
+def _told(change: Change) -> dict[str, Any]:
+    moments = {name: getattr(change, name).isoformat() for name in ("recorded_at", "happened_at")}
+    return {**vars(change), **moments}
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The acts that are asked of, and what the reader may see of them."""
+
+    actor: Actor
+    since: int
+    known_at: int
+    since_at: datetime | None
+
+    def rows(self, rows: Any, **narrowed: Any) -> Any:
+        """Rows that the acts of the window wrote."""
+        found = rows.filter(
+            act__number__number__gt=self.since, act__number__number__lte=self.known_at, **narrowed
+        )
+        return found.select_related("act__actor", "act__number")
+
+    def told(self, row: Any, happened_at: datetime, words: str, kind: str, of: object) -> Change:
+        """What one row says."""
+        act = row.act
+        late = self.since_at is not None and happened_at < self.since_at < act.recorded_at
+        return Change(
+            known_at=act.number.number, by=str(act.actor or "nobody"), recorded_at=act.recorded_at, happened_at=happened_at, words=words,
+            kind=kind, of=str(of), late=late,
+        )  # fmt: skip
+
+    @property
+    def missions(self) -> QuerySet[Mission]:
+        return missions.missions_of(self.actor)
+
+
+def _decisions(window: _Window) -> Iterator[Change]:
+    readable = decisions.decisions_of(window.actor)
+    for row in window.rows(Version.objects, decision__in=readable.values("pk")).select_related("decision"):
+        words = f"{row.decision_id}, {row.decision.get_outcome_display()}: {row.kind}. {row.reason}"
+        yield window.told(row, row.effective_at, words, "decision", row.decision_id)
+
+
+def _requests(window: _Window) -> Iterator[Change]:
+    readable = assistance.requests_of(window.actor)
+    for row in window.rows(Step.objects, request__in=readable.values("pk")):
+        words = f"{row.request_id}: {row.state.replace('_', ' ')}. {row.reason}".strip()
+        yield window.told(row, row.happened_at, words, "request", row.request_id)
+
+
+def _missions(window: _Window) -> Iterator[Change]:
+    for row in window.rows(window.missions):
+        yield window.told(row, row.opened_at, f"{row.pk} was opened: {row.title}.", "mission", row.pk)
+    for row in window.rows(Closing.objects, mission__in=window.missions.values("pk")).select_related(
+        "mission"
+    ):
+        words = f"{row.mission_id} was closed. {row.reason}"
+        yield window.told(row, row.mission.closed_at or row.act.recorded_at, words, "mission", row.mission_id)
+
+
+def _tasks(window: _Window) -> Iterator[Change]:
+    of = {"mission__in": window.missions.values("pk")}
+    for row in window.rows(Task.objects, **of):
+        words = (
+            f"{row.pk} was ordered: {Quantity.from_json(row.people).said} people at {row.place}. {row.words}"
+        )
+        yield window.told(row, row.act.recorded_at, words, "mission", row.mission_id)
+    under = {f"task__{name}": value for name, value in of.items()}
+    for row in window.rows(Ending.objects, **under).select_related("task"):
+        words = f"{row.task_id} was ended. {row.reason}"
+        yield window.told(
+            row, row.task.ended_at or row.act.recorded_at, words, "mission", row.task.mission_id
+        )
+    for row in window.rows(Present.objects, **under).select_related("task"):
+        words = f"{row.people} present at {row.task_id}."
+        yield window.told(row, row.at, words, "mission", row.task.mission_id)
+
+
+def _persons(window: _Window) -> Iterator[Change]:
+    """Each act's change of hands as one line, whole lists together; corrections say that they are."""
+    sites = visible(window.actor, Site.objects.all()).values("code")
+    between = {"act__number__number__gt": window.since, "act__number__number__lte": window.known_at}
+    for side in ("receiver", "giver"):
+        rows = Entry.objects.filter(**between, **{f"{side}__site__in": sites}, kind="push")
+        if side == "giver":
+            rows = rows.exclude(receiver__site__in=sites)
+        told = rows.values("act", "giver__code", "receiver__code", "reason").annotate(
+            persons=Count("thing", distinct=True), first=Min("happened_at"), latest=Max("happened_at")
+        )
+        acts = {
+            number.act_id: number
+            for number in Number.objects.filter(act__in=rows.values("act")).select_related("act__actor")
+        }
+        for each in told:
+            number = acts[each["act"]]
+            happened_at, corrected = (
+                each["first"],
+                "Corrected: " if each["reason"] in ("late_entry", "correction") else "",
+            )
+            words = f"{corrected}{each['persons']} from {each['giver__code']} to {each['receiver__code']}"
+            words += f" ({each['reason'].replace('_', ' ')})." if each["reason"] else "."
+            late = window.since_at is not None and happened_at < window.since_at < number.act.recorded_at
+            yield Change(
+                known_at=number.number, by=str(number.act.actor or "nobody"), recorded_at=number.act.recorded_at,
+                happened_at=happened_at, words=words, kind="act", of=str(number.number), late=late,
+            )  # fmt: skip
+
+
+def _trips(window: _Window) -> Iterator[Change]:
+    readable = transport.trips_of(window.actor)
+    for row in window.rows(TripEvent.objects, trip__in=readable.values("pk")):
+        words = f"{row.trip_id} {row.kind}, {row.aboard} aboard. {row.words}".strip()
+        yield window.told(row, row.at, words, "trip", row.trip_id)
+
+
+def _differences(window: _Window) -> Iterator[Change]:
+    sites = visible(window.actor, Site.objects.all()).values("pk")
+    for row in window.rows(Difference.objects, site__in=sites):
+        yield window.told(row, row.opened_at, f"Opened: {row.words}", "difference", row.pk)
+    for row in window.rows(Settled.objects, difference__site__in=sites).select_related("difference"):
+        words = f"Settled: {row.difference.words} {row.reason}"
+        yield window.told(row, row.act.recorded_at, words, "act", row.act.number.number)
+
+
+def _exceptions(window: _Window) -> Iterator[Change]:
+    readable = assistance.requests_of(window.actor).values("pk")
+    for row in window.rows(Drift.objects, request__in=readable):
+        words = f"{row.done} was done where {row.tasked} was tasked: {row.what_was_done}"
+        yield window.told(row, row.happened_at, words, "exceptions", row.request_id)
+    for row in window.rows(DriftReview.objects, drift__request__in=readable).select_related("drift"):
+        words = f"Reviewed: {row.get_outcome_display()}. {row.reason}"
+        yield window.told(row, row.reviewed_at, words, "exceptions", row.drift.request_id)
+
+
+GROUPS: dict[str, Callable[[_Window], Iterator[Change]]] = {
+    "Decisions and limits": _decisions,
+    "Requests": _requests,
+    "Missions": _missions,
+    "Tasks and people": _tasks,
+    "Persons": _persons,
+    "Trips": _trips,
+    "Differences": _differences,
+    "Exceptions": _exceptions,
+}
+
+
+def _deadlines(actor: Actor, known_at: int, at: datetime) -> Iterator[Deadline]:
+    """The one due first in front: ends of decisions in force, and legal reviews that nobody has made."""
+    found = []
+    for decision in decisions.decisions_of(actor):
+        in_force = decisions.in_force(decision, at, known_at)
+        ends = in_force.limits.ends_at if in_force.limits and in_force.why is None else None
+        if ends is not None and ends <= at + AHEAD:
+            words = f"{decision.pk} ends."
+            found.append(
+                Deadline(due_at=ends, words=words, kind="decision", of=decision.pk, passed=ends <= at)
+            )
+    readable = assistance.requests_of(actor).values("pk")
+    for drift in Drift.objects.filter(
+        request__in=readable, review__isnull=True, review_due_at__lte=at + AHEAD
+    ):
+        words = f"Legal review of an exception under {drift.request_id}."
+        found.append(
+            Deadline(due_at=drift.review_due_at, words=words, kind="exceptions", of=drift.request_id, passed=drift.review_due_at <= at)
+        )  # fmt: skip
+    yield from sorted(found, key=lambda each: each.due_at)
