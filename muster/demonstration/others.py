@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from muster.demonstration.telling import Cast, Step, request_file
+from muster.demonstration.telling import Cast, Said, Step, request_file
 
 FLOOD, EXPIRED, WAITING = "EX-FLOOD-1", "EX-EXPIRED-1", "EX-SHELTER-1"
 
 
 def steps(cast: Cast) -> Iterator[Step]:
-    """The three stories, one after the other."""
+    """The three stories, one after the other, and how they hang together."""
     yield from flood(cast)
     yield from expired(cast)
     yield from waiting(cast)
+    yield from linked()
 
 
 def flood(cast: Cast) -> Iterator[Step]:
@@ -22,7 +23,8 @@ def flood(cast: Cast) -> Iterator[Step]:
     request = request_file("flood") | {"as_of": cast.day(9)}
     for line in request["lines"]:
         line |= {"from": cast.day(9), "to": cast.day(-5)}
-    yield from _to_review(cast, request, days_ago=9)
+    yield from _to_review(cast, request, days_ago=9, first_asked=_fewer(request))
+    yield from _judged(cast)
     yield _decide(
         cast, FLOOD, hours_ago=208,
         reason="To save life.",
@@ -36,6 +38,69 @@ def flood(cast: Cast) -> Iterator[Step]:
         ("T22", "Registration, bedding and meals at two shelters", "between 20 and 24", "0"),
     ):
         yield _order(cast, FLOOD, category, words, people, vehicles, "Example County", -96)
+    yield from _drifted(cast)
+
+
+def _fewer(request: dict[str, Any]) -> dict[str, Any]:
+    """The flood's request as it was handed in first: fewer boats' crews, before the second levee."""
+    first, *others = request["lines"]
+    return request | {"lines": [first | {"people": "about 40", "vehicles": "about 12"}, *others]}
+
+
+def _judged(cast: Cast) -> Iterator[Step]:
+    """The six criteria before the decision: five are judged, and of one it is said out loud that nobody could judge it."""
+    for by, criterion, colour, rationale, evidence in (
+        ("counsel", "legality", "green", "Rescue and shelters in State Active Duty; nobody is in custody.",
+         ["Exercise memorandum 1"]),
+        ("operations", "lethality", "green", "Nobody is armed, and nobody is to be confronted.", ["Exercise order 2, draft"]),
+        ("operations", "risk", "amber", "Moving water at night; crews go in pairs and no boat goes out alone.",
+         ["Exercise risk assessment 1"]),
+        ("operations", "cost", "amber", "The state pays. What it comes to is an estimate until the boats' hours are in.",
+         ["Exercise estimate 1"]),
+        ("operations", "appropriateness", "green", "The county's own boats and those of its neighbours are all out.",
+         ["Exercise statement of need 1"]),
+        ("operations", "readiness", "unjudged", "The units have not said yet which training they would lose.", []),
+    ):  # fmt: skip
+        yield Step(
+            by, "authority.judge",
+            {"request": FLOOD, "criterion": criterion, "colour": colour, "rationale": rationale, "evidence": evidence,
+             "at": cast.ago(212)},
+        )  # fmt: skip
+
+
+def _drifted(cast: Cast) -> Iterator[Step]:
+    """Two tasks drifted: counsel has settled the one, and the other waits for the review within its day."""
+    drifted = {"request": FLOOD, "place": "Example County"}
+    yield Step(
+        "operations", "authority.record_drift",
+        {**drifted, "happened_at": cast.ago(110), "tasked": "T22", "done": "T20", "asked_by": "A deputy of Example County",
+         "what_was_done": "Two members of the shelter's staff waved cars past a flooded crossing for half an hour, until the "
+                          "county's own people came."},
+        "traffic",
+    )  # fmt: skip
+    yield Step(
+        "counsel", "authority.review_drift",
+        {"drift": Said("traffic", "drift"), "outcome": "outside", "at": cast.ago(98),
+         "reason": "The decision allows rescue and shelters. Keeping people out of the water was right, and is to be asked for next "
+                   "time."},
+    )  # fmt: skip
+    yield Step(
+        "operations", "authority.record_drift",
+        {**drifted, "happened_at": cast.ago(8), "tasked": "T21", "done": "T14", "asked_by": "A deputy of Example County",
+         "what_was_done": "A boat's crew helped the deputy to look through a house for weapons, and then went on with the rescue."},
+    )  # fmt: skip
+
+
+def linked() -> Iterator[Step]:
+    """The shelter goes on with what the flood began; the supply runs have nothing to do with the support beside them."""
+    for request, relation, to, words in (
+        (WAITING, "continues", FLOOD, "The county's shelter goes on when the rescue is over."),
+        (EXPIRED, "separate_from", "EX-PROCESSING-1", "The same place, under a decision of its own."),
+    ):
+        yield Step(
+            "operations", "assistance.link",
+            {"request": request, "relation": relation, "to_request": to, "words": words},
+        )  # fmt: skip
 
 
 def expired(cast: Cast) -> Iterator[Step]:
@@ -76,10 +141,21 @@ def waiting(cast: Cast) -> Iterator[Step]:
     yield from _to_review(cast, request, days_ago=2)
 
 
-def _to_review(cast: Cast, request: dict[str, Any], *, days_ago: int) -> Iterator[Step]:
+def _to_review(
+    cast: Cast, request: dict[str, Any], *, days_ago: int, first_asked: dict[str, Any] | None = None
+) -> Iterator[Step]:
+    """With `first_asked`, that was handed in, and then said anew as `request`."""
     hours, name = 24 * days_ago, request["id"]
-    yield Step("operations", "assistance.draft", {"request": request, "at": cast.ago(hours + 4)})
+    yield Step(
+        "operations", "assistance.draft", {"request": first_asked or request, "at": cast.ago(hours + 4)}
+    )
     yield Step("operations", "assistance.submit", {"request": name, "at": cast.ago(hours + 3)})
+    if first_asked:
+        yield Step(
+            "operations", "assistance.amend",
+            {"request": name, "version": 1, "content": request, "at": cast.ago(hours + 2.5),
+             "reason": "A second levee broke: more crews and boats."},
+        )  # fmt: skip
     yield Step("operations", "assistance.validate", {"request": name, "at": cast.ago(hours + 2)})
     yield Step("counsel", "authority.assess", {"request": name, "on_date": cast.day(days_ago)})
     yield Step("operations", "assistance.review", {"request": name, "at": cast.ago(hours + 1)})

@@ -19,11 +19,13 @@ from django.test import Client
 
 from muster.access.control import Actor, new_token
 from muster.access.models import User
-from muster.assistance.models import Request
+from muster.assistance.models import Link, Request
+from muster.authority import queries as authority
+from muster.authority.models import Drift, DriftReview
 from muster.core.quantity import Quantity
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
-from muster.demonstration import exercise, loading, missouri, states
+from muster.demonstration import exercise, loading, missouri, others, states
 from muster.demonstration.links import link_for
 from muster.demonstration.story import ACCOUNTS
 from muster.demonstration.telling import Cast, Step
@@ -221,3 +223,33 @@ def test_what_is_kept_apart_never_enters_the_figures_of_the_mission() -> None:
     assert decisions.in_force(decision, august, known).why == "not_issued"
     assert decisions.in_force(decision, datetime(2025, 11, 1, tzinfo=UTC), known).why is None
     assert decisions.in_force(decision, datetime(2026, 10, 2, tzinfo=UTC), known).why == "expired"
+
+
+def test_the_flood_is_reviewed_amended_and_drifts_before_those_who_look_at_the_demonstration() -> None:
+    """One criterion is left open out loud, one exception waits for counsel, and the request has two versions."""
+    people = loading.prepare()
+    said: dict[str, dict[str, Any]] = {}
+    cast = Cast.drawn(NOW, 1)
+    for step in [*exercise.asked(cast), *others.steps(cast)]:
+        answer = loading.play(step, people[step.by], said)
+        if step.name:
+            said[step.name] = answer
+
+    flood = Request.objects.get(pk=others.FLOOD)
+    reviewed = authority.review_of(flood)
+    assert reviewed.not_judged == ("readiness",)
+    assert reviewed.in_words() == "Not judged: readiness."
+    first, second = flood.versions.all()
+    assert (first.n, second.n) == (1, 2)
+    assert second.content["lines"][0]["people"] != first.content["lines"][0]["people"]
+    drifts = {row.done: row for row in Drift.objects.filter(request=flood)}
+    assert {done: row.finding for done, row in drifts.items()} == {
+        "T20": "needs_counsel",
+        "T14": "prohibited",
+    }
+    assert [row.drift_id for row in DriftReview.objects.all()] == [drifts["T20"].pk]
+    assert drifts["T14"].review_due_at > NOW
+    links = {(row.request_id, row.relation, row.other_id) for row in Link.objects.all()}
+    assert links == {
+        ("EX-SHELTER-1", "continues", "EX-FLOOD-1"), ("EX-EXPIRED-1", "separate_from", "EX-PROCESSING-1"),
+    }  # fmt: skip
