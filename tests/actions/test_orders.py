@@ -10,7 +10,7 @@ from pathlib import Path
 from people import at
 from pypdf import PdfReader
 from test_cli import muster
-from test_judging import amended
+from test_judge import amended
 from test_steps import Offices, offices, opened
 from test_usage import client_of, page_of
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from people import at
-from test_judging import amended
+from test_judge import amended
 from test_steps import LIMITS, Offices, offices, opened, order
 
 from muster import actions as do

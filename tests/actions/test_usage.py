@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from people import NOON, at
 from test_cli import muster
-from test_judging import amended
+from test_judge import amended
 from test_steps import LIMITS, Offices, offices, opened, order
 
 from muster import actions as do

@@ -217,6 +217,9 @@ class Law:
             tried.push(moment, to)
         written = len(tried.entries) - len(person.entries)
         self._stands(tag, tried)
+        offer = self.handovers.get(self.on_offer.get(tag))
+        if offer is not None and tried.holder != offer.giver:
+            self._off(tag)
         return Told((tag,), written=written)
 
     def _move(self, tag: str, at: datetime, receiver: str) -> None:
@@ -235,7 +238,7 @@ class Law:
             self.at_site.get(after, self.outside).add(tag)
 
     def _off(self, tag: str) -> None:
-        """Who is released leaves the open offer; one that nobody is left on has lapsed."""
+        """Who is released, or is with the giver no more, leaves the open offer; one that nobody is left on has lapsed."""
         handover = self.handovers.get(self.on_offer.pop(tag, None))
         if handover is not None:
             handover.tags.remove(tag)
