@@ -281,6 +281,25 @@ def import_costs(
     _import_rows(partial(take_in, mission=mission), file, as_json, dry_run=dry_run, keep_good=keep_good)
 
 
+@import_app.command("members")
+@command
+def import_members(
+    file: Csv,
+    organisation: Annotated[str, typer.Option(help="The code of the organisation whose members they are.")],
+    dry_run: DryRun = False,
+    keep_good: KeepGood = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take the members of an organisation in, as the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from muster.tasks.members import import_members as take_in
+
+    _import_rows(
+        partial(take_in, organisation=organisation), file, as_json, dry_run=dry_run, keep_good=keep_good
+    )
+
+
 def _import_rows(
     take_in: Callable[..., dict[str, Any]], file: str, as_json: bool, *, dry_run: bool, keep_good: bool
 ) -> None:

@@ -7,7 +7,9 @@ from typing import ClassVar
 from django.db import models
 
 from muster.decisions.models import Decision
+from muster.ledger.models import Thing
 from muster.missions.models import Mission
+from muster.parties.models import Organisation
 from muster.record.models import Act, Recorded
 
 
@@ -61,3 +63,36 @@ class Kept(Recorded):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "version"], name="task_kept_once")]
+
+
+class Member(Recorded):
+    """A member of an organisation: a thing of the ledger, which begins in the holding of its home unit.
+
+    The personnel number is kept as `digest` alone, a keyed hash; members who came in by their tags have none.
+    """
+
+    thing = models.OneToOneField(Thing, primary_key=True, on_delete=models.PROTECT, related_name="member")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="members")
+    digest = models.CharField(max_length=64, null=True)  # noqa: DJ001: NULL is "no number", and not unique
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "digest"], name="member_once_by_number")
+        ]
+
+
+class MemberStatement(Recorded):
+    """What was stated of a member: the latest stands, and each is kept. Days are included at both ends."""
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="statements")
+    unit = models.CharField(max_length=60)
+    duty_status = models.CharField(max_length=60)
+    status_from = models.DateField(null=True)
+    status_until = models.DateField(null=True)
+    volunteer = models.BooleanField(null=True)  # NULL: not asked, or not answered
+    volunteer_on = models.DateField(null=True)
+    skills = models.JSONField()  # [skill, last day or null], by skill
+    available = models.JSONField()  # [first day, last day]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "act"], name="member_stated_once_an_act")]
