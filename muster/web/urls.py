@@ -50,6 +50,7 @@ urlpatterns = [
     path("requests/<str:name>/links/<int:link>/undo/", requests.unlink, name="request-unlink"),
     path("requests/<str:name>/differences/<int:difference>/", requests.settle, name="request-settle"),
     path("requests/<str:name>/<slug:verb>/", requests.step, name="request-step"),
+    path("requests/<str:name>/refer/", decisions.refer, name="refer"),
     path("decisions/", decisions.queue, name="decisions"),
     path("decisions/<str:name>/", decisions.one, name="decision"),
     path("decisions/<str:decision>/mission/", missions.open_one, name="mission-open"),

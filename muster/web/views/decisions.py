@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -19,15 +20,18 @@ from muster.assistance.models import Request
 from muster.assistance.queries import requests_of, scope_of
 from muster.authority import queries as authority
 from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
+from muster.core.reading import as_day
 from muster.core.times import parse_moment
 from muster.decisions import actions as decisions
-from muster.decisions import queries
-from muster.decisions.lines import is_sensitive
+from muster.decisions import offices, queries, reporting
+from muster.decisions.holding import Verb
+from muster.decisions.lines import is_sensitive, read_lines
 from muster.decisions.models import Decision
 from muster.decisions.orders import sentences_of
 from muster.decisions.rules import Limits
 from muster.ledger.queries import latest_known
 from muster.missions.queries import missions_of
+from muster.parties.models import Office
 from muster.record.action import KeyReused
 from muster.tasks.taskable import MAY, taskable_of
 from muster.web.forms import ONCE, ActForm, Input, read_all, record, when
@@ -47,8 +51,20 @@ ARMED = (
     ("individual", "Single members may be armed"),
     ("unit", "The unit may be armed"),
 )
+INSTRUMENTS = (
+    ("unstated", "Not stated"),
+    ("executive_order", "Executive order"),
+    ("letter", "Letter"),
+    ("verbal", "Verbal, to be confirmed in writing within 24 hours"),
+)
+OF_LIMITS = ("people_max", "vehicles_max", "person_days_max", "cost_cap_usd", "reporting_interval_days")
+OF_EVERY_OUTCOME = ("instrument_kind", "instrument", "legal_authority", "funding_ref", "reason", "at")
 DETAILS: tuple[Input, ...] = (
     Input("people_max", "People at most at any one moment", "number", "In all, over every task.", needed=False),
+    Input("vehicles_max", "Vehicles at most at any one moment", "number", needed=False),
+    Input("person_days_max", "Person-days at most over the whole time", "number", "People times days, over every task.", needed=False),
+    Input("cost_cap_usd", "Cost at most, in US dollars", "number", needed=False),
+    Input("reporting_interval_days", "Days from one report to the next", "number", "Empty: no report is asked for.", needed=False),
     Input("effective_from", "First day", "day", "Such as 2026-03-01.", needed=False),
     Input("effective_to", "Last day, included", "day", "Such as 2026-03-31.", needed=False),
     Input("zone", "Time zone of these days", "choice", choices=tuple((zone, zone) for zone in ZONES)),
@@ -56,8 +72,13 @@ DETAILS: tuple[Input, ...] = (
     Input("barred", "Tasks barred by name", hint="Such as T11, T12. Refused lines and exclusions are barred anyway.", needed=False),
     Input("contact", "Contact with persons in custody", "radio", choices=CONTACT),
     Input("armed", "Arms", "radio", choices=ARMED),
+    Input("ruf_version", "Rules for the use of force", hint="Their name and version. Needed where anybody may be armed.", needed=False),
     Input("volunteers_only", "Volunteers only", "flag"),
     Input("conditions", "Conditions", "long", "One on each line.", needed=False, rows=3),
+    Input("instrument_kind", "Kind of instrument", "choice", choices=INSTRUMENTS, needed=False),
+    Input("instrument", "Instrument", hint="Such as Executive order 26-04.", needed=False),
+    Input("legal_authority", "Laws that it rests on", "long", "One on each line.", needed=False, rows=3),
+    Input("funding_ref", "Funding reference", needed=False),
     Input("reason", "Why it is decided so", "long", "The requester and the public read it."),
     Input("at", "Time decided", "moment", "Leave empty for now. Else as 2026-03-01 14:05, in UTC or with its offset."),
 )  # fmt: skip
@@ -73,6 +94,9 @@ class Choice:
     barred: bool  # by law: it cannot be allowed here
     chosen: str  # allow, limit, refuse or empty
     people: str
+    places: str
+    begins: str
+    ends: str
     why: str
 
     @property
@@ -84,7 +108,18 @@ class Choice:
         said = {"n": self.line.n, "judgement": self.chosen, "words": self.why.strip()}
         if self.barred:
             said["words"] = f"Refused by the law: {self.finding.words}"
-        return said | ({"people_max": int(self.people)} if self.chosen == "limit" else {})
+        if self.chosen != "limit":
+            return said
+        places = [each.strip() for each in self.places.split(";") if each.strip()]
+        return said | {
+            "people_max": int(self.people) if self.people else None, "places": places,
+            "effective_from": self.begins or None, "effective_to": self.ends or None,
+        }  # fmt: skip
+
+    @property
+    def in_words(self) -> str:
+        """The line as the order says it; once what was entered was read."""
+        return replace(read_lines([self.as_judged()])[0], task=self.line.task).in_full
 
 
 @signed_in
@@ -95,7 +130,9 @@ def queue(request: HttpRequest, actor: Actor) -> HttpResponse:
     for row in requests_of(actor).filter(state="in_review").prefetch_related("steps"):
         steps = list(row.steps.all())
         waiting.append({"row": row, "days": max(0, (at - steps[-1].happened_at).days), "check": _check_of(row),
-                        "may_decide": may(actor, "decisions.decide", scope_of(row))})  # fmt: skip
+                        "last": max((line.window_to for line in row.lines if line.window_to), default=None),
+                        "may_decide": may(actor, "decisions.decide", scope_of(row))
+                        and offices.may_act(row.asked, actor, "decide", at)})  # fmt: skip
     waiting.sort(key=lambda entry: -entry["days"])
     taken = []
     for decision in queries.decisions_of(actor).order_by("-act_id"):
@@ -122,6 +159,8 @@ def decide(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """Read the lines, set the limits, review the order in words, sign. Nothing is recorded before it is signed."""
     row = found(actor, name)
     can(actor, "decisions.decide", scope_of(row))
+    if request.method != "POST":
+        offices.acts_for(row.asked, actor, "decide", timezone.now())
     choices = [_choice(line, finding, request.POST) for line, finding in with_findings(row)]
     context: dict[str, Any] = {
         "row": row, "drill": row.kind == "exercise", "choices": choices, "details": DETAILS, "options": OPTIONS,
@@ -144,11 +183,13 @@ def decide(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
                 limits=limits,
                 lines=[choice.as_judged() for choice in choices],
                 at=moment_in(request.POST.get("at", ""), UTC_ZONE),
+                **_papers(request.POST),
             )
             messages.success(request, f"{row.pk} is {outcome.replace('_', ' ')}. {record(done)}")
             return redirect("decision", done.answer.decision)
         if request.POST.get("step") != "change":
-            context |= {"order": sentences_of(Limits.from_json(limits)) if limits else [], "reason": reason,
+            context |= {"lines": [choice.in_words for choice in choices],
+                        "order": sentences_of(Limits.from_json(limits)) if limits else [], "reason": reason,
                         "carried": [(n, v) for n, v in request.POST.items() if n not in NOT_CARRIED]}  # fmt: skip
             return form_page(request, "web/decide_review.html", context)
     except KeyReused:
@@ -159,12 +200,25 @@ def decide(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     return form_page(request, "web/decide.html", context, refusal=refusal)
 
 
+def _papers(entered: QueryDict) -> dict[str, Any]:
+    """What stands beside the limits: by which instrument, on which law and money, and which assessment was read."""
+    kind = entered.get("instrument_kind", "")
+    return {
+        "instrument_kind": "" if kind == "unstated" else kind,
+        "instrument": entered.get("instrument", "").strip(),
+        "legal_authority": _lines(entered.get("legal_authority")),
+        "funding_ref": entered.get("funding_ref", "").strip(),
+        "assessment": entered.get("assessment") or None,
+    }
+
+
 def _choice(line: Any, finding: Any, entered: QueryDict) -> Choice:
     barred = finding is not None and finding.finding == "prohibited"
     sensitive = is_sensitive(line.task, line.words)
     chosen = entered.get(f"line-{line.n}", "refuse" if sensitive and not entered else "")
     return Choice(
-        line, finding, sensitive, barred, "refuse" if barred else chosen, entered.get(f"people-{line.n}", ""),
+        line, finding, sensitive, barred, "refuse" if barred else chosen, entered.get(f"people-{line.n}", "").strip(),
+        entered.get(f"places-{line.n}", "").strip(), entered.get(f"begins-{line.n}", "").strip(), entered.get(f"ends-{line.n}", "").strip(),
         entered.get(f"why-{line.n}", ""),
     )  # fmt: skip
 
@@ -175,7 +229,7 @@ def _limits(row: Request, choices: list[Choice], request: HttpRequest) -> dict[s
     read: dict[str, Any] = {}
     allowed = [choice for choice in choices if choice.allowed]
     try:
-        read = read_all([one for one in DETAILS if allowed or one.name in ("reason", "at")], request, "UTC")
+        read = read_all([one for one in DETAILS if allowed or one.name in OF_EVERY_OUTCOME], request, "UTC")
     except FaultyInput as told:
         faults += told.faults
     if len(request.POST.get("reason", "").strip()) < 3:
@@ -190,22 +244,13 @@ def _limits(row: Request, choices: list[Choice], request: HttpRequest) -> dict[s
     left_out = {exclusion.task for exclusion in row.exclusions.all()}
     limits = {
         "zone": read["zone"], "tasks_allowed": tasks, "tasks_barred": sorted((refused | left_out | named) - set(tasks)),
-        "people_max": read["people_max"], "people_max_by_task": _by_task(allowed), "contact": read["contact"],
+        **{name: read[name] for name in OF_LIMITS}, "ruf_version": read["ruf_version"] or "", "contact": read["contact"],
         "armed": read["armed"], "volunteers_only": read["volunteers_only"], "places": _lines(read["places"]),
         "effective_from": read["effective_from"], "effective_to": read["effective_to"],
-        "conditions": [*_lines(read["conditions"]), *(f"{c.line.task}: {c.why.strip()}" for c in allowed if c.sensitive)],
+        "conditions": [*_lines(read["conditions"])],
     }  # fmt: skip
     Limits.from_json(limits)  # its faults are told here, before anybody signs
     return limits
-
-
-def _by_task(allowed: list[Choice]) -> dict[str, int]:
-    """The most people of each task that is allowed with a limit; two lines of one task add up."""
-    most: dict[str, int] = {}
-    for choice in allowed:
-        if choice.chosen == "limit":
-            most[choice.line.task] = most.get(choice.line.task, 0) + int(choice.people)
-    return most
 
 
 def _faults(choices: list[Choice]) -> list[Fault]:
@@ -215,9 +260,22 @@ def _faults(choices: list[Choice]) -> list[Fault]:
         if choice.chosen not in ("allow", "limit", "refuse"):
             message = f"Line {n}: choose whether it is allowed or refused."
             faults.append(Fault(None, f"line-{n}", "web.bad_field", message))
-        if choice.chosen == "limit" and not (choice.people.isascii() and choice.people.isdecimal()):
+        if (
+            choice.chosen == "limit"
+            and choice.people
+            and not (choice.people.isascii() and choice.people.isdecimal())
+        ):
             message = f"Line {n}: say in digits how many people at most."
             faults.append(Fault(None, f"people-{n}", "web.bad_field", message))
+        elif choice.chosen == "limit" and not (
+            choice.people or choice.places or choice.begins or choice.ends
+        ):
+            message = f"Line {n}: say what limits it: how many people, where, from when or until when."
+            faults.append(Fault(None, f"people-{n}", "web.bad_field", message))
+        for name, label, day in (("begins", "first", choice.begins), ("ends", "last", choice.ends)):
+            if choice.chosen == "limit" and day and as_day(day) is None:
+                message = f"Line {n}: write its {label} day as 2026-03-01."
+                faults.append(Fault(None, f"{name}-{n}", "web.bad_field", message))
         if choice.allowed and choice.sensitive and len(choice.why.strip()) < 3:
             message = f"Line {n} is sensitive. Say why it is allowed."
             faults.append(Fault(None, f"why-{n}", "web.bad_field", message))
@@ -228,9 +286,12 @@ def _lines(text: str | None) -> list[str]:
     return [line.strip() for line in (text or "").splitlines() if line.strip()]
 
 
+PAPERS = ("confirm", "report")
 FOLLOWS: dict[str, tuple[str, str, str]] = {
     "suspend": ("decisions.suspend", "Suspend", "No new task or trip begins until it is resumed. Care, counts and releases go on."),
     "resume": ("decisions.resume", "Resume", "It counts again from then on."),
+    "confirm": ("decisions.confirm_in_writing", "Confirm in writing", "Due within 24 hours, and kept however late."),
+    "report": ("decisions.record_report", "Record a report", "A report that the decision asks for, as it was given."),
     "revoke": ("decisions.revoke", "Revoke", "It ends for good: open tasks and trips are finished, and no new one begins."),
 }  # fmt: skip
 
@@ -243,12 +304,19 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     in_force = queries.in_force(row, at, known_at)
     follows = [
         (verb, words[1]) for verb, words in FOLLOWS.items()
-        if may(actor, words[0], queries.scope_of(row)) and _fits(verb, in_force.why) and row.outcome in decisions.APPROVALS
+        if _may_follow(actor, row, verb, at) and _fits(verb, in_force.why) and row.outcome in decisions.APPROVALS
     ]  # fmt: skip
+    report, paper = owed(row, at)
+    reads_only = row.reported_on is not None and row.request.state == "decided"
     context = {
         "row": row, "drill": row.request.kind == "exercise", "in_force": in_force, "now": at, "known_at": known_at,
         "order": sentences_of(in_force.limits), "follows": follows,
-        "versions": row.versions.select_related("act__actor", "act__number"), "missions": missions_of(actor).filter(decision=row),
+        "versions": row.versions.select_related("act__actor", "act__number", "delegation"), "report": report, "paper": paper,
+        "lines": [line.in_full for line in queries.lines_of(row)],
+        "may_report": may(actor, "decisions.record_report", queries.scope_of(row)),
+        "may_decide_here": reads_only and may(actor, "decisions.decide", scope_of(row.request))
+        and offices.may_act(row.request.asked, actor, "decide", at),
+        "missions": missions_of(actor).filter(decision=row),
     }  # fmt: skip
     return render(request, "web/decision.html", context)
 
@@ -275,7 +343,38 @@ def what_may_be_tasked(request: HttpRequest, actor: Actor, name: str) -> HttpRes
     return render(request, "web/taskable.html", context)
 
 
+def _may_follow(actor: Actor, row: Decision, verb: str, at: datetime) -> bool:
+    action = FOLLOWS[verb][0]
+    if not may(actor, action, queries.scope_of(row)):
+        return False
+    return verb in PAPERS or offices.may_act(row.office, actor, cast(Verb, verb), at)
+
+
+def owed(row: Decision, at: datetime) -> tuple[reporting.Due | None, reporting.Due | None]:
+    """The next report, and the paper of a verbal decision, where either is owed as of now."""
+    in_force = queries.in_force(row, at, latest_known())
+    limits, report, paper = in_force.limits, None, None
+    if limits is not None and limits.reporting_interval_days and row.reported_on is None:
+        first = row.versions.filter(kind="issued").values_list("effective_at", flat=True).first()
+        began = max(filter(None, (first, limits.begins_at)))
+        ended = in_force.since if in_force.why in ("expired", "revoked") else None
+        told = list(row.reports.values_list("at", flat=True))
+        report = reporting.next_report(
+            limits.reporting_interval_days,
+            limits.zone,
+            began_at=began,
+            reported_at=told,
+            at=at,
+            ended_at=ended,
+        )
+    if row.instrument_kind == "verbal" and row.decided_at and not hasattr(row, "confirmation"):
+        paper = reporting.confirmation(row.decided_at, at=at)
+    return report, paper
+
+
 def _fits(verb: str, why: str | None) -> bool:
+    if verb in PAPERS:
+        return False  # they have places of their own on the page
     return (
         why == "suspended"
         if verb == "resume"
@@ -298,9 +397,41 @@ def follow(request: HttpRequest, actor: Actor, name: str, verb: str) -> HttpResp
         raise NotFound(kind="act on a decision", name=verb)
     action, title, lead = FOLLOWS[verb]
     can(actor, action, queries.scope_of(row))
-    inputs = [Input("reason", "Why", "long", "It stands in the record."), when("From when", "effective_at")]
+    if verb not in PAPERS:
+        offices.acts_for(row.office, actor, cast(Verb, verb), timezone.now())
+    inputs = {
+        "confirm": [Input("instrument", "The paper", hint="Such as Letter of 2 March, 26-118."), when("When it was signed")],
+        "report": [Input("words", "What was reported", "long"), when("When it was given")],
+    }.get(verb, [Input("reason", "Why", "long", "It stands in the record."), when("From when", "effective_at")])  # fmt: skip
+    button = title if verb in PAPERS else f"{title} decision"
     return ActForm(
-        action=action, title=f"{title} {row.pk}", button=f"{title} decision", inputs=inputs, given={"decision": row.pk},
-        done=lambda answer: f"{answer.decision}: {verb}, version {answer.version}.", lead=lead,
+        action=action, title=f"{title}: {row.pk}" if verb in PAPERS else f"{title} {row.pk}", button=button, inputs=inputs,
+        given={"decision": row.pk}, lead=lead,
+        done=lambda answer: f"{answer.decision}: {verb}, {'kept' if verb in PAPERS else f'version {answer.version}'}.",
         back=reverse("decision", args=[row.pk]), drill=row.request.kind == "exercise", about={"core.not_a_moment": "effective_at"},
+    ).page(request, actor)  # fmt: skip
+
+
+@signed_in
+def refer(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """Refer a request that is in review to another office, which then decides it."""
+    row = found(actor, name)
+    can(actor, "decisions.decide", scope_of(row))
+    offices.acts_for(row.asked, actor, "decide", timezone.now())
+    others = Office.objects.exclude(pk=row.asked_id).order_by("title")
+    inputs = [
+        Input(
+            "refer_to",
+            "Office that is to decide",
+            "choice",
+            choices=[(each.pk, each.title) for each in others],
+        ),
+        Input("reason", "Why", "long", "It stands in the record."),
+        when("When it was referred"),
+    ]
+    return ActForm(
+        action="decisions.decide", title=f"Refer {row.title}", button="Refer request", inputs=inputs,
+        given={"request": row.pk, "outcome": "referred"}, done=lambda answer: f"{row.pk} is referred, by {answer.decision}.",
+        lead="It stays in review, and the office that you name decides it.", back=reverse("decisions"),
+        drill=row.kind == "exercise",
     ).page(request, actor)  # fmt: skip
