@@ -46,7 +46,7 @@ class Input:
             case "flag":
                 return bool(text)
             case "moment":
-                return moment_in(text, where)
+                return moment_in(text, where) if text or self.needed else None
             case "tags":
                 return [line for line in text.splitlines() if line.strip()]
         if not text:
@@ -102,9 +102,11 @@ class ActForm:
 
     @property
     def fields(self) -> list[Input]:
-        """The fields, those of moments with the zone in which they are read."""
+        """The fields, those of moments that are needed with the zone in which they are read."""
         hint = MOMENT_HINT.format(zone=self.zone)
-        return [replace(one, hint=hint) if one.kind == "moment" else one for one in self.inputs]
+        return [
+            replace(one, hint=hint) if one.kind == "moment" and one.needed else one for one in self.inputs
+        ]
 
     def page(self, request: HttpRequest, actor: Actor) -> HttpResponse:
         """The form, fresh or refused; after the act, the way back with the fact in words."""

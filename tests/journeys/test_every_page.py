@@ -40,7 +40,8 @@ def test_every_page_of_every_account_is_looked_over(
             "/board/", f"/board/differences/{difference.pk}/", "/requests/EX-FLOOD-1/close/", "/decisions/EX-FLOOD-1-D1/",
             "/missions/EX-EXPIRED-1/", "/changes/", f"/acts/{ordered}/", "/missions/EX-FLOOD-1/", "/missions/NOTHING/",
         ],
-        "governor": ["/decisions/EX-PROCESSING-1-D1/revoke/", "/decisions/EX-EXPIRED-1-D1/", "/decisions/EX-PROCESSING-1-D1/taskable/"],
+        "governor": ["/offices/", "/offices/ZZ-GOVERNOR/", "/offices/ZZ-GOVERNOR/delegate/",
+                     "/decisions/EX-PROCESSING-1-D1/revoke/", "/decisions/EX-EXPIRED-1-D1/", "/decisions/EX-PROCESSING-1-D1/taskable/"],
         "counsel": ["/decisions/", "/requests/ICE-SUPPORT-2025-MO/", "/requests/ICE-SUPPORT-2025-MO/assess/"],
         "records.desk": ["/missions/", "/missions/ICE-SUPPORT-2025/", "/decisions/ICE-SUPPORT-2025-MO-D1/"],
     }  # fmt: skip

@@ -94,6 +94,15 @@ class Office:
             step, "Submit", "Submit request", {"Time submitted": inputs["at"]}, "is submitted now"
         )
 
+    def decisions_seat_holder(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self.at(step.by, f"/offices/{inputs['office']}/")
+        reader.follow("Record who holds it")
+        reader.page.get_by_label("Account that holds it").fill(inputs["account"])
+        reader.page.get_by_label("What it rests on").fill(inputs["instrument"])
+        reader.page.get_by_label("Held from").fill(inputs["begins_at"])
+        reader.press("Record holder")
+        self.said(reader, step, f"held by {inputs['account']}")
+
     def assistance_validate(self, step: Step, inputs: dict[str, Any]) -> None:
         fields = {"Time found complete": inputs["at"]}
         self._request_step(step, "Complete", "Record as complete", fields, "is validated now")
@@ -116,10 +125,10 @@ class Office:
             page.locator(f"label[for=line-{n}-{choice}]").click()
         page.locator("#people-3").fill(str(limits["people_max_by_task"]["T04"]))
         page.get_by_label("People at most at any one moment").fill(str(limits["people_max"]))
-        page.get_by_label("First day").fill(limits["effective_from"])
-        page.get_by_label("Last day, included").fill(limits["effective_to"])
+        page.locator("#effective_from").fill(limits["effective_from"])
+        page.locator("#effective_to").fill(limits["effective_to"])
         page.get_by_label("Time zone of these days").select_option(limits["zone"])
-        page.get_by_label("Places").fill("\n".join(limits["places"]))
+        page.locator("#places").fill("\n".join(limits["places"]))
         page.get_by_label("Tasks barred by name").fill(", ".join(limits["tasks_barred"]))
         page.locator("label[for=contact-direct]").click()
         page.locator("label[for=armed-none]").click()
@@ -129,7 +138,7 @@ class Office:
         reader.press("Review the order")
         assert "At most 40 people at any one moment." in page.inner_text("main")
         reader.press("Change it")
-        assert page.get_by_label("First day").input_value() == limits["effective_from"]
+        assert page.locator("#effective_from").input_value() == limits["effective_from"]
         reader.press("Review the order")
         reader.press("Sign as governor")
         self.said(reader, step, "approved with limits")

@@ -48,6 +48,7 @@ PAGES: tuple[tuple[str, str, set[str]], ...] = (
     ("Changes", "changes", {Role.JOC, Role.GOVERNOR, Role.OVERSIGHT, Role.COUNSEL}),
     ("Decisions", "decisions", {Role.JOC, Role.OVERSIGHT, Role.AFFAIRS, Role.ADMINISTRATOR}),
     ("Trips", "trips", {Role.JOC, Role.OVERSIGHT}),
+    ("Offices", "offices", {Role.GOVERNOR, Role.COUNSEL, Role.OVERSIGHT, Role.ADMINISTRATOR}),
 )
 
 
