@@ -22,7 +22,7 @@ LIMITS = st.builds(
     people_max_by_place=st.dictionaries(st.sampled_from(["A", "B"]), st.integers(0, 9)).map(MappingProxyType),
     tasks_allowed=st.none() | TASK_LISTS, tasks_barred=TASK_LISTS, contact=st.sampled_from([None, "none", "incidental", "direct"]),
     places=st.sampled_from([(), ("A",), ("A", "B")]), volunteers_only=st.booleans(),
-    armed=st.sampled_from([None, "none", "individual", "unit"]),
+    armed=st.sampled_from(["none", "individual", "unit"]),
     effective_from=st.sampled_from([None, NOON.date(), (NOON + timedelta(days=1)).date()]),
     effective_to=st.sampled_from([None, NOON.date(), (NOON + timedelta(days=1)).date()]),
 )  # fmt: skip
