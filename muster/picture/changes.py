@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from muster.access.control import Actor, visible
 from muster.assistance import queries as assistance
@@ -21,7 +21,7 @@ from muster.ledger.models import Entry
 from muster.missions import queries as missions
 from muster.missions.models import Closing, Look, Mission
 from muster.parties.models import Site
-from muster.record.models import Number
+from muster.record.models import Act, Number
 from muster.tasks.models import Ending, Present, Task
 from muster.transport import queries as transport
 from muster.transport.models import TripEvent
@@ -111,14 +111,11 @@ class _Window:
 
     def rows(self, rows: Any, **narrowed: Any) -> Any:
         """Rows that the acts of the window wrote."""
-        found = rows.filter(
-            act__number__number__gt=self.since, act__number__number__lte=self.known_at, **narrowed
-        )
-        return found.select_related("act__actor", "act__number")
+        between = {"act__number__number__gt": self.since, "act__number__number__lte": self.known_at}
+        return rows.filter(**between, **narrowed).select_related("act__actor", "act__number")
 
-    def told(self, row: Any, happened_at: datetime, words: str, kind: str, of: object) -> Change:
-        """What one row says."""
-        act = row.act
+    def told(self, act: Act, happened_at: datetime, words: str, kind: str, of: object) -> Change:
+        """What an act wrote, in words."""
         late = self.since_at is not None and happened_at < self.since_at < act.recorded_at
         return Change(
             known_at=act.number.number, by=str(act.actor or "nobody"), recorded_at=act.recorded_at, happened_at=happened_at, words=words,
@@ -134,24 +131,26 @@ def _decisions(window: _Window) -> Iterator[Change]:
     readable = decisions.decisions_of(window.actor)
     for row in window.rows(Version.objects, decision__in=readable.values("pk")).select_related("decision"):
         words = f"{row.decision_id}, {row.decision.get_outcome_display()}: {row.kind}. {row.reason}"
-        yield window.told(row, row.effective_at, words, "decision", row.decision_id)
+        yield window.told(row.act, row.effective_at, words, "decision", row.decision_id)
 
 
 def _requests(window: _Window) -> Iterator[Change]:
     readable = assistance.requests_of(window.actor)
     for row in window.rows(Step.objects, request__in=readable.values("pk")):
         words = f"{row.request_id}: {row.state.replace('_', ' ')}. {row.reason}".strip()
-        yield window.told(row, row.happened_at, words, "request", row.request_id)
+        yield window.told(row.act, row.happened_at, words, "request", row.request_id)
 
 
 def _missions(window: _Window) -> Iterator[Change]:
     for row in window.rows(window.missions):
-        yield window.told(row, row.opened_at, f"{row.pk} was opened: {row.title}.", "mission", row.pk)
+        yield window.told(row.act, row.opened_at, f"{row.pk} was opened: {row.title}.", "mission", row.pk)
     for row in window.rows(Closing.objects, mission__in=window.missions.values("pk")).select_related(
         "mission"
     ):
         words = f"{row.mission_id} was closed. {row.reason}"
-        yield window.told(row, row.mission.closed_at or row.act.recorded_at, words, "mission", row.mission_id)
+        yield window.told(
+            row.act, row.mission.closed_at or row.act.recorded_at, words, "mission", row.mission_id
+        )
 
 
 def _tasks(window: _Window) -> Iterator[Change]:
@@ -160,72 +159,61 @@ def _tasks(window: _Window) -> Iterator[Change]:
         words = (
             f"{row.pk} was ordered: {Quantity.from_json(row.people).said} people at {row.place}. {row.words}"
         )
-        yield window.told(row, row.act.recorded_at, words, "mission", row.mission_id)
+        yield window.told(row.act, row.act.recorded_at, words, "mission", row.mission_id)
     under = {f"task__{name}": value for name, value in of.items()}
     for row in window.rows(Ending.objects, **under).select_related("task"):
         words = f"{row.task_id} was ended. {row.reason}"
         yield window.told(
-            row, row.task.ended_at or row.act.recorded_at, words, "mission", row.task.mission_id
+            row.act, row.task.ended_at or row.act.recorded_at, words, "mission", row.task.mission_id
         )
     for row in window.rows(Present.objects, **under).select_related("task"):
         words = f"{row.people} present at {row.task_id}."
-        yield window.told(row, row.at, words, "mission", row.task.mission_id)
+        yield window.told(row.act, row.at, words, "mission", row.task.mission_id)
 
 
 def _persons(window: _Window) -> Iterator[Change]:
-    """Each act's change of hands as one line, whole lists together; corrections say that they are."""
-    sites = visible(window.actor, Site.objects.all()).values("code")
-    between = {"act__number__number__gt": window.since, "act__number__number__lte": window.known_at}
-    for side in ("receiver", "giver"):
-        rows = Entry.objects.filter(**between, **{f"{side}__site__in": sites}, kind="push")
-        if side == "giver":
-            rows = rows.exclude(receiver__site__in=sites)
-        told = rows.values("act", "giver__code", "receiver__code", "reason").annotate(
-            persons=Count("thing", distinct=True), first=Min("happened_at"), latest=Max("happened_at")
-        )
-        acts = {
-            number.act_id: number
-            for number in Number.objects.filter(act__in=rows.values("act")).select_related("act__actor")
-        }
-        for each in told:
-            number = acts[each["act"]]
-            happened_at, corrected = (
-                each["first"],
-                "Corrected: " if each["reason"] in ("late_entry", "correction") else "",
-            )
-            words = f"{corrected}{each['persons']} from {each['giver__code']} to {each['receiver__code']}"
-            words += f" ({each['reason'].replace('_', ' ')})." if each["reason"] else "."
-            late = window.since_at is not None and happened_at < window.since_at < number.act.recorded_at
-            yield Change(
-                known_at=number.number, by=str(number.act.actor or "nobody"), recorded_at=number.act.recorded_at,
-                happened_at=happened_at, words=words, kind="act", of=str(number.number), late=late,
-            )  # fmt: skip
+    """Each act's change of hands as one line, whole lists together; what a correction wrote says so."""
+    sites = list(visible(window.actor, Site.objects.all()).values_list("code", flat=True))
+    here = Q(receiver__site__in=sites) | Q(giver__site__in=sites)
+    entries = window.rows(Entry.objects.filter(here))
+    corrected = set(entries.filter(kind="pop").values_list("act", flat=True))
+    pushed = entries.filter(kind="push")
+    acts = Act.objects.select_related("actor", "number").in_bulk(set(pushed.values_list("act", flat=True)))
+    told = pushed.select_related(None).values("act", "giver__code", "receiver__code", "reason")
+    for each in told.annotate(persons=Count("thing", distinct=True), first=Min("happened_at")).order_by(
+        "act", "first"
+    ):
+        act = acts[each["act"]]
+        reason = f" ({each['reason'].replace('_', ' ')})" if each["reason"] else ""
+        words = f"{each['persons']} from {each['giver__code']} to {each['receiver__code']}{reason}."
+        words = f"Corrected: {words}" if act.pk in corrected else words
+        yield window.told(act, each["first"], words, "act", act.number.number)
 
 
 def _trips(window: _Window) -> Iterator[Change]:
     readable = transport.trips_of(window.actor)
     for row in window.rows(TripEvent.objects, trip__in=readable.values("pk")):
         words = f"{row.trip_id} {row.kind}, {row.aboard} aboard. {row.words}".strip()
-        yield window.told(row, row.at, words, "trip", row.trip_id)
+        yield window.told(row.act, row.at, words, "trip", row.trip_id)
 
 
 def _differences(window: _Window) -> Iterator[Change]:
     sites = visible(window.actor, Site.objects.all()).values("pk")
     for row in window.rows(Difference.objects, site__in=sites):
-        yield window.told(row, row.opened_at, f"Opened: {row.words}", "difference", row.pk)
+        yield window.told(row.act, row.opened_at, f"Opened: {row.words}", "difference", row.pk)
     for row in window.rows(Settled.objects, difference__site__in=sites).select_related("difference"):
         words = f"Settled: {row.difference.words} {row.reason}"
-        yield window.told(row, row.act.recorded_at, words, "act", row.act.number.number)
+        yield window.told(row.act, row.act.recorded_at, words, "act", row.act.number.number)
 
 
 def _exceptions(window: _Window) -> Iterator[Change]:
     readable = assistance.requests_of(window.actor).values("pk")
     for row in window.rows(Drift.objects, request__in=readable):
         words = f"{row.done} was done where {row.tasked} was tasked: {row.what_was_done}"
-        yield window.told(row, row.happened_at, words, "exceptions", row.request_id)
+        yield window.told(row.act, row.happened_at, words, "exceptions", row.request_id)
     for row in window.rows(DriftReview.objects, drift__request__in=readable).select_related("drift"):
         words = f"Reviewed: {row.get_outcome_display()}. {row.reason}"
-        yield window.told(row, row.reviewed_at, words, "exceptions", row.drift.request_id)
+        yield window.told(row.act, row.reviewed_at, words, "exceptions", row.drift.request_id)
 
 
 GROUPS: dict[str, Callable[[_Window], Iterator[Change]]] = {

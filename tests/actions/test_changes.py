@@ -94,6 +94,21 @@ def test_persons_are_told_list_by_list_with_the_act_that_moved_them(offices: Off
     assert len(found.groups["Differences"]) == 1
 
 
+def test_what_a_correction_wrote_says_that_it_corrects(offices: Offices) -> None:
+    do.custody.receive(
+        actor=offices.sites.north, site="EX-NORTH", tags=[make_tag(1)], from_organisation="EX-AGENCY", at=at(-2)
+    )  # fmt: skip
+    before = latest_known()
+    do.custody.correct(
+        actor=offices.sites.north, site="EX-NORTH", tag=make_tag(1), n=1, reason="late_entry", happened_at=at(-3)
+    )  # fmt: skip
+
+    (told,) = since(offices.sites.north, before).groups["Persons"]
+
+    assert told.words == "Corrected: 1 from outside:EX-AGENCY to EX-NORTH (late entry)."
+    assert told.happened_at == at(-3)
+
+
 def test_each_reader_is_told_what_that_reader_may_read(offices: Offices) -> None:
     opened(offices)
     order(offices)
