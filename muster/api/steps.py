@@ -48,7 +48,7 @@ from muster.database import when_down
 from muster.decisions import queries as decisions
 from muster.decisions.orders import order_of
 from muster.decisions.rules import InForce
-from muster.decisions.rules import headroom as headroom_of
+from muster.decisions.usage import used_at
 from muster.ledger import queries as ledger
 from muster.missions import queries as missions
 from muster.missions.closing import open_items, open_told
@@ -252,13 +252,14 @@ def mission(request: HttpRequest, id: str) -> dict[str, Any]:
         row = _one(missions.missions_of(_actor(request)), "mission", id)
         now, known = timezone.now(), ledger.latest_known()
         in_force = decisions.in_force(row.decision, now, known)
-        draws = tasks.draws(row.decision)
-        used = headroom_of(in_force.limits, draws, now) if in_force.limits else []
+        used = used_at(in_force, tasks.draws(row.decision), now)
         return {
             **_mission(row, known),
             "in_force": _in_force(in_force),
             "tasks": [_task(task) for task in row.tasks.order_by("begins_at", "id")],
-            "headroom": [asdict(limit) for limit in used],
+            "headroom": [
+                {"limit": one.limit, "of": one.of, "most": one.allowed, "used": one.peak} for one in used
+            ],
         }
 
 

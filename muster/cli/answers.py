@@ -29,6 +29,14 @@ Data = Annotated[
     Path | None, typer.Option("--data", envvar="MUSTER_DATA", help="The folder of the embedded database.")
 ]
 
+AtThere = Annotated[
+    str | None,
+    typer.Option(
+        "--at", help="A moment, or a day: its end where the decision counts its days; now without it."
+    ),
+]
+KnownAt = Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")]
+
 
 def show(answer: dict[str, Any], *, as_json: bool, text: Callable[[], str]) -> None:
     """Print the answer: the object itself, or the text that is made of it."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from muster.cli.answers import Data, Json, command, open_record, show, table
+from muster.cli.answers import Data, Json, KnownAt, command, open_record, show, table
 from muster.core.errors import MusterError
 from muster.core.files import write_text
 
@@ -28,7 +28,7 @@ def costs(
     out: Annotated[
         Path | None, typer.Option(help="Write the package for reimbursement into this file: .csv or .json.")
     ] = None,
-    known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    known_at: KnownAt = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:

@@ -17,7 +17,19 @@ import typer
 
 import muster
 from muster.cli import costs, demo, law, papers
-from muster.cli.answers import SOMETHING_WRONG, Data, Json, command, given, open_record, progress, show, table
+from muster.cli.answers import (
+    SOMETHING_WRONG,
+    AtThere,
+    Data,
+    Json,
+    KnownAt,
+    command,
+    given,
+    open_record,
+    progress,
+    show,
+    table,
+)
 from muster.core.errors import MusterError
 
 app = typer.Typer(
@@ -403,7 +415,7 @@ def export(
 def census(
     at: Annotated[str, typer.Option(help="A moment, or a day: its end at the site.")],
     site: Annotated[str | None, typer.Option(help="One site; all without it.")] = None,
-    known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    known_at: KnownAt = None,
     by: Annotated[By | None, typer.Option(help="Of the whole record, instead of by site.")] = None,
     data: Data = None,
     as_json: Json = False,
@@ -436,7 +448,7 @@ def census(
 def picture(
     at: Annotated[str, typer.Option(help="A moment, or a day: its end where the decision counts its days.")],
     mission: Annotated[str | None, typer.Option(help="One mission; all without it.")] = None,
-    known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    known_at: KnownAt = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -466,32 +478,25 @@ def _pictured(found: dict[str, Any]) -> str:
 @command
 def taskable(
     decision: str,
-    at: Annotated[
-        str | None,
-        typer.Option(help="A moment, or a day: its end where the decision counts its days; now without it."),
-    ] = None,
-    known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    at: AtThere = None,
+    known_at: KnownAt = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Which task categories may be tasked under a decision, and which layer and rule stop the others."""
     open_record(data)
     from muster.actions import storable
-    from muster.core.errors import NotFound
     from muster.database import when_down
-    from muster.decisions.models import Decision
+    from muster.decisions.queries import named
     from muster.tasks.taskable import taskable_of
 
     with when_down(), storable():
-        row = Decision.objects.select_related("request", "source").filter(pk=decision).first()
-        if row is None:
-            raise NotFound(kind="decision", name=decision)
-        found = taskable_of(row, at, known_at)
+        found = taskable_of(named(decision), at, known_at)
     rows = [
         [each["task"], each["name"], each["finding"].replace("_", " "), each["layer"], each["rule"]]
         for each in found["tasks"]
     ]
-    heading = f"Under {row.pk}, as of {found['at']}, known at act {found['known_at']}"
+    heading = f"Under {decision}, as of {found['at']}, known at act {found['known_at']}"
     columns = ["task", "what", "finding", "layer", "rule"]
     show(found, as_json=as_json, text=lambda: f"{heading}\n{table(columns, rows)}")
 
@@ -500,32 +505,25 @@ def taskable(
 @command
 def used(
     decision: str,
-    at: Annotated[
-        str | None,
-        typer.Option(help="A moment, or a day: its end where the decision counts its days; now without it."),
-    ] = None,
-    known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    at: AtThere = None,
+    known_at: KnownAt = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """How much of a decision's limits is used. Exit status 1 if more is used than is allowed."""
     open_record(data)
     from muster.actions import storable
-    from muster.core.errors import NotFound
     from muster.database import when_down
-    from muster.decisions.models import Decision
+    from muster.decisions.queries import named
     from muster.tasks.usage import usage_of
 
     with when_down(), storable():
-        row = Decision.objects.filter(pk=decision).first()
-        if row is None:
-            raise NotFound(kind="decision", name=decision)
-        found = usage_of(row, at, known_at).to_json()
+        found = usage_of(named(decision), at, known_at).to_json()
     rows = [
         [each["limit"], each["of"], str(each["used"]), str(each["peak"]), str(each["allowed"]), each["says"]]
         for each in found["limits"]
     ]
-    heading = f"Under {row.pk}, as of {found['at']}, known at act {found['known_at']}"
+    heading = f"Under {decision}, as of {found['at']}, known at act {found['known_at']}"
     columns = ["limit", "of", "used then", "most from then on", "allowed", ""]
     show(found, as_json=as_json, text=lambda: f"{heading}\n{table(columns, rows)}")
     if any(each["used"] > each["allowed"] for each in found["limits"]):

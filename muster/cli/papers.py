@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from muster.cli.answers import Data, Json, command, open_record, show
+from muster.cli.answers import AtThere, Data, Json, KnownAt, command, open_record, show
 from muster.core.errors import MusterError
 from muster.core.files import write_bytes, write_text
 
@@ -26,11 +26,8 @@ class NoSuchPaper(MusterError):
 def order(
     decision: Annotated[str, typer.Argument(help="The id of the decision.")],
     out: Annotated[Path | None, typer.Option(help="Write the order into this file: .pdf or .json.")] = None,
-    at: Annotated[
-        str | None,
-        typer.Option(help="A moment, or a day: its end where the decision counts its days; now without it."),
-    ] = None,
-    known_at: Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")] = None,
+    at: AtThere = None,
+    known_at: KnownAt = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -41,19 +38,13 @@ def order(
     from django.conf import settings
 
     from muster.actions import storable
-    from muster.core.errors import NotFound
     from muster.database import when_down
-    from muster.decisions.models import Decision
     from muster.decisions.orders import order_of
+    from muster.decisions.queries import named
     from muster.documents.order import order_pdf
 
     with when_down(), storable():
-        row = (
-            Decision.objects.select_related("office", "request__agency", "source").filter(pk=decision).first()
-        )
-        if row is None:
-            raise NotFound(kind="decision", name=decision)
-        told = order_of(row, at, known_at)
+        told = order_of(named(decision), at, known_at)
     if out is not None and out.suffix == ".pdf":
         write_bytes(out, order_pdf(told, demonstration=settings.CONFIG.demonstration))
     elif out is not None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
+from django.db.models import QuerySet
 from pydantic import AwareDatetime, Field
 
-from muster.access.control import Actor, NotPermitted, Scope, actor_of
+from muster.access.control import Actor, NotPermitted, Scope, actor_of, visible
 from muster.access.models import Role, User
 from muster.core.errors import MusterError, NotFound
 from muster.decisions import holding
@@ -78,6 +79,12 @@ class Delegating:
 def scope_of(office: Office) -> Scope:
     """Where an office belongs: to its organisation."""
     return Scope("office", office.pk, office.organisation_id)
+
+
+def offices_of(actor: Actor) -> QuerySet[Office]:
+    """The offices that the actor may read, by their titles."""
+    rows = Office.objects.select_related("organisation").order_by("title", "code")
+    return visible(actor, rows, site=None)
 
 
 def _office(office: str) -> tuple[Scope, Office]:

@@ -31,6 +31,14 @@ def for_change(decision: str) -> Decision:
     return found
 
 
+def named(decision: str) -> Decision:
+    """The decision, with what tells of it. For whoever runs the server: nobody is asked who reads it. Raises NotFound."""
+    found = Decision.objects.select_related("office", "request__agency", "source").filter(pk=decision).first()
+    if found is None:
+        raise NotFound(kind="decision", name=decision)
+    return found
+
+
 def locked(decision: str) -> tuple[Scope, Decision]:
     """What an action about a decision loads: its scope, and the row locked until commit. Raises NotFound."""
     found = for_change(decision)

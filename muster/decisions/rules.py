@@ -623,53 +623,22 @@ def _check_numbers(limits: Limits, draws: Sequence[Draw], new: Draw) -> None:
 
 def peak_of(draws: Sequence[Draw], window: Draw, of: Literal["people", "vehicles"]) -> int:
     """The largest number drawn at any one moment of the window, ends of draws not included."""
-    return _peak(draws, of, window.begins_at, window.ends_at)
+    return peak_between(draws, of, window.begins_at, window.ends_at)
 
 
-def _peak(
+def peak_between(
     draws: Sequence[Draw], of: Literal["people", "vehicles"], begins_at: datetime, ends_at: datetime | None
 ) -> int:
-    """The peak from `begins_at` up to but not including `ends_at`. It is reached where some draw begins: those are enough."""
+    """The peak from `begins_at` up to but not including `ends_at`; None: for good. It is reached at once, or where some draw begins."""
     moments = {max(draw.begins_at, begins_at) for draw in draws}
     return max(
-        (
-            sum(getattr(draw, of).high_end or 0 for draw in draws if draw.begins_at <= moment < draw.ends_at)
-            for moment in moments
-            if ends_at is None or moment < ends_at
-        ),
-        default=0,
+        (total_at(draws, of, moment) for moment in moments if ends_at is None or moment < ends_at), default=0
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Headroom:
-    """How much of one limit is used: `used` of `most` at the fullest moment still to come. `of` names a task or a place."""
-
-    limit: str
-    of: str  # empty: in all
-    most: int
-    used: int
-
-
-def headroom(limits: Limits, draws: Sequence[Draw], at: datetime) -> list[Headroom]:
-    """The headroom of each limit that is a number of people or vehicles, from `at` on."""
-    said: list[tuple[str, str, int | None, Sequence[Draw]]] = [
-        ("people_max", "", limits.people_max, draws),
-        *(("people_max_by_task", task, most, [draw for draw in draws if draw.task == task])
-          for task, most in limits.people_max_by_task.items()),
-        *(("people_max_by_place", place, most, [draw for draw in draws if draw.place == place])
-          for place, most in limits.people_max_by_place.items()),
-        ("vehicles_max", "", limits.vehicles_max, draws),
-    ]  # fmt: skip
-    return [
-        Headroom(limit=limit, of=of, most=most, used=_peak(drawn, _counted(limit), at, None))
-        for limit, of, most, drawn in said
-        if most is not None
-    ]
-
-
-def _counted(limit: str) -> Literal["people", "vehicles"]:
-    return "vehicles" if limit == "vehicles_max" else "people"
+def total_at(draws: Sequence[Draw], of: Literal["people", "vehicles"], at: datetime) -> int:
+    """What is drawn at one moment: high ends, and no draw that ends at that very moment."""
+    return sum(getattr(draw, of).high_end or 0 for draw in draws if draw.begins_at <= at < draw.ends_at)
 
 
 def why_nothing(in_force: InForce) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from muster.decisions.rules import Draw, InForce
+from muster.decisions.rules import Draw, InForce, peak_between, total_at
 
 Unit = Literal["people", "vehicles"]
 
@@ -72,19 +72,8 @@ def used_at(in_force: InForce, draws: Sequence[Draw], at: datetime) -> list[Used
         unit: Unit = "vehicles" if limit == "vehicles_max" else "people"
         if most is not None:
             found.append(
-                Used(limit=limit, of=of, unit=unit, used=total_at(drawn, at, unit), peak=peak_from(drawn, at, unit),
+                Used(limit=limit, of=of, unit=unit, used=total_at(drawn, unit, at),
+                     peak=peak_between(drawn, unit, at, None),
                      allowed=most, version=in_force.version, sentence=limits.sentence(limit))
             )  # fmt: skip
     return found
-
-
-def total_at(draws: Sequence[Draw], at: datetime, of: Unit) -> int:
-    """What is drawn at one moment: high ends, and no draw that ends at that very moment."""
-    return sum(getattr(draw, of).high_end or 0 for draw in draws if draw.begins_at <= at < draw.ends_at)
-
-
-def peak_from(draws: Sequence[Draw], at: datetime, of: Unit) -> int:
-    """The most that is drawn at any one moment from `at` on. It is reached at `at`, or where some draw begins."""
-    return max(
-        (total_at(draws, moment, of) for moment in {max(draw.begins_at, at) for draw in draws}), default=0
-    )

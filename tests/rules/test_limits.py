@@ -15,6 +15,7 @@ from muster.core.errors import FaultyInput
 from muster.core.quantity import Quantity
 from muster.decisions import rules
 from muster.decisions.rules import Draw, InForce, Limits, Version, check_draw, limit_layer, limits_at, peak_of
+from muster.decisions.usage import used_at
 
 ZONE = "America/Chicago"
 LIMITS = Limits(
@@ -406,24 +407,28 @@ def test_the_peak_is_the_most_that_a_clock_would_see(spans):
     assert peak_of(draws, window, "people") == max(seen)
 
 
+def standing(limits):
+    return InForce(limits=limits, why=None, since=None)
+
+
 def test_headroom_is_what_the_fullest_moment_still_to_come_leaves():
     early = draw("T04", "Site A", people="up to 9", vehicles=2)
     late = draw("T01", "Site B", people=6, begins="2025-11-10T15:00", ends="2025-11-10T20:00")
     after = draw("T01", "Site B", people=4, vehicles=6, begins="2025-11-10T20:00", ends="2025-11-11T20:00")
 
     def used(at):
-        told = rules.headroom(LIMITS, [early, late, after], local(at))
-        assert [(h.limit, h.of, h.most) for h in told] == [
+        told = used_at(standing(LIMITS), [early, late, after], local(at))
+        assert [(h.limit, h.of, h.allowed) for h in told] == [
             ("people_max", "", 40),
             ("people_max_by_task", "T04", 10),
             ("people_max_by_place", "Site B", 15),
             ("vehicles_max", "", 6),
         ]
-        return [h.used for h in told]
+        return [h.peak for h in told]
 
     assert used("2025-11-01T00:00") == [15, 9, 6, 6]
     assert used("2025-11-10T15:59") == [15, 9, 6, 6]
     assert used("2025-11-10T16:00") == [6, 0, 6, 6]  # the end of a draw is not included
     assert used("2025-11-10T20:00") == [4, 0, 4, 6]
     assert used("2025-11-11T20:00") == [0, 0, 0, 0]
-    assert rules.headroom(Limits(zone=ZONE), [early], local("2025-11-01T00:00")) == []
+    assert used_at(standing(Limits(zone=ZONE)), [early], local("2025-11-01T00:00")) == []

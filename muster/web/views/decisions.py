@@ -28,7 +28,7 @@ from muster.decisions.holding import Verb
 from muster.decisions.lines import is_sensitive, read_lines
 from muster.decisions.models import Decision
 from muster.decisions.orders import sentences_of
-from muster.decisions.rules import Limits
+from muster.decisions.rules import InForce, Limits
 from muster.ledger.queries import latest_known
 from muster.missions.queries import missions_of
 from muster.parties.models import Office
@@ -306,7 +306,7 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         (verb, words[1]) for verb, words in FOLLOWS.items()
         if _may_follow(actor, row, verb, at) and _fits(verb, in_force.why) and row.outcome in decisions.APPROVALS
     ]  # fmt: skip
-    report, paper = owed(row, at)
+    report, paper = owed(row, in_force, at)
     reads_only = row.reported_on is not None and row.request.state == "decided"
     context = {
         "row": row, "drill": row.request.kind == "exercise", "in_force": in_force, "now": at, "known_at": known_at,
@@ -350,9 +350,8 @@ def _may_follow(actor: Actor, row: Decision, verb: str, at: datetime) -> bool:
     return verb in PAPERS or offices.may_act(row.office, actor, cast(Verb, verb), at)
 
 
-def owed(row: Decision, at: datetime) -> tuple[reporting.Due | None, reporting.Due | None]:
-    """The next report, and the paper of a verbal decision, where either is owed as of now."""
-    in_force = queries.in_force(row, at, latest_known())
+def owed(row: Decision, in_force: InForce, at: datetime) -> tuple[reporting.Due | None, reporting.Due | None]:
+    """The next report, and the paper of a verbal decision, where either is owed at `at`, which `in_force` is for."""
     limits, report, paper = in_force.limits, None, None
     if limits is not None and limits.reporting_interval_days and row.reported_on is None:
         first = row.versions.filter(kind="issued").values_list("effective_at", flat=True).first()

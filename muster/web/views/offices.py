@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, can, may, visible
+from muster.access.control import Actor, can, may
 from muster.core.errors import NotFound
 from muster.decisions import offices
 from muster.decisions.models import Delegation, OfficeHolder
@@ -25,8 +25,11 @@ INSTRUMENT = Input(
 def listed(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Every office that the actor may read, with who holds it now."""
     now = timezone.now()
-    rows = visible(actor, Office.objects.select_related("organisation").order_by("title", "code"), site=None)
-    context = {"rows": [(row, _seat(row)) for row in rows], "now": now, "known_at": latest_known()}
+    context = {
+        "rows": [(row, _seat(row)) for row in offices.offices_of(actor)],
+        "now": now,
+        "known_at": latest_known(),
+    }
     return render(request, "web/offices.html", context)
 
 
@@ -105,8 +108,7 @@ def _seat(office: Office) -> OfficeHolder | None:
 
 
 def _office(actor: Actor, name: str) -> Office:
-    rows = visible(actor, Office.objects.select_related("organisation"), site=None)
-    row = rows.filter(pk=name).first()
+    row = offices.offices_of(actor).filter(pk=name).first()
     if row is None:
         raise NotFound(kind="office", name=name)
     return row
