@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from figures import print_figure
 
 from muster.assistance.rules import Request, read_request
+from muster.authority.limits import LimitLayer
 from muster.authority.packs import load_packs
-from muster.authority.rules import Layer, LimitLayer, assess
+from muster.authority.rules import Layer, assess
 from muster.core.tasks import CONTACTS, TASKS
 
 LIMIT_S = 10.0

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from muster.assistance.rules import MalformedRequest, Request, read_request
+from muster.authority.applying import dormant
+from muster.authority.findings import Basis, LayerName
+from muster.authority.limits import LimitLayer
 from muster.authority.packs import Packs, load_packs
-from muster.authority.rules import Basis, LayerName, LimitLayer, UnknownStatus, assess, dormant
+from muster.authority.rules import UnknownStatus, assess
 from muster.core.errors import Fault, FaultyFile, FaultyInput, MusterError
 from muster.core.files import Malformed, read_data, take_in
 from muster.core.reading import LONGEST_WORDS, Fields

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from muster.authority.rules import Finding, Law, Verdict
+from muster.authority.findings import Finding, Verdict
+from muster.authority.law import Law
 from muster.core.errors import MusterError
 
 REVIEWED_WITHIN = timedelta(hours=24)

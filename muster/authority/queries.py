@@ -12,9 +12,11 @@ from muster.assistance import queries as assistance
 from muster.assistance.models import Request as Row
 from muster.assistance.rules import Request
 from muster.authority import review
+from muster.authority.findings import Finding
+from muster.authority.limits import LimitLayer
 from muster.authority.models import Assessment, Drift, DriftReview, Judgement
 from muster.authority.packs import load_packs
-from muster.authority.rules import Finding, LimitLayer, assess
+from muster.authority.rules import assess
 from muster.core.errors import NotFound
 
 

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from muster.authority.rules import Basis, LimitLayer
+from muster.authority.findings import Basis
+from muster.authority.limits import LimitLayer
 from muster.core.errors import MusterError
 from muster.core.quantity import Quantity
 from muster.core.reading import LONGEST_WORDS, Fields

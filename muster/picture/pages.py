@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from muster.assistance import rules as requests
 from muster.assistance.models import Step as Taken
+from muster.authority.law import Status
 from muster.authority.models import Assessment, LineFinding
 from muster.authority.packs import Pack
-from muster.authority.rules import Status
 from muster.decisions.models import Decision, Version
 from muster.decisions.rules import InForce
 from muster.missions.models import Apart, Mission

@@ -15,7 +15,7 @@ from muster.access.control import Actor, Scope
 from muster.assistance import queries as assistance
 from muster.assistance.rules import Line
 from muster.authority import queries as authority
-from muster.authority.rules import STRICTNESS, Finding
+from muster.authority.findings import STRICTNESS, Finding
 from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS, Contact

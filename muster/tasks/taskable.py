@@ -12,7 +12,8 @@ from django.utils import timezone
 from muster.assistance import queries as assistance
 from muster.assistance.rules import Line, Request, facts_from_json
 from muster.authority import queries as authority
-from muster.authority.rules import STRICTNESS, Basis, Finding, LimitLayer
+from muster.authority.findings import STRICTNESS, Basis, Finding
+from muster.authority.limits import LimitLayer
 from muster.core.errors import NotFound
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS

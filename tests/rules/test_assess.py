@@ -7,17 +7,11 @@ from datetime import date, timedelta
 import pytest
 
 from muster.assistance.rules import read_request
+from muster.authority.findings import LAYERS, STRICTNESS, Basis
+from muster.authority.law import Lift, LiftNotSigned
+from muster.authority.limits import LimitLayer
 from muster.authority.packs import load_packs
-from muster.authority.rules import (
-    LAYERS,
-    STRICTNESS,
-    Basis,
-    Lift,
-    LiftNotSigned,
-    LimitLayer,
-    UnknownStatus,
-    assess,
-)
+from muster.authority.rules import UnknownStatus, assess
 
 PACKS = load_packs()
 LAW = PACKS.law

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from muster.authority.law import COLUMNS, LiftNotSigned
 from muster.authority.packs import SignOff, check, diff, load_packs, read_pack
-from muster.authority.rules import COLUMNS, LiftNotSigned
 from muster.core.errors import FaultyFile, NotFound
 from muster.core.tasks import TASKS
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from muster.authority.checking import check_file, is_clear, request_and_limits
+from muster.authority.findings import Basis
+from muster.authority.limits import LimitLayer
 from muster.authority.packs import load_packs
-from muster.authority.rules import Basis, LimitLayer, assess
+from muster.authority.rules import assess
 from muster.core.files import read_data, take_in
 from muster.core.tasks import TASKS
 

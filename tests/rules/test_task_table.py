@@ -8,8 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muster.assistance.rules import read_request
+from muster.authority.applying import dormant, questions
+from muster.authority.findings import LAYERS, STRICTNESS, Basis
+from muster.authority.law import Lift
+from muster.authority.limits import LimitLayer
 from muster.authority.packs import load_packs
-from muster.authority.rules import LAYERS, STRICTNESS, Basis, Lift, LimitLayer, assess, dormant, questions
+from muster.authority.rules import assess
 from muster.core.tasks import CONTACTS, TASKS
 
 PACKS = load_packs()

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from muster import config
+from muster.authority.law import Cell, Law
+from muster.authority.limits import limit_layer
 from muster.authority.packs.reading import Fact, Pack, SignOff, Text, read_pack
-from muster.authority.rules import Cell, Law, Layer, limit_layer
+from muster.authority.rules import Layer
 from muster.core.errors import Fault, FaultyFile, NotFound
 from muster.core.files import take_in
 

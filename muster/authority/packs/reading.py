@@ -7,22 +7,8 @@ from datetime import date
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from muster.assistance.rules import GUARDS, LONGEST_ID, LONGEST_STATUS, AgencyKind
-from muster.authority.rules import (
-    COLUMNS,
-    STRICTNESS,
-    Basis,
-    Cell,
-    Column,
-    Condition,
-    Lift,
-    LiftNotSigned,
-    Mark,
-    Origin,
-    Quote,
-    Ruled,
-    Status,
-    Verdict,
-)
+from muster.authority.findings import STRICTNESS, Basis, Mark, Origin, Quote, Verdict
+from muster.authority.law import COLUMNS, Cell, Column, Condition, Lift, LiftNotSigned, Ruled, Status
 from muster.core.errors import Fault, FaultyFile
 from muster.core.files import Malformed, read_data
 from muster.core.reading import LONGEST_WORDS, Fields

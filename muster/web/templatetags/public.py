@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django import template
 
-from muster.authority.rules import Verdict
+from muster.authority.findings import Verdict
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 from muster.picture.summary import MONTHS, day_in_words

@@ -17,9 +17,11 @@ from muster.assistance.models import Request
 from muster.assistance.queries import as_rule, scope_of
 from muster.assistance.rules import facts_from_json
 from muster.authority import queries as authority
+from muster.authority.applying import questions
+from muster.authority.findings import Finding
+from muster.authority.law import Status
 from muster.authority.models import Assessment, LineFinding
 from muster.authority.packs import Fact, Text, load_packs
-from muster.authority.rules import Finding, Status, questions
 from muster.core.errors import NotFound
 from muster.web.forms import ActForm, Input
 from muster.web.pages import signed_in
