@@ -427,6 +427,28 @@ class WhatChanged(Schema):
     deadlines: list[DeadlineTold]
 
 
+class EventTold(Schema):
+    """One event of a calendar: `uid` stays, `sequence` grows with each act that changed it; `ends_at` null: a due moment."""
+
+    uid: str
+    sequence: int
+    begins_at: str
+    ends_at: str | None
+    words: str
+    place: str
+    is_off: bool
+    changed_at: str
+
+
+class CalendarTold(Schema):
+    """What ends or is due when in a mission, and its tasks, the first in front."""
+
+    mission: str
+    at: str
+    known_at: int
+    events: list[EventTold]
+
+
 class ClauseTold(Schema):
     """One limit in the decision's words, and how the act stands to it: inside, outside or not_touched."""
 

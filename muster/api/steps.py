@@ -16,6 +16,7 @@ from muster.access.control import can, may
 from muster.actions import storable
 from muster.api.reads import PAGE, Words
 from muster.api.shapes import (
+    CalendarTold,
     ChangesAnswer,
     CostsTold,
     CountersAnswer,
@@ -53,6 +54,7 @@ from muster.ledger import queries as ledger
 from muster.missions import queries as missions
 from muster.missions.closing import open_items, open_told
 from muster.missions.models import Mission
+from muster.picture.calendar import calendar_of
 from muster.picture.changes import changes, changes_of, last_look
 from muster.picture.judging import judge_for, judged_of
 from muster.picture.queries import picture_of
@@ -269,6 +271,14 @@ def mission_costs(request: HttpRequest, id: str, known_at: Query[Words | None] =
     with when_down(), storable():
         row = _one(missions.missions_of(_actor(request)), "mission", id)
         return as_data(package_of(row, timezone.now(), ledger.known(known_at)))
+
+
+@router.get("/missions/{id}/calendar", response=CalendarTold)
+def mission_calendar(request: HttpRequest, id: str, known_at: Query[Words | None] = None) -> dict[str, Any]:
+    """What ends or is due when in a mission, and its tasks. The same as a file for calendar programs is on the mission's page."""
+    with when_down(), storable():
+        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        return calendar_of(row, timezone.now(), ledger.known(known_at)).to_json()
 
 
 @router.get("/missions/{id}/open", response=OpenAnswer)

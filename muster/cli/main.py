@@ -16,7 +16,7 @@ from uuid import UUID
 import typer
 
 import muster
-from muster.cli import costs, demo, law, papers
+from muster.cli import center, costs, demo, law, papers
 from muster.cli.answers import (
     SOMETHING_WRONG,
     AtThere,
@@ -574,6 +574,8 @@ def _judged(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+app.command()(center.changes)
+app.command()(center.calendar)
 app.command()(costs.costs)
 app.command()(papers.order)
 

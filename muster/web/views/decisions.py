@@ -23,12 +23,13 @@ from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
 from muster.core.reading import as_day
 from muster.core.times import parse_moment
 from muster.decisions import actions as decisions
-from muster.decisions import offices, queries, reporting
+from muster.decisions import offices, queries
 from muster.decisions.holding import Verb
 from muster.decisions.lines import is_sensitive, read_lines
 from muster.decisions.models import Decision
 from muster.decisions.orders import sentences_of
-from muster.decisions.rules import InForce, Limits
+from muster.decisions.owed import owed
+from muster.decisions.rules import Limits
 from muster.ledger.queries import latest_known
 from muster.missions.queries import missions_of
 from muster.parties.models import Office
@@ -306,12 +307,12 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         (verb, words[1]) for verb, words in FOLLOWS.items()
         if _may_follow(actor, row, verb, at) and _fits(verb, in_force.why) and row.outcome in decisions.APPROVALS
     ]  # fmt: skip
-    report, paper = owed(row, in_force, at)
+    owing = owed(row, in_force, at, known_at)
     reads_only = row.reported_on is not None and row.request.state == "decided"
     context = {
         "row": row, "drill": row.request.kind == "exercise", "in_force": in_force, "now": at, "known_at": known_at,
         "order": sentences_of(in_force.limits), "follows": follows,
-        "versions": row.versions.select_related("act__actor", "act__number", "delegation"), "report": report, "paper": paper,
+        "versions": row.versions.select_related("act__actor", "act__number", "delegation"), "report": owing.report, "paper": owing.paper,
         "lines": [line.in_full for line in queries.lines_of(row)],
         "may_report": may(actor, "decisions.record_report", queries.scope_of(row)),
         "may_decide_here": reads_only and may(actor, "decisions.decide", scope_of(row.request))
@@ -348,27 +349,6 @@ def _may_follow(actor: Actor, row: Decision, verb: str, at: datetime) -> bool:
     if not may(actor, action, queries.scope_of(row)):
         return False
     return verb in PAPERS or offices.may_act(row.office, actor, cast(Verb, verb), at)
-
-
-def owed(row: Decision, in_force: InForce, at: datetime) -> tuple[reporting.Due | None, reporting.Due | None]:
-    """The next report, and the paper of a verbal decision, where either is owed at `at`, which `in_force` is for."""
-    limits, report, paper = in_force.limits, None, None
-    if limits is not None and limits.reporting_interval_days and row.reported_on is None:
-        first = row.versions.filter(kind="issued").values_list("effective_at", flat=True).first()
-        began = max(filter(None, (first, limits.begins_at)))
-        ended = in_force.since if in_force.why in ("expired", "revoked") else None
-        told = list(row.reports.values_list("at", flat=True))
-        report = reporting.next_report(
-            limits.reporting_interval_days,
-            limits.zone,
-            began_at=began,
-            reported_at=told,
-            at=at,
-            ended_at=ended,
-        )
-    if row.instrument_kind == "verbal" and row.decided_at and not hasattr(row, "confirmation"):
-        paper = reporting.confirmation(row.decided_at, at=at)
-    return report, paper
 
 
 def _fits(verb: str, why: str | None) -> bool:

@@ -1,0 +1,91 @@
+"""`muster changes` and `muster calendar`: what the operations center looks at."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from muster.cli.answers import Data, Json, KnownAt, command, open_record, show, table
+from muster.core.files import write_bytes
+
+
+@command
+def changes(
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="An act's number, or a moment; without it since you last marked everything as seen."
+        ),
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """What changed, and what is due within 12 hours, for the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from django.utils import timezone
+
+    from muster.access.control import actor_of_token
+    from muster.actions import storable
+    from muster.database import when_down
+    from muster.ledger.queries import known, latest_known
+    from muster.picture import changes as picture
+
+    with when_down(), storable():
+        actor, latest = actor_of_token(os.environ.get("MUSTER_TOKEN", "")), latest_known()
+        first = picture.last_look(actor.user) if since is None else min(known(since), latest)
+        told = picture.changes_of(picture.changes(actor, first, latest, timezone.now()))
+    show(told, as_json=as_json, text=lambda: _changed(told))
+
+
+def _changed(told: dict[str, Any]) -> str:
+    lines = [f"Since act {told['since']}, as known at act {told['known_at']}"]
+    for each in told["deadlines"]:
+        lines.append(f"  {'passed' if each['passed'] else 'due'} {each['due_at']}: {each['words']}")
+    for group in told["groups"]:
+        if group["changes"]:
+            lines += ["", f"{group['group']}: {len(group['changes'])}"]
+            lines += [_change(each) for each in group["changes"]]
+    return "\n".join(lines if len(lines) > 1 else [*lines, "Nothing that you may read has changed."])
+
+
+def _change(told: dict[str, Any]) -> str:
+    late = " Told late." if told["late"] else ""
+    return f"  {told['known_at']}  {told['happened_at']}  {told['by']}: {told['words']}{late}"
+
+
+@command
+def calendar(
+    mission: Annotated[str, typer.Argument(help="The id of the mission.")],
+    out: Annotated[Path | None, typer.Option(help="Write it into this file, for calendar programs.")] = None,
+    known_at: KnownAt = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """The calendar of a mission: ends, reports and papers due, and its tasks. For whoever runs the server."""
+    open_record(data)
+    from django.utils import timezone
+
+    from muster.actions import storable
+    from muster.core.errors import NotFound
+    from muster.database import when_down
+    from muster.ledger.queries import known
+    from muster.missions.models import Mission
+    from muster.picture.calendar import as_ics, calendar_of
+
+    with when_down(), storable():
+        row = Mission.objects.select_related("decision__request").filter(pk=mission).first()
+        if row is None:
+            raise NotFound(kind="mission", name=mission)
+        found = calendar_of(row, timezone.now(), known(known_at))
+    if out is not None:
+        write_bytes(out, as_ics(found))
+    told = found.to_json()
+    rows = [
+        [each["begins_at"], each["ends_at"] or "", each["words"], "off" if each["is_off"] else ""]
+        for each in told["events"]
+    ]
+    heading = f"Calendar of {mission}, known at act {told['known_at']}"
+    show(told, as_json=as_json, text=lambda: "\n".join([heading, table(["from", "to", "what", ""], rows)]))
