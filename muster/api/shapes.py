@@ -495,7 +495,7 @@ class JudgedTold(Schema):
 
 
 class UsedTold(Schema):
-    """One limit that is a number: what is used of it, the most at any one moment from then on, and what is allowed."""
+    """One limit that is a number: what is used of it, the most from then on, and what is allowed. A cost cap counts in cents."""
 
     limit: str
     of: str

@@ -49,7 +49,6 @@ from muster.database import when_down
 from muster.decisions import queries as decisions
 from muster.decisions.orders import order_of
 from muster.decisions.rules import InForce
-from muster.decisions.usage import used_at
 from muster.ledger import queries as ledger
 from muster.missions import queries as missions
 from muster.missions.closing import open_items, open_told
@@ -60,11 +59,10 @@ from muster.picture.judging import judge_for, judged_of
 from muster.picture.queries import picture_of
 from muster.picture.reimbursement import as_data, package_of
 from muster.record.models import Number
-from muster.tasks import queries as tasks
 from muster.tasks.counters import Counters, counters
 from muster.tasks.models import Task
 from muster.tasks.taskable import taskable_of
-from muster.tasks.usage import usage_of
+from muster.tasks.usage import usage, usage_of
 from muster.transport import queries as transport
 from muster.transport.outside import outside
 
@@ -254,7 +252,7 @@ def mission(request: HttpRequest, id: str) -> dict[str, Any]:
         row = _one(missions.missions_of(_actor(request)), "mission", id)
         now, known = timezone.now(), ledger.latest_known()
         in_force = decisions.in_force(row.decision, now, known)
-        used = used_at(in_force, tasks.draws(row.decision), now)
+        used = usage(row.decision, now, known).limits
         return {
             **_mission(row, known),
             "in_force": _in_force(in_force),

@@ -518,15 +518,16 @@ def used(
     from muster.tasks.usage import usage_of
 
     with when_down(), storable():
-        found = usage_of(named(decision), at, known_at).to_json()
+        usage = usage_of(named(decision), at, known_at)
+    found = usage.to_json()
     rows = [
-        [each["limit"], each["of"], str(each["used"]), str(each["peak"]), str(each["allowed"]), each["says"]]
-        for each in found["limits"]
+        [each.limit, each.of, *map(each.said, (each.used, each.peak, each.allowed)), each.says]
+        for each in usage.limits
     ]
     heading = f"Under {decision}, as of {found['at']}, known at act {found['known_at']}"
     columns = ["limit", "of", "used then", "most from then on", "allowed", ""]
     show(found, as_json=as_json, text=lambda: f"{heading}\n{table(columns, rows)}")
-    if any(each["used"] > each["allowed"] for each in found["limits"]):
+    if any(each.used > each.allowed for each in usage.limits):
         raise typer.Exit(SOMETHING_WRONG)
 
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor
 from muster.core.errors import Fault, FaultyInput, MusterError
+from muster.core.money import usd
 from muster.core.times import check_happened
 from muster.costs import queries, rules
 from muster.costs.models import CostDifference, CostDifferenceSettled, CostLine, CostStep
@@ -246,9 +247,9 @@ def _above(limits: Limits, used_cents: int) -> str:
     cap = (limits.cost_cap_usd or 0) * 100
     if used_cents <= cap:
         return ""
-    over = rules.usd(used_cents - cap)
+    over = usd(used_cents - cap)
     return (
-        f"With it the costs under the decision come to {rules.usd(used_cents)}, {over} more than the {rules.usd(cap)} allowed: "
+        f"With it the costs under the decision come to {usd(used_cents)}, {over} more than the {usd(cap)} allowed: "
         f'"{limits.sentence("cost_cap_usd")}"'
     )
 
@@ -327,7 +328,7 @@ def pay(
     stands = _step(row, "paid", act=act, at=at, reference=reference, cents=paid)
     amount = queries.line_of(row).amount
     if (amount.low, amount.high) != (paid, paid):
-        words = f"{rules.usd(paid)} was paid, and the line comes to {rules.usd_said(amount)}."
+        words = f"{usd(paid)} was paid, and the line comes to {rules.usd_said(amount)}."
         CostDifference.objects.create(act=act, line=row, kind="paid_otherwise", words=words)
     return stands
 

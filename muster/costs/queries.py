@@ -16,9 +16,8 @@ from muster.costs import rules
 from muster.costs.models import CostDifference, CostLine, CostStep
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
+from muster.decisions.usage import is_near, share
 from muster.missions import queries as missions
-
-WARNED_AT = 80  # per cent of a cap
 
 
 @dataclass(frozen=True)
@@ -59,12 +58,12 @@ class CapUse:
     @property
     def per_cent(self) -> int:
         """The share used, rounded down: a hundred is reached when the cap is."""
-        return self.used.cents * 100 // self.cap_cents if self.cap_cents else 100 if self.used.cents else 0
+        return share(self.used.cents, self.cap_cents)
 
     @property
     def is_near(self) -> bool:
-        """Whether 80 % are used, or more: somebody ought to know before the next cost is planned."""
-        return self.used.cents * 100 >= self.cap_cents * WARNED_AT
+        """Whether so much is used that somebody ought to know before the next cost is planned."""
+        return is_near(self.used.cents, self.cap_cents)
 
     @property
     def is_over(self) -> bool:
@@ -113,8 +112,12 @@ def cap_use(decision: Decision, at: datetime, known_at: int) -> CapUse | None:
     limits = decisions.in_force(decision, at, known_at).limits
     if limits is None or limits.cost_cap_usd is None:
         return None
-    lines = standing(_told(CostLine.objects.filter(decision=decision), known_at))
-    return CapUse(limits.cost_cap_usd * 100, rules.used(lines), limits.sentence("cost_cap_usd"))
+    return CapUse(limits.cost_cap_usd * 100, used_known(decision, known_at), limits.sentence("cost_cap_usd"))
+
+
+def used_known(decision: Decision, known_at: int) -> rules.Used:
+    """What the costs of every mission under a decision use of a cap, as known at an act's number."""
+    return rules.used(standing(_told(CostLine.objects.filter(decision=decision), known_at)))
 
 
 def standing_locked(decision: Decision, *, but: str = "") -> list[rules.Standing]:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from muster.assistance.figures import WELL_WRITTEN
 from muster.core.csvfiles import Row
 from muster.core.errors import Fault, FaultyInput, MusterError
+from muster.core.money import usd
 from muster.core.quantity import Quantity, QuantityMisread, total
 from muster.core.reading import LONGEST_NAME, LONGEST_WORDS, as_day
 
@@ -80,11 +81,6 @@ def cents(text: str) -> int:
     if amount > MOST_CENTS:
         raise AmountMisread(given=text)
     return amount
-
-
-def usd(amount: int) -> str:
-    """Cents as dollars: `$1,512.50`."""
-    return f"${amount // 100:,}.{amount % 100:02}"
 
 
 def usd_said(amount: Quantity) -> str:

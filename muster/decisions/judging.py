@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from muster.core.money import usd
 from muster.core.tasks import TASKS, contact_of
 from muster.decisions.lines import asking
 from muster.decisions.rules import (
@@ -15,6 +16,7 @@ from muster.decisions.rules import (
     Limits,
     Refusal,
     Version,
+    check_cost,
     check_draw,
     check_lines,
     peak_of,
@@ -24,8 +26,8 @@ from muster.decisions.rules import (
 )
 
 Verdict = Literal["inside", "outside", "not_touched"]
-# Limits that no single draw can touch: they bound a sum, or are owed by whoever leads the mission.
-OF_THE_WHOLE = ("cost_cap_usd", "reporting_interval_days")
+# Limits that no draw touches: what is spent, or owed by whoever leads the mission.
+OF_NO_DRAW = ("cost_cap_usd", "reporting_interval_days")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +45,27 @@ class Clause:
     allowed: str = ""
 
 
-def judged(in_force: InForce, draws: Sequence[Draw], new: Draw | None) -> list[Clause]:
-    """Every clause in force against a draw, beside the draws that stood already; None: an act that draws on no number.
+@dataclass(frozen=True, kw_only=True)
+class Spending:
+    """What an act takes of a cost cap, in cents, beside what was used of it before; None: nobody has said how much."""
+
+    used_cents: int
+    new_cents: int | None
+
+
+def judged(
+    in_force: InForce, draws: Sequence[Draw], new: Draw | None, spending: Spending | None = None
+) -> list[Clause]:
+    """Every clause in force against a draw, beside the draws that stood already, and against what is spent.
+
+    None: an act that draws on no number, or spends nothing.
 
     `in_force` is `limits_at` the moment of the act. Each limit is asked alone, so that all that was broken is told, where an
     order is refused at the first.
     """
     clauses = [_in_force(in_force)]
     if in_force.limits is not None:
-        clauses += _by_limit(in_force, draws, new)
+        clauses += _by_limit(in_force, draws, new, spending)
     return clauses
 
 
@@ -82,14 +96,19 @@ def _in_force(in_force: InForce) -> Clause:
     )  # fmt: skip
 
 
-def _by_limit(in_force: InForce, draws: Sequence[Draw], new: Draw | None) -> Iterator[Clause]:
+def _by_limit(
+    in_force: InForce, draws: Sequence[Draw], new: Draw | None, spending: Spending | None
+) -> Iterator[Clause]:
     limits = in_force.limits
     assert limits is not None
     for name in limits.bounding:
         clause = Clause(
             limit=name, sentence=limits.sentence(name), verdict="not_touched", taken="nothing", allowed=_allowed(limits, name, new)
         )  # fmt: skip
-        if new is None or name in OF_THE_WHOLE or not _touches(limits, name, new):
+        if name == "cost_cap_usd" and spending is not None:
+            yield _of_cap(limits, clause, spending)
+            continue
+        if new is None or name in OF_NO_DRAW or not _touches(limits, name, new):
             yield clause
             continue
         clause = replace(clause, taken=_taken(limits, name, draws, new))
@@ -102,6 +121,17 @@ def _by_limit(in_force: InForce, draws: Sequence[Draw], new: Draw | None) -> Ite
     yield from _by_line(in_force, new)
     for condition in limits.conditions:
         yield Clause(limit="conditions", sentence=condition, verdict="not_touched")
+
+
+def _of_cap(limits: Limits, clause: Clause, spending: Spending) -> Clause:
+    used, new = spending.used_cents, spending.new_cents
+    beside = f", and {usd(used + (new or 0))} with what is used beside it" if used else ""
+    clause = replace(clause, taken="no amount" if new is None else f"{usd(new)}{beside}")
+    try:
+        check_cost(limits, used_cents=used, new_cents=new)
+        return replace(clause, verdict="inside")
+    except Refusal as refusal:
+        return replace(clause, verdict="outside", what=refusal.what)
 
 
 def _by_line(in_force: InForce, new: Draw | None) -> Iterator[Clause]:

@@ -117,22 +117,29 @@ def holders(office: Office) -> list[holding.Held]:
     return [holding.Held(account=user, begins_at=begins, order=n) for user, begins, n in rows]
 
 
+def seat_at(office: Office, at: datetime) -> OfficeHolder | None:
+    """The row by which the office is held at a moment, or vacant; None: nobody is recorded by then."""
+    found = holding.seat_at(holders(office), at)
+    return OfficeHolder.objects.select_related("user").get(pk=found.order) if found else None
+
+
 def delegations(office: Office) -> list[holding.Delegated]:
     """The delegations of the office, by everything committed."""
     return [
         holding.Delegated(
             id=row.pk, account=row.user_id, verbs=tuple(row.verbs), begins_at=row.begins_at, ends_at=row.ends_at,
-            withdrawn_at=row.withdrawal.at if hasattr(row, "withdrawal") else None,
+            given_by=row.act.actor_id, withdrawn_at=row.withdrawal.at if hasattr(row, "withdrawal") else None,
         )
-        for row in office.delegations.select_related("withdrawal")
+        for row in office.delegations.select_related("withdrawal", "act")
     ]  # fmt: skip
 
 
 def acts_for(office: Office, actor: Actor, verb: holding.Verb, at: datetime) -> Delegation | None:
     """The delegation under which the actor may do that for the office at a moment; None: as its holder. Raises NotTheHolder."""
-    if holding.holder_at(holders(office), at) == actor.user:
+    held = holders(office)
+    if holding.holder_at(held, at) == actor.user:
         return None
-    found = holding.delegation_at(delegations(office), actor.user, verb, at)
+    found = holding.delegation_at(delegations(office), actor.user, verb, at, held)
     if found is None:
         raise holding.NotTheHolder(actor=actor.name, office=office.pk, verb=verb, at=at)
     return Delegation.objects.get(pk=found)
@@ -171,7 +178,9 @@ def delegate(
 ) -> Delegating:  # fmt: skip
     """Let another account of the office do `verbs` for it for a time. Only the holder of the office delegates.
 
-    A delegation is no holding: who has one delegates nothing. Raises NotTheHolder, NotFound, NotOfTheOffice, EndsBeforeItBegan.
+    A delegation is no holding: who has one delegates nothing. It ends when another holds the office.
+
+    Raises NotTheHolder, NotFound, NotOfTheOffice, EndsBeforeItBegan.
     """
     if holding.holder_at(holders(row), act.recorded_at) != actor.user:
         raise holding.NotTheHolder(actor=actor.name, office=row.pk, verb="delegate", at=act.recorded_at)

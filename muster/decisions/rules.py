@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from muster.authority.findings import Basis
 from muster.authority.limits import LimitLayer
 from muster.core.errors import MusterError
+from muster.core.money import usd
 from muster.core.quantity import Quantity
 from muster.core.reading import LONGEST_WORDS, Fields
 from muster.core.tasks import CONTACTS, TASKS, Contact, contact_of
-from muster.decisions.lines import JudgedLine, asking, is_at
+from muster.decisions.lines import JudgedLine, asking, is_at, is_within_hours
 
 Arms = Literal["none", "individual", "unit"]
 ARMS: tuple[Arms, ...] = get_args(Arms)
@@ -451,14 +452,10 @@ def check_cost(limits: Limits, *, used_cents: int, new_cents: int | None) -> Non
     if used_cents + new_cents > cap:
         over = used_cents + new_cents - cap
         what = (
-            f"with {_usd(new_cents)} more the costs under the decision would come to {_usd(used_cents + new_cents)}, "
-            f"{_usd(over)} more than the {_usd(cap)} allowed."
+            f"with {usd(new_cents)} more the costs under the decision would come to {usd(used_cents + new_cents)}, "
+            f"{usd(over)} more than the {usd(cap)} allowed."
         )
         raise OverCostCap(sentence=sentence, what=what, used_cents=used_cents, cap_cents=cap)
-
-
-def _usd(cents: int) -> str:
-    return f"${cents // 100:,}.{cents % 100:02}"
 
 
 class OverPersonDays(Refusal):
@@ -534,7 +531,8 @@ def check_lines(in_force: InForce, new: Draw) -> None:
 def _fits_line(line: JudgedLine, new: Draw, zone: str) -> bool:
     begins = line.effective_from is None or new.begins_at >= _midnight(line.effective_from, zone)
     ends = line.effective_to is None or new.ends_at <= _midnight(line.effective_to + timedelta(days=1), zone)
-    return begins and ends and is_at(line, new.place)
+    hours = is_within_hours(line, new.begins_at, new.ends_at, zone)
+    return begins and ends and hours and is_at(line, new.place)
 
 
 def check_person_days(limits: Limits, draws: Sequence[Draw], new: Draw) -> None:
@@ -556,6 +554,13 @@ def person_days(draw: Draw, zone: str) -> int:
     first = draw.begins_at.astimezone(ZoneInfo(zone)).date()
     latest = (draw.ends_at - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
     return (draw.people.high_end or 0) * ((latest - first).days + 1)
+
+
+def person_days_begun(draw: Draw, zone: str, at: datetime) -> int:
+    """The same up to `at`, the day of that moment included."""
+    if at < draw.begins_at:
+        return 0
+    return person_days(replace(draw, ends_at=min(draw.ends_at, at + timedelta(microseconds=1))), zone)
 
 
 def _check_window(limits: Limits, new: Draw) -> None:

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from muster.decisions.rules import Draw, InForce, peak_between, total_at
+from muster.core.money import usd
+from muster.decisions.rules import Draw, InForce, peak_between, person_days, person_days_begun, total_at
 
-Unit = Literal["people", "vehicles"]
+Unit = Literal["people", "vehicles", "person_days", "cents"]
+# Per cent of a limit from which on somebody ought to know before the next plan. Source: ui.md section 2, the board.
+NEAR = 80
 
 
 @dataclass(frozen=True, kw_only=True)
 class Used:
-    """One limit that is a number: what is used of it at a moment, and `peak`, the most at any one moment from then on.
+    """One limit that is a number: what is used of it at a moment, and `peak`, the most from then on.
 
-    `of` names a task or a place; empty: in all. `version` of the decision set the limit, in the words of `sentence`.
+    Of people and vehicles the peak is that of one moment; of person-days and cents, which are totals over all of the decision's
+    time, it is what they come to in the end: `used` then are the days begun, and what was spent. `of` names a task or a place;
+    empty: in all. `version` of the decision set the limit, in the words of `sentence`.
     """
 
     limit: str
@@ -40,13 +45,17 @@ class Used:
 
     @property
     def says(self) -> str:
-        """How near the limit it is at its fullest, in words: inside, above 80%, all used, over the limit."""
+        """How near the limit it is at its fullest, in words: inside, 80% or more, all used, over the limit."""
         most = max(self.used, self.peak)
         if most > self.allowed:
             return "over the limit"
         if most == self.allowed and self.allowed:
             return "all used"
-        return "above 80%" if most * 5 > self.allowed * 4 else "inside"
+        return f"{NEAR}% or more" if is_near(most, self.allowed) else "inside"
+
+    def said(self, number: int) -> str:
+        """One of its numbers as it is read: dollars, or digits with their commas."""
+        return usd(number) if self.unit == "cents" else f"{number:,}"
 
 
 def share(used: int, allowed: int) -> int:
@@ -54,8 +63,13 @@ def share(used: int, allowed: int) -> int:
     return 100 * used // allowed if allowed else 100 if used else 0
 
 
+def is_near(used: int, allowed: int) -> bool:
+    """Whether `NEAR` per cent are used, or more."""
+    return used > 0 and 100 * used >= allowed * NEAR
+
+
 def used_at(in_force: InForce, draws: Sequence[Draw], at: datetime) -> list[Used]:
-    """How much of each limit that is a number is used at `at`, and at most from then on. A draw's end is not included."""
+    """How much of each limit that tasks draw on is used at `at`, and at most from then on. A draw's end is not included."""
     limits = in_force.limits
     if limits is None:
         return []
@@ -69,11 +83,18 @@ def used_at(in_force: InForce, draws: Sequence[Draw], at: datetime) -> list[Used
     ]  # fmt: skip
     found = []
     for limit, of, most, drawn in said:
-        unit: Unit = "vehicles" if limit == "vehicles_max" else "people"
+        unit: Literal["people", "vehicles"] = "vehicles" if limit == "vehicles_max" else "people"
         if most is not None:
             found.append(
                 Used(limit=limit, of=of, unit=unit, used=total_at(drawn, unit, at),
                      peak=peak_between(drawn, unit, at, None),
                      allowed=most, version=in_force.version, sentence=limits.sentence(limit))
             )  # fmt: skip
+    if limits.person_days_max is not None:
+        found.append(
+            Used(limit="person_days_max", of="", unit="person_days",
+                 used=sum(person_days_begun(draw, limits.zone, at) for draw in draws),
+                 peak=sum(person_days(draw, limits.zone) for draw in draws), allowed=limits.person_days_max,
+                 version=in_force.version, sentence=limits.sentence("person_days_max"))
+        )  # fmt: skip
     return found

@@ -7,7 +7,7 @@ second reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +15,11 @@ from typing import Any
 from muster.access.control import Actor, may
 from muster.core.errors import NotFound
 from muster.core.quantity import Quantity
+from muster.costs import queries as costs
+from muster.costs.models import CostLine
 from muster.custody.models import Difference
 from muster.decisions import queries as decisions
-from muster.decisions.judging import Clause, is_inside, judged, merged
+from muster.decisions.judging import Clause, Spending, is_inside, judged, merged
 from muster.decisions.models import Decision
 from muster.decisions.rules import Draw
 from muster.ledger.models import Entry, Handover
@@ -71,13 +73,14 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class _Subject:
-    """What an act did under a mission: when, and what it drew; `task` draws already and is not counted beside itself."""
+    """What an act did under a mission: when, what it drew and spent; `task` draws already and is not counted beside itself."""
 
     mission: Mission
     at: datetime
     words: str
     draw: Draw | None = None
     task: str = ""
+    costs: tuple[CostLine, ...] = ()  # that it wrote, of those that may use a cost cap
 
 
 def judge(number: int, known_at: int | None = None) -> Judged:
@@ -139,12 +142,17 @@ def _reading(subject: _Subject | None, number: int, known_at: int) -> Reading | 
         return None
     decision, draw = subject.mission.decision, subject.draw
     first = decisions.in_force(decision, subject.at, known_at)
+    spending = _spending(decision, subject.costs, number)
     if draw is None or draw.begins_at >= draw.ends_at:
-        return Reading(known_at=known_at, version=first.version, clauses=judged(first, (), None))
+        clauses = judged(first, (), None, spending)
+        if spending is not None:
+            # A cost is written down when it is known, also after the decision has ended: it is asked of its amount alone.
+            clauses = [clause for clause in clauses if clause.limit != "in_force"]
+        return Reading(known_at=known_at, version=first.version, clauses=clauses)
     beside = _beside(decision, subject.task, number - 1)
     parts = [
         judged(
-            part.in_force, beside, replace(draw, begins_at=part.begins_at, ends_at=part.ends_at)
+            part.in_force, beside, replace(draw, begins_at=part.begins_at, ends_at=part.ends_at), spending
         )
         for part in decisions.stretches_known(decision, draw.begins_at, draw.ends_at, known_at)
     ]  # fmt: skip
@@ -155,11 +163,33 @@ def _beside(decision: Decision, task: str, known_at: int) -> list[Draw]:
     return [draw for name, draw in tasks.draws_known(decision, known_at).items() if name != task]
 
 
+def _spending(decision: Decision, wrote: Sequence[CostLine], number: int) -> Spending | None:
+    """What the lines of an act take of a cap: how much more is used as known at it than just before; nothing where less is."""
+    if not wrote:
+        return None
+    before, after = (costs.used_known(decision, known_at).cents for known_at in (number - 1, number))
+    lines = [costs.line_of(row) for row in wrote]
+    says_nothing = any(line.stage == "estimate" and line.most_cents is None for line in lines)
+    return Spending(used_cents=min(before, after), new_cents=None if says_nothing else max(0, after - before))
+
+
 # --- what an act did ----------------------------------------------------------------
 
 
 def _subjects(act: Act) -> Iterator[_Subject]:
-    for of in (_order, _present, _ending, _kept, _trip, _trip_event, _handover, _entry, _opening, _closing):
+    for of in (
+        _order,
+        _present,
+        _ending,
+        _kept,
+        _cost,
+        _trip,
+        _trip_event,
+        _handover,
+        _entry,
+        _opening,
+        _closing,
+    ):
         yield from of(act)
 
 
@@ -168,7 +198,10 @@ def _order(act: Act) -> Iterator[_Subject]:
         # As it was ordered: what ended it later has no say.
         draw = replace(tasks.draw_of(task), ends_at=task.ends_at)
         words = f"Ordered the task {task.pk}: {task.category}, {draw.people.said} people at {task.place}."
-        yield _Subject(mission=task.mission, at=task.begins_at, words=words, draw=draw, task=task.pk)
+        lines = tuple(CostLine.objects.filter(act=act))
+        yield _Subject(
+            mission=task.mission, at=task.begins_at, words=words, draw=draw, task=task.pk, costs=lines
+        )
 
 
 def _present(act: Act) -> Iterator[_Subject]:
@@ -187,6 +220,13 @@ def _kept(act: Act) -> Iterator[_Subject]:
     for kept in Kept.objects.filter(act=act).select_related("task__mission__decision"):
         words = f"Kept the task {kept.task_id} against version {kept.version} of its decision: {kept.reason}"
         yield _Subject(mission=kept.task.mission, at=act.recorded_at, words=words)
+
+
+def _cost(act: Act) -> Iterator[_Subject]:
+    lines = tuple(CostLine.objects.filter(act=act).select_related("mission__decision").order_by("pk"))
+    if lines:
+        words = f"Recorded {', '.join(f'{line.pk} ({line.stage})' for line in lines[:3])}{' and more' * (len(lines) > 3)}."
+        yield _Subject(mission=lines[0].mission, at=act.recorded_at, words=words, costs=lines)
 
 
 def _trip(act: Act) -> Iterator[_Subject]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from muster.core.money import usd
 from muster.core.quantity import Quantity
 from muster.costs import queries as costs
 from muster.costs.queries import CapUse, Cost
-from muster.costs.rules import STAGES, KindTotal, Stage, sum_of, totals, usd, usd_said
+from muster.costs.rules import STAGES, KindTotal, Stage, sum_of, totals, usd_said
 from muster.missions.models import Mission
 from muster.record.models import Number
 from muster.tasks.models import Present, Task

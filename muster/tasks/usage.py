@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from muster.core.times import parse_moment
+from muster.costs import queries as costs
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
 from muster.decisions.rules import InForce
@@ -37,15 +39,24 @@ class Usage:
 
 
 def usage(decision: Decision, at: datetime, known_at: int) -> Usage:
-    """What all tasks under a decision use of its limits at a moment, and at most from then on.
+    """What all tasks and costs under a decision use of its limits at a moment, and at most from then on.
 
     Suspended or ended, the limits are those that would apply: what stands is counted all the same.
     """
     in_force = decisions.in_force(decision, at, known_at)
     draws = list(queries.draws_known(decision, known_at).values())
-    return Usage(
-        decision=decision.pk, at=at, known_at=known_at, in_force=in_force, limits=tuple(used_at(in_force, draws, at))
-    )  # fmt: skip
+    limits = [*used_at(in_force, draws, at), *_of_cap(decision, in_force, at, known_at)]
+    return Usage(decision=decision.pk, at=at, known_at=known_at, in_force=in_force, limits=tuple(limits))
+
+
+def _of_cap(decision: Decision, in_force: InForce, at: datetime, known_at: int) -> Iterator[Used]:
+    """What is used of a cost cap: spent so far, and in the end with what is still to come of open estimates."""
+    cap = costs.cap_use(decision, at, known_at)
+    if cap is not None:
+        yield Used(
+            limit="cost_cap_usd", of="", unit="cents", used=cap.used.actual_cents, peak=cap.used.cents, allowed=cap.cap_cents,
+            version=in_force.version, sentence=cap.sentence,
+        )  # fmt: skip
 
 
 def usage_of(decision: Decision, at: str | None, known_at: str | None) -> Usage:

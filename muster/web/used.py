@@ -37,6 +37,12 @@ class Bar:
         return min(99, self.used.peak_share)
 
     @property
+    def numbers(self) -> tuple[str, str, str]:
+        """What is used then, at most from then on, and allowed, as they are read."""
+        used = self.used
+        return used.said(used.used), used.said(used.peak), used.said(used.allowed)
+
+    @property
     def is_near(self) -> bool:
         """Whether somebody ought to know before the next task is ordered."""
         return self.used.says != "inside"
@@ -51,6 +57,10 @@ def name_of(used: Used) -> str:
             return f"People on {used.of} {TASKS[used.of].name.lower()}"
         case "people_max_by_place":
             return f"People at {used.of}"
+        case "person_days_max":
+            return "Person-days over the whole time"
+        case "cost_cap_usd":
+            return "Cost over the whole time"
         case _:
             return "Vehicles in all"
 

@@ -226,6 +226,21 @@ def test_a_delegate_decides_in_the_offices_name_for_what_was_delegated(offices: 
         decide(offices, in_review(offices, id="EX-9"), actor=deputy)
 
 
+def test_what_was_delegated_ends_with_who_gave_it(offices: Offices) -> None:
+    deputy, request = account("deputy"), in_review(offices)
+    account("successor")
+    given = {"office": "ZZ-GOVERNOR", "account": "deputy", "begins_at": at(-100), "instrument": "Order 7"}
+    do.offices.delegate(actor=offices.governor, **given)
+    recorder = actor_of(User.objects.get(username="recorder"))
+    do.offices.seat_holder(
+        actor=recorder, office="ZZ-GOVERNOR", account="successor", begins_at=at(-10), instrument="Oath"
+    )
+
+    with pytest.raises(NotTheHolder):
+        decide(offices, request, actor=deputy, at=at(-9))
+    assert decide(offices, request, actor=deputy, at=at(-11))
+
+
 def test_seats_and_delegations_are_refused_to_who_may_not_give_them(offices: Offices) -> None:
     recorder = actor_of(User.objects.get(username="recorder"))
     deputy = account("deputy")

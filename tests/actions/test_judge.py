@@ -95,6 +95,30 @@ def test_a_report_beyond_the_limits_is_kept_and_judged_outside(offices: Offices)
     assert "1000 present" in found.words
 
 
+def test_what_an_act_spends_is_judged_by_the_cost_cap(offices: Offices) -> None:
+    opened(offices, LIMITS | {"cost_cap_usd": 1000})
+    line = {
+        "kind": "other",
+        "basis": "unit",
+        "words": "Fuel",
+        "source": {"publisher": "Example Guard", "title": "Bill"},
+    }
+    do.costs.estimate(actor=offices.sites.center, mission="EX-1", given={**line, "total_usd": "400"})
+    do.costs.record(actor=offices.sites.center, mission="EX-1", given={**line, "total_usd": "700"})
+    order(offices)
+
+    planned, spent, ordered = (
+        then(judge(number_of(name))) for name in ("costs.estimate", "costs.record", "tasks.order")
+    )
+
+    (over,) = [clause for clause in spent.clauses if clause.verdict == "outside"]
+    assert (verdicts(planned)["cost_cap_usd"], planned.inside) == ("inside", True)
+    assert (over.limit, over.taken, over.allowed) == (
+        "cost_cap_usd", "$700.00, and $1,100.00 with what is used beside it", "1,000 US dollars",
+    )  # fmt: skip
+    assert verdicts(ordered)["cost_cap_usd"] == "not_touched"
+
+
 def test_of_a_decision_suspended_nothing_is_in_force(offices: Offices) -> None:
     decision = opened(offices)
     order(offices)

@@ -92,8 +92,9 @@ def test_before_it_is_decided_nothing_is_told_and_suspended_what_stands_is_count
 
 @pytest.mark.parametrize(
     ("used", "allowed", "says", "share"),
-    [(0, 10, "inside", 0), (8, 10, "inside", 80), (9, 10, "above 80%", 90), (10, 10, "all used", 100), (11, 10, "over the limit", 110),
-     (0, 0, "inside", 0), (1, 0, "over the limit", 100), (199, 200, "above 80%", 99)],
+    [(0, 10, "inside", 0), (79, 100, "inside", 79), (8, 10, "80% or more", 80), (9, 10, "80% or more", 90),
+     (10, 10, "all used", 100), (11, 10, "over the limit", 110),
+     (0, 0, "inside", 0), (1, 0, "over the limit", 100), (199, 200, "80% or more", 99)],
 )  # fmt: skip
 def test_near_and_over_are_words(used: int, allowed: int, says: str, share: int) -> None:
     found = Used(
@@ -142,7 +143,7 @@ def test_the_pages_show_the_bars_of_the_moment_asked_for(offices: Offices) -> No
 
         assert "95% then, 95% at most" in shown
         assert "▲" in shown
-        assert "above 80%" in shown
+        assert "80% or more" in shown
         assert "No more than twenty people at any one moment." in shown
         assert "Nothing was decided by that moment" in before
         assert (misread.status_code, "<title>Error:" in misread.content.decode()) == (422, True)
@@ -150,13 +151,28 @@ def test_the_pages_show_the_bars_of_the_moment_asked_for(offices: Offices) -> No
     assert client.get("/decisions/NONE/used/").status_code == 404
 
 
-def test_the_page_of_the_decision_shows_its_cost_cap_too(offices: Offices) -> None:
-    decision = opened(offices, LIMITS | {"cost_cap_usd": 1000})
+def test_person_days_and_costs_are_totals_of_what_has_begun_and_of_the_end(
+    offices: Offices, database_env: dict[str, str]
+) -> None:
+    decision = opened(offices, LIMITS | {"cost_cap_usd": 1000, "person_days_max": 20})
+    order(offices, people="5")  # on three days of Chicago
+    line = {
+        "kind": "other",
+        "basis": "unit",
+        "words": "Fuel",
+        "source": {"publisher": "Example Guard", "title": "Bill"},
+    }
+    for act, amount in ((do.costs.estimate, "800"), (do.costs.record, "150.50")):
+        act(actor=offices.sites.center, mission="EX-1", given={**line, "total_usd": amount})
 
-    told = page_of(offices).get(f"/decisions/{decision}/used/").content.decode()
-
-    assert "Cost cap" in told
-    assert "At most 1,000 US dollars." in told
+    assert now_of(-25)["person_days_max", ""] == (0, 15, 20)
+    assert now_of(0)["person_days_max", ""] == (10, 15, 20)
+    assert now_of(0)["cost_cap_usd", ""] == (15050, 95050, 100000)
+    page = page_of(offices).get(f"/decisions/{decision}/used/").content.decode()
+    told = muster("used", decision, "--at", "2026-03-01", env=database_env).stdout.decode()
+    for said in ("$150.50", "$950.50", "$1,000.00", "80% or more"):
+        assert said in page
+        assert said in told
 
 
 # --- against a plain reckoning --------------------------------------------------------

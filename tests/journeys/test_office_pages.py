@@ -31,9 +31,13 @@ def test_a_holder_delegates_and_withdraws_and_the_next_holder_is_recorded(counse
     assert withdraw in governor.get(BASE).content.decode()
     assert governor.post(withdraw, {"reason": "Back on duty", "at": ""}).status_code == 302
     assert "Back on duty" in governor.get(BASE).content.decode()
+    again = {"account": "deputy", "instrument": "Second letter", "begins_at": "", "ends_at": ""}
+    assert governor.post(f"{BASE}delegate/", again).status_code == 302
     given = {"account": "deputy", "instrument": "Succession", "begins_at": ""}
     assert counsel.post(f"{BASE}holder/", given).status_code == 302
-    assert "Held by <strong>deputy</strong>" in counsel.get(BASE).content.decode()
+    office = counsel.get(BASE).content.decode()
+    assert "Held by <strong>deputy</strong>" in office
+    assert "when the holder who gave it held the office no more: amend" in office
     assert counsel.post(f"{BASE}holder/", {**given, "account": ""}).status_code == 302
     assert "<strong>Vacant</strong>" in counsel.get(BASE).content.decode()
     assert "vacant" in counsel.get("/offices/").content.decode()

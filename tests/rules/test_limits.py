@@ -193,6 +193,17 @@ def test_nothing_brings_a_revoked_decision_back():
     assert limits_at(story, local("2025-11-22T00:00"), 160).why == "revoked"
 
 
+def test_a_window_that_ran_out_while_it_was_suspended_has_ended_and_a_longer_one_is_suspended_still():
+    """Suspended is paused, and what has ended is not resumed: design.md, *missions*; authority.md section 9, case 7."""
+    story = versions("1 issued 2025-11-01T09:00 1 40\n2 suspended 2025-11-10T00:00 2 -")
+    longer = replace(LIMITS, effective_to=date(2025, 12, 31))
+    more = Version(n=3, kind="amended", effective_at=local("2025-12-02T00:00"), known=3, limits=longer)
+
+    assert limits_at(story, local("2025-11-30T23:59"), 3).why == "suspended"
+    assert limits_at(story, local("2025-12-02T00:00"), 3).why == "expired"
+    assert limits_at([*story, more], local("2025-12-02T00:00"), 3).why == "suspended"
+
+
 def test_of_two_versions_from_one_moment_the_later_written_goes_before():
     story = versions(
         "1 issued 2025-11-03T00:00 1 40\n2 amended 2025-11-03T00:00 2 20\n3 amended 2025-11-03T00:00 3 30"

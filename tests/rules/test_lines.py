@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -66,6 +67,18 @@ def test_a_line_is_sensitive_by_its_task_or_its_words(task, words, sensitive):
             {"n": 1, "judgement": "limit", "effective_from": "2026-03-02", "effective_to": "2026-03-01"},
             "decisions.ends_before_it_begins",
         ),
+        (
+            {"n": 1, "judgement": "allow", "hours_from": "08:00", "hours_until": "17:00"},
+            "decisions.limit_not_chosen",
+        ),
+        ({"n": 1, "judgement": "limit", "hours_from": "08:00"}, "decisions.hours_by_halves"),
+        ({"n": 1, "judgement": "limit", "hours_until": "17:00"}, "decisions.hours_by_halves"),
+        (
+            {"n": 1, "judgement": "limit", "hours_from": "08:00", "hours_until": "08:00"},
+            "decisions.hours_by_halves",
+        ),
+        ({"n": 1, "judgement": "limit", "hours_from": "8", "hours_until": "17:00"}, "decisions.bad_hour"),
+        ({"n": 1, "judgement": "limit", "hours_from": "08:00", "hours_until": "24:00"}, "decisions.bad_hour"),
     ],
 )
 def test_each_fault_in_a_judgement_has_its_code(line, code):
@@ -92,12 +105,17 @@ def test_judgements_read_back_as_they_were_kept():
                 "people_max": 4,
                 "places": ["Site A"],
                 "effective_to": "2026-03-09",
+                "hours_from": "22:00",
+                "hours_until": "06:30",
             }
         ),
         FREE,
     )
 
-    assert from_stored([line.to_json() for line in lines]) == lines
+    kept = [line.to_json() for line in lines]
+    assert from_stored(kept) == lines
+    of_old = [{name: value for name, value in line.items() if not name.startswith("hours")} for line in kept]
+    assert from_stored(of_old)[0] == replace(lines[0], hours_from=None, hours_until=None)
 
 
 def test_a_sensitive_line_starts_at_refuse_and_needs_a_reason_to_allow():
@@ -174,6 +192,53 @@ def test_a_line_allowed_with_a_limit_holds_its_days_and_places(change, fits):
     else:
         with pytest.raises(rules.OutsideLine, match="until 2026-03-03"):
             check(draw(**change), [limit])
+
+
+@pytest.mark.parametrize(
+    ("hours", "begins", "ends", "fits"),
+    [
+        ("08:00-17:00", "2026-03-02T08:00", "2026-03-02T17:00", True),
+        ("08:00-17:00", "2026-03-02T07:59", "2026-03-02T17:00", False),
+        ("08:00-17:00", "2026-03-02T08:00", "2026-03-02T17:01", False),
+        ("08:00-17:00", "2026-03-02T08:00", "2026-03-03T09:00", False),  # through the night
+        ("18:00-00:00", "2026-03-02T18:00", "2026-03-03T00:00", True),
+        ("18:00-00:00", "2026-03-02T18:00", "2026-03-03T00:01", False),
+        ("22:00-06:00", "2026-03-02T22:00", "2026-03-03T06:00", True),
+        ("22:00-06:00", "2026-03-03T01:00", "2026-03-03T05:00", True),
+        ("22:00-06:00", "2026-03-02T21:59", "2026-03-02T23:00", False),
+        ("22:00-06:00", "2026-03-03T05:00", "2026-03-03T06:01", False),
+        ("22:00-06:00", "2026-03-02T22:00", "2026-03-03T22:30", False),  # two nights and the day between
+        # Clocks go forward on 8 March at 02:00 and back on 1 November at 02:00, in Chicago.
+        ("08:00-17:00", "2026-03-08T08:00", "2026-03-08T17:00", True),
+        ("02:30-05:00", "2026-03-08T03:00", "2026-03-08T05:00", False),
+        ("02:30-05:00", "2026-03-08T03:30", "2026-03-08T05:00", True),
+        ("00:00-02:30", "2026-03-08T00:00", "2026-03-08T03:00", False),
+        ("00:00-02:30", "2026-03-08T00:00", "2026-03-08T01:30", True),
+        ("22:00-06:00", "2026-03-07T22:00", "2026-03-08T06:00", True),
+        ("01:30-05:00", "2026-11-01T01:30", "2026-11-01T05:00", False),  # the first of the two half past one
+        ("01:30-05:00", "2026-11-01T01:30/2", "2026-11-01T05:00", True),
+        ("00:00-01:30", "2026-11-01T00:00", "2026-11-01T01:30", True),
+        ("00:00-01:30", "2026-11-01T00:00", "2026-11-01T01:30/2", False),
+        ("22:00-06:00", "2026-10-31T22:00", "2026-11-01T06:00", True),
+        ("22:00-06:00", "2026-10-31T22:00", "2026-11-01T06:01", False),
+    ],
+)
+def test_a_line_allowed_at_some_hours_holds_them_by_the_clock_there(hours, begins, ends, fits):
+    """`/2`: the second of two hours that read alike, after the clocks went back."""
+
+    def moment(text):
+        there = datetime.fromisoformat(text.removesuffix("/2")).replace(tzinfo=ZoneInfo("America/Chicago"))
+        return there.replace(fold=int(text.endswith("/2"))).astimezone(UTC)
+
+    first, latest = hours.split("-")
+    limit = {"n": 1, "judgement": "limit", "hours_from": first, "hours_until": latest}
+    new = draw(begins_at=moment(begins), ends_at=moment(ends))
+
+    if fits:
+        check(new, [limit])
+    else:
+        with pytest.raises(rules.OutsideLine, match=f"only from {first} to {latest} of each day"):
+            check(new, [limit])
 
 
 def test_people_of_lines_with_a_limit_add_up_to_the_tasks_most_unless_one_has_none():
@@ -264,11 +329,45 @@ def test_an_office_is_held_until_the_next_begins_and_may_be_vacant():
     ],
 )  # fmt: skip
 def test_a_delegation_is_good_for_its_verbs_and_its_time(verb, at, good):
-    given = Delegated(id=5, account=7, verbs=("decide",), begins_at=DAY, ends_at=DAY + timedelta(days=1))
+    given = Delegated(
+        id=5, account=7, verbs=("decide",), begins_at=DAY, ends_at=DAY + timedelta(days=1), given_by=1
+    )
+    held = [Held(account=1, begins_at=DAY - timedelta(days=9), order=1)]
 
-    assert delegation_at([given], 7, verb, at) == (5 if good else None)
-    assert delegation_at([given], 8, verb, at) is None
-    assert delegation_at([replace(given, withdrawn_at=at)], 7, verb, at) is None
+    assert delegation_at([given], 7, verb, at, held) == (5 if good else None)
+    assert delegation_at([given], 8, verb, at, held) is None
+    assert delegation_at([replace(given, withdrawn_at=at)], 7, verb, at, held) is None
+
+
+@pytest.mark.parametrize(
+    ("later", "good"),
+    [
+        ([], True),
+        ([(2, 1)], True),
+        ([(2, 9)], False),
+        ([(2, None)], False),
+        ([(2, 9), (3, 1)], False),
+        ([(5, 9)], True),
+    ],
+)
+def test_a_delegation_ends_for_good_when_another_holds_the_office(later, good):
+    """`later`: on which day after it was given the office passes to whom."""
+    held = [Held(account=1, begins_at=DAY, order=0)]
+    held += [Held(account=who, begins_at=DAY + timedelta(days=day), order=day) for day, who in later]
+    given = Delegated(id=5, account=7, verbs=("decide",), begins_at=DAY, ends_at=None, given_by=1)
+
+    assert given.covers("decide", DAY + timedelta(days=4), held) is good
+    assert given.covers("decide", DAY + timedelta(days=2) - timedelta(seconds=1), held)
+
+
+def test_a_delegation_is_not_of_the_time_before_who_gave_it_held_the_office():
+    held = [Held(account=1, begins_at=DAY, order=1)]
+    given = Delegated(
+        id=5, account=7, verbs=("decide",), begins_at=DAY - timedelta(days=1), ends_at=None, given_by=1
+    )
+
+    assert not given.covers("decide", DAY - timedelta(seconds=1), held)
+    assert given.covers("decide", DAY, held)
 
 
 # --- reports and papers -------------------------------------------------------------

@@ -20,10 +20,10 @@ from muster.assistance import figures
 from muster.assistance.forms import LABELS, label
 from muster.assistance.models import Passage, Step
 from muster.assistance.rules import REASONS
+from muster.core.money import usd as dollars
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 from muster.core.times import local, zone
-from muster.costs.rules import usd as dollars
 from muster.web.forms import Input
 from muster.web.views.home import Page, pages_for
 

@@ -17,7 +17,6 @@ from muster.assistance import queries as requests
 from muster.assistance.models import Request
 from muster.authority.models import Drift
 from muster.core.errors import MusterError, NotFound
-from muster.costs import queries as costs
 from muster.custody import actions as custody
 from muster.custody.models import Difference
 from muster.custody.queries import can_lapse, open_differences, scope_of, scope_of_holder
@@ -100,14 +99,13 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _missions(actor: Actor, now: datetime, known_at: int) -> list[dict[str, Any]]:
-    """The open missions: where the decision stands, vehicles moving, what stands outside it, and limits used above four fifths."""
+    """The open missions: where the decision stands, vehicles moving, what stands outside it, and limits that are nearly used up."""
     told = []
     for row in missions_of(actor).filter(closed_at=None):
         in_force = decisions.in_force(row.decision, now, known_at)
         limits = usage(row.decision, now, known_at).limits if in_force.why is None else ()
         near = [Bar(name_of(used), used) for used in limits if used.says != "inside"]
         moving = row.trips.filter(state="departed").count()
-        cap = costs.cap_use(row.decision, now, known_at)
         told.append(
             {
                 "row": row,
@@ -119,7 +117,6 @@ def _missions(actor: Actor, now: datetime, known_at: int) -> list[dict[str, Any]
                 "near": near,
                 "moving": moving,
                 "outside": len(open_outside(row, known_at)),
-                "cap": cap if cap and cap.is_near else None,
             }
         )
     return told

@@ -98,6 +98,8 @@ class Choice:
     places: str
     begins: str
     ends: str
+    opens: str  # the hours of each day
+    closes: str
     why: str
 
     @property
@@ -115,6 +117,7 @@ class Choice:
         return said | {
             "people_max": int(self.people) if self.people else None, "places": places,
             "effective_from": self.begins or None, "effective_to": self.ends or None,
+            "hours_from": self.opens or None, "hours_until": self.closes or None,
         }  # fmt: skip
 
     @property
@@ -220,7 +223,7 @@ def _choice(line: Any, finding: Any, entered: QueryDict) -> Choice:
     return Choice(
         line, finding, sensitive, barred, "refuse" if barred else chosen, entered.get(f"people-{line.n}", "").strip(),
         entered.get(f"places-{line.n}", "").strip(), entered.get(f"begins-{line.n}", "").strip(), entered.get(f"ends-{line.n}", "").strip(),
-        entered.get(f"why-{line.n}", ""),
+        entered.get(f"opens-{line.n}", "").strip(), entered.get(f"closes-{line.n}", "").strip(), entered.get(f"why-{line.n}", ""),
     )  # fmt: skip
 
 
@@ -268,19 +271,40 @@ def _faults(choices: list[Choice]) -> list[Fault]:
         ):
             message = f"Line {n}: say in digits how many people at most."
             faults.append(Fault(None, f"people-{n}", "web.bad_field", message))
-        elif choice.chosen == "limit" and not (
-            choice.people or choice.places or choice.begins or choice.ends
+        elif choice.chosen == "limit" and not any(
+            (choice.people, choice.places, choice.begins, choice.ends, choice.opens, choice.closes)
         ):
-            message = f"Line {n}: say what limits it: how many people, where, from when or until when."
+            message = f"Line {n}: say what limits it: how many people, where, from when, until when or at which hours."
             faults.append(Fault(None, f"people-{n}", "web.bad_field", message))
         for name, label, day in (("begins", "first", choice.begins), ("ends", "last", choice.ends)):
             if choice.chosen == "limit" and day and as_day(day) is None:
                 message = f"Line {n}: write its {label} day as 2026-03-01."
                 faults.append(Fault(None, f"{name}-{n}", "web.bad_field", message))
+        faults += _of_hours(choice)
         if choice.allowed and choice.sensitive and len(choice.why.strip()) < 3:
             message = f"Line {n} is sensitive. Say why it is allowed."
             faults.append(Fault(None, f"why-{n}", "web.bad_field", message))
     return faults
+
+
+def _of_hours(choice: Choice) -> list[Fault]:
+    if choice.chosen != "limit" or not (choice.opens or choice.closes):
+        return []
+    try:
+        read_lines(
+            [
+                {
+                    "n": choice.line.n,
+                    "judgement": "limit",
+                    "hours_from": choice.opens,
+                    "hours_until": choice.closes,
+                }
+            ]
+        )
+    except FaultyInput:
+        message = f"Line {choice.line.n}: write both its hours, such as 08:00 and 17:00."
+        return [Fault(None, f"opens-{choice.line.n}", "web.bad_field", message)]
+    return []
 
 
 def _lines(text: str | None) -> list[str]:

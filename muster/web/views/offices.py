@@ -10,7 +10,7 @@ from django.utils import timezone
 from muster.access.control import Actor, can, may
 from muster.core.errors import NotFound
 from muster.decisions import offices
-from muster.decisions.models import Delegation, OfficeHolder
+from muster.decisions.models import Delegation
 from muster.ledger.queries import latest_known
 from muster.parties.models import Office
 from muster.web.forms import ActForm, Input, when
@@ -26,7 +26,7 @@ def listed(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Every office that the actor may read, with who holds it now."""
     now = timezone.now()
     context = {
-        "rows": [(row, _seat(row)) for row in offices.offices_of(actor)],
+        "rows": [(row, offices.seat_at(row, now)) for row in offices.offices_of(actor)],
         "now": now,
         "known_at": latest_known(),
     }
@@ -37,8 +37,12 @@ def listed(request: HttpRequest, actor: Actor) -> HttpResponse:
 def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """One office: who held it since the record knows, and to whom it was delegated."""
     row, now = _office(actor, name), timezone.now()
-    scope, seat = offices.scope_of(row), _seat(row)
-    delegations = row.delegations.select_related("user", "withdrawal", "act__number")
+    scope, seat, held = offices.scope_of(row), offices.seat_at(row, now), offices.holders(row)
+    outlived = {each.id: each.outlived_at(held) for each in offices.delegations(row)}
+    delegations = [
+        (each, outlived[each.pk])
+        for each in row.delegations.select_related("user", "withdrawal", "act__number")
+    ]
     context = {
         "row": row, "seat": seat, "now": now, "known_at": latest_known(),
         "seats": row.holders.select_related("user", "act__number").order_by("-begins_at", "-pk"), "delegations": delegations,
@@ -81,7 +85,8 @@ def delegate(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         back=reverse("office", args=[row.pk]), done=lambda answer: f"Delegation {answer.delegation} stands.",
         about={"core.not_found": "account", "core.not_a_moment": "begins_at", "decisions.delegation_ends_first": "ends_at",
                "decisions.not_of_the_office": "account"},
-        lead="It is for deciding, amending, suspending, resuming and revoking. What is decided under it says so.",
+        lead="It is for deciding, amending, suspending, resuming and revoking. What is decided under it says so. It "
+             "ends when another holds the office.",
     ).page(request, actor)  # fmt: skip
 
 
@@ -99,12 +104,6 @@ def withdraw(request: HttpRequest, actor: Actor, name: str, delegation: int) -> 
         inputs=inputs, given={"delegation": found.pk}, back=reverse("office", args=[row.pk]),
         done=lambda answer: f"Delegation {answer.delegation} is withdrawn.", lead="What was decided under it stands.",
     ).page(request, actor)  # fmt: skip
-
-
-def _seat(office: Office) -> OfficeHolder | None:
-    """The row by which the office is held now, or vacant; None: nobody was ever recorded."""
-    begun = office.holders.select_related("user").filter(begins_at__lte=timezone.now())
-    return begun.order_by("-begins_at", "-pk").first()
 
 
 def _office(actor: Actor, name: str) -> Office:
