@@ -12,6 +12,7 @@ from pydantic import Field
 
 from muster.access.control import visible
 from muster.actions import storable
+from muster.api.shapes import UnderTold
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.custody.queries import census_of, totals_of
@@ -19,6 +20,7 @@ from muster.database import when_down
 from muster.ledger import queries as ledger
 from muster.ledger.models import Entry
 from muster.parties.models import Site
+from muster.picture.under import with_clauses
 
 router = Router(tags=["reads"])
 PAGE: Any = Query(100, ge=1, le=500)  # type: ignore[type-arg]  # a marker, whose type says nothing
@@ -82,6 +84,8 @@ class EntryTold(Schema):
     signatures: list[SignatureTold]
     source: str
     corrects: int | None
+    mission: str
+    under: UnderTold | None
 
 
 class HistoryAnswer(Schema):
@@ -146,7 +150,7 @@ def history(request: HttpRequest, tag: str) -> dict[str, Any]:
         if not seen.exists():
             raise NotFound(kind="thing", name=canonical)
         ledger.latest_known()  # numbers what waits for its number, so that each entry has one
-        return ledger.history(canonical)
+        return with_clauses(ledger.history(canonical))
 
 
 @router.get("/sites", response=SitesPage)

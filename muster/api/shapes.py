@@ -477,10 +477,21 @@ class ActDifferenceTold(Schema):
     words: str
 
 
+class UnderTold(Schema):
+    """The clause of a decision under which something runs, in its sentence; `version` is null where nothing was in force yet."""
+
+    mission: str
+    decision: str
+    version: int | None
+    limit: str
+    sentence: str
+
+
 class JudgedTold(Schema):
     """An act beside the limits as they were known `then`, and as known later; null for an act without a decision."""
 
-    act: int
+    act: int | None
+    id: str
     name: str
     by: str
     recorded_at: str
@@ -488,6 +499,7 @@ class JudgedTold(Schema):
     words: str
     mission: str | None
     decision: str | None
+    under: UnderTold | None
     then: ReadingTold | None
     now: ReadingTold | None
     differs: bool
@@ -623,6 +635,41 @@ class TaskTold(Schema):
     armed: str
     volunteers: bool
     conditions: list[str]
+
+
+class ClauseFrom(UnderTold):
+    """The clause under which a task runs, from a moment on."""
+
+    since: str
+
+
+class SeenTold(Schema):
+    """How many members somebody saw at a task."""
+
+    people: int
+    at: str
+
+
+class DidTold(Schema):
+    """One act about a task, in words; `act` is null while it waits for its number."""
+
+    act: int | None
+    id: str
+    by: str
+    at: str
+    words: str
+
+
+class WholeTask(TaskTold):
+    """A task with everything that the record has of it, as known at the act numbered `known_at`."""
+
+    mission: str
+    decision: str
+    known_at: int
+    under: list[ClauseFrom]
+    present: list[SeenTold]
+    ended_because: str
+    acts: list[DidTold]
 
 
 class HeadroomTold(Schema):
@@ -793,6 +840,7 @@ class TripTold(Schema):
     id: str
     mission: str
     task: str
+    under: UnderTold
     state: str
     custodian: str | None
     from_site: str

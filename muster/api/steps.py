@@ -35,6 +35,7 @@ from muster.api.shapes import (
     WhatChanged,
     WholeMission,
     WholeRequest,
+    WholeTask,
 )  # fmt: skip
 from muster.assistance import queries as assistance
 from muster.assistance.models import Line, Link, Request
@@ -58,6 +59,8 @@ from muster.picture.changes import changes, changes_of, last_look
 from muster.picture.judging import judge_for, judged_of
 from muster.picture.queries import picture_of
 from muster.picture.reimbursement import as_data, package_of
+from muster.picture.tasks import task_told
+from muster.picture.under import of_trip
 from muster.record.models import Number
 from muster.tasks.counters import Counters, counters
 from muster.tasks.models import Task
@@ -226,12 +229,12 @@ def what_changed(request: HttpRequest, since: int | None = None) -> dict[str, An
         return changes_of(changes(actor, first, known, timezone.now()))
 
 
-@router.get("/acts/{int:number}/judgement", response=JudgedTold)
-def act_judged(request: HttpRequest, number: int, known_at: Query[Words | None] = None) -> dict[str, Any]:
-    """Whether an act stood inside the limits in force and known at its minute, and as known now or at another act."""
+@router.get("/acts/{name}/judgement", response=JudgedTold)
+def act_judged(request: HttpRequest, name: Words, known_at: Query[Words | None] = None) -> dict[str, Any]:
+    """Whether an act, named by number or UUID, stood inside the limits in force and known at its minute, and as known since."""
     with when_down(), storable():
         known = ledger.known(known_at)
-        return judged_of(judge_for(_actor(request), number, known))
+        return judged_of(judge_for(_actor(request), name, known))
 
 
 @router.get("/missions", response=MissionsPage)
@@ -320,14 +323,24 @@ def trip(request: HttpRequest, id: str) -> dict[str, Any]:
     """A trip: where it stands, who signs for its persons, how many are aboard, and what happened to it."""
     with when_down(), storable():
         row = _one(transport.trips_of(_actor(request)), "trip", id)
-        ledger.latest_known()
+        known = ledger.latest_known()
         return {
             "id": row.pk, "mission": row.mission_id, "task": row.task_id, "state": row.state,
+            "under": of_trip(row, known).to_json(),
             "custodian": row.custodian and row.custodian.get_username(), "from_site": row.from_site_id,
             "to_site": row.to_site_id, "purpose": row.purpose,
             "vehicle": row.vehicle, "seats": row.seats, "departs_at": row.departs_at.isoformat(),
             "aboard": len(transport.aboard(row)), "events": _told(row.events, "n", "kind", "aboard", "words", "at"),
         }  # fmt: skip
+
+
+@router.get("/tasks/{id}", response=WholeTask)
+def task(request: HttpRequest, id: str) -> dict[str, Any]:
+    """A task: the clauses it runs under, who was seen there, and every act about it."""
+    with when_down(), storable():
+        rows = Task.objects.filter(mission__in=missions.missions_of(_actor(request)))
+        row = _one(rows.select_related("mission__decision"), "task", id)
+        return {**_task(row), **task_told(row, ledger.latest_known())}
 
 
 def _actor(request: HttpRequest) -> Any:

@@ -534,7 +534,7 @@ def used(
 @app.command()
 @command
 def judge(
-    act: Annotated[int, typer.Argument(min=1, help="The act's number.")],
+    act: Annotated[str, typer.Argument(help="The act's number, or its UUID.")],
     known_at: Annotated[
         str | None, typer.Option("--known-at", help="An act's number, or a moment; the latest without it.")
     ] = None,
@@ -556,7 +556,12 @@ def judge(
 
 
 def _judged(found: dict[str, Any]) -> str:
-    lines = [f"Act {found['act']}, {found['name']}, by {found['by']}: {found['words']}"]
+    name = found["act"] or f"{found['id']} (waits for its number)"
+    lines = [f"Act {name}, {found['name']}, by {found['by']}: {found['words']}"]
+    if under := found["under"]:
+        lines.append(
+            f'Under {under["decision"]}, version {under["version"] or "none"}: "{under["sentence"]}"'
+        )
     for words, reading in (("As it was known then", found["then"]), ("As it is known", found["now"])):
         if reading is None or (reading is found["now"] and not found["differs"]):
             continue
@@ -589,9 +594,10 @@ def history(tag: str, data: Data = None, as_json: Json = False) -> None:
     from muster.core.tags import parse_tag
     from muster.database import when_down
     from muster.ledger import queries
+    from muster.picture.under import with_clauses
 
     with when_down():
-        found = queries.history(parse_tag(tag))
+        found = with_clauses(queries.history(parse_tag(tag)))
     columns = ["n", "kind", "giver", "receiver", "happened_at", "known_at", "reason"]
     rows = [
         ["" if entry[name] is None else str(entry[name]) for name in columns] for entry in found["entries"]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from muster.core.money import usd
 from muster.core.tasks import TASKS, contact_of
+from muster.decisions.clauses import IN_FORCE
 from muster.decisions.lines import asking
 from muster.decisions.rules import (
     Draw,
@@ -88,10 +89,10 @@ def merged(parts: Sequence[Sequence[Clause]]) -> list[Clause]:
 
 def _in_force(in_force: InForce) -> Clause:
     if in_force.why is None:
-        return Clause(limit="in_force", sentence="The decision is in force.", verdict="inside")
+        return Clause(limit="in_force", sentence=IN_FORCE, verdict="inside")
     words = {"expired": "its last day has passed.", "not_yet": "its first day is still to come."}
     return Clause(
-        limit="in_force", sentence="The decision is in force.", verdict="outside",
+        limit="in_force", sentence=IN_FORCE, verdict="outside",
         what=words.get(in_force.why) or why_nothing(in_force),
     )  # fmt: skip
 

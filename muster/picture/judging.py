@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from muster.access.control import Actor, may
 from muster.core.errors import NotFound
@@ -23,10 +24,11 @@ from muster.decisions.judging import Clause, Spending, is_inside, judged, merged
 from muster.decisions.models import Decision
 from muster.decisions.rules import Draw
 from muster.ledger.models import Entry, Handover
-from muster.ledger.queries import latest_known
+from muster.ledger.queries import NUMBER_DIGITS, latest_known
 from muster.missions import queries as missions
 from muster.missions.models import Closing, Mission
-from muster.record.models import Act, Number
+from muster.picture.under import Under, task_of_sides, under
+from muster.record.models import Act
 from muster.tasks import queries as tasks
 from muster.tasks.models import Ending, Kept, Present, Task
 from muster.transport.models import Trip, TripEvent
@@ -52,16 +54,19 @@ class Reading:
 class Judged:
     """An act beside the limits: `then` as they were known when it was done, `now` as known at `now.known_at`.
 
-    Both are None for an act without a decision. `differs`: what was written later reads otherwise.
+    Both are None for an act without a decision, and so is `under`, the clause that it ran under as known then. `differs`: what
+    was written later reads otherwise. `number` is None for an act that still waits for it: it is judged by what is numbered.
     """
 
-    number: int
+    act: UUID
+    number: int | None
     name: str
     by: str
     recorded_at: datetime
     at: datetime | None  # the moment that is judged: of a plan, when it begins
     words: str
     mission: Mission | None
+    under: Under | None
     then: Reading | None
     now: Reading | None
     differences: list[Difference]
@@ -73,53 +78,81 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class _Subject:
-    """What an act did under a mission: when, what it drew and spent; `task` draws already and is not counted beside itself."""
+    """What an act did under a mission: when, what it drew and spent; `task` is what it is about, and is not counted beside itself.
+
+    `limit` is the one that speaks of what is not of a task: `contact` of persons who change hands, `cost_cap_usd` of costs.
+    """
 
     mission: Mission
     at: datetime
     words: str
     draw: Draw | None = None
-    task: str = ""
+    task: Task | None = None
     costs: tuple[CostLine, ...] = ()  # that it wrote, of those that may use a cost cap
+    limit: str = ""
 
 
-def judge(number: int, known_at: int | None = None) -> Judged:
-    """Judge the act of that number; `now` is as known at another act's number, or the latest. Raises NotFound."""
-    found = Number.objects.select_related("act__actor").filter(number=number).first()
+def act_named(name: str) -> Act:
+    """The act of that number, or of that UUID, which every answer holds; also one that waits for its number. Raises NotFound."""
+    rows = Act.objects.select_related("actor", "number")
+    if name.isascii() and name.isdecimal():
+        found = rows.filter(number__number=int(name)).first() if len(name) <= NUMBER_DIGITS else None
+    else:
+        found = rows.filter(pk=uuid).first() if (uuid := _uuid(name)) else None
     if found is None:
-        raise NotFound(kind="act", name=str(number))
-    act = found.act
+        raise NotFound(kind="act", name=name)
+    return found
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def judge(name: str, known_at: int | None = None) -> Judged:
+    """Judge the act of that number or UUID; `now` is as known at another act's number, or the latest. Raises NotFound."""
+    latest = latest_known()  # so that an act that can have its number has it
+    act = act_named(name)
+    numbered: int | None = act.number.number if hasattr(act, "number") else None
+    number, before = (latest, latest) if numbered is None else (numbered, numbered - 1)
     subject = None if act.refused_code else next(_subjects(act), None)
     otherwise = f"It was refused, and wrote nothing: {act.refused_words}" if act.refused_code else NO_DECISION
-    later = latest_known() if known_at is None else known_at
+    later = latest if known_at is None else known_at
     return Judged(
-        number=number, name=act.name, by=str(act.actor or "nobody"), recorded_at=act.recorded_at,
+        act=act.pk, number=numbered, name=act.name, by=str(act.actor or "nobody"), recorded_at=act.recorded_at,
         at=subject.at if subject else None, words=subject.words if subject else otherwise,
-        mission=subject.mission if subject else None, then=_reading(subject, number, number),
-        now=_reading(subject, number, later), differences=list(Difference.objects.filter(act=act).select_related("site")),
+        mission=subject.mission if subject else None,
+        under=under(subject.mission, subject.at, number, subject.task, subject.limit) if subject else None,
+        then=_reading(subject, before, number), now=_reading(subject, before, later),
+        differences=list(Difference.objects.filter(act=act).select_related("site")),
     )  # fmt: skip
 
 
-def judge_for(actor: Actor, number: int, known_at: int | None = None) -> Judged:
-    """The same, for who may read its mission; without one, for who did it or reads the whole record. Raises NotFound."""
-    found = judge(number, known_at)
-    if found.mission is not None:
-        allowed = may(actor, "read", missions.scope_of(found.mission))
-    else:
-        everywhere = any(role.organisation is None and role.site is None for role in actor.roles)
-        allowed = everywhere or found.by == actor.name
-    if not allowed:
-        raise NotFound(kind="act", name=str(number))
+def judge_for(actor: Actor, name: str, known_at: int | None = None) -> Judged:
+    """The same, for who may read its mission; without one, for who reads the whole record; and for who did it. Raises NotFound."""
+    found = judge(name, known_at)
+    mission = found.mission
+    allowed = reads_everything(actor) if mission is None else may(actor, "read", missions.scope_of(mission))
+    if not allowed and found.by != actor.name:
+        raise NotFound(kind="act", name=name)
     return found
+
+
+def reads_everything(actor: Actor) -> bool:
+    """Whether a role of the actor's holds everywhere."""
+    return any(role.organisation is None and role.site is None for role in actor.roles)
 
 
 def judged_of(found: Judged) -> dict[str, Any]:
     """What was found, as data."""
     mission = found.mission
     return {
-        "act": found.number, "name": found.name, "by": found.by, "recorded_at": found.recorded_at.isoformat(),
+        "act": found.number, "id": str(found.act), "name": found.name, "by": found.by, "recorded_at": found.recorded_at.isoformat(),
         "at": found.at.isoformat() if found.at else None, "words": found.words, "mission": mission and mission.pk,
-        "decision": mission and mission.decision_id, "then": _told(found.then), "now": _told(found.now), "differs": found.differs,
+        "decision": mission and mission.decision_id,
+        "under": found.under and found.under.to_json(), "then": _told(found.then), "now": _told(found.now), "differs": found.differs,
         "differences": [{"difference": str(each.pk), "kind": each.kind, "words": each.words} for each in found.differences],
     }  # fmt: skip
 
@@ -136,20 +169,20 @@ def _told(reading: Reading | None) -> dict[str, Any] | None:
     }
 
 
-def _reading(subject: _Subject | None, number: int, known_at: int) -> Reading | None:
-    """The clauses as known at `known_at`, beside what stood when the act was done: `number` less one."""
+def _reading(subject: _Subject | None, before: int, known_at: int) -> Reading | None:
+    """The clauses as known at `known_at`, beside what stood when the act was done: what was known at `before`."""
     if subject is None:
         return None
     decision, draw = subject.mission.decision, subject.draw
     first = decisions.in_force(decision, subject.at, known_at)
-    spending = _spending(decision, subject.costs, number)
+    spending = _spending(decision, subject.costs, before + 1)
     if draw is None or draw.begins_at >= draw.ends_at:
         clauses = judged(first, (), None, spending)
         if spending is not None:
             # A cost is written down when it is known, also after the decision has ended: it is asked of its amount alone.
             clauses = [clause for clause in clauses if clause.limit != "in_force"]
         return Reading(known_at=known_at, version=first.version, clauses=clauses)
-    beside = _beside(decision, subject.task, number - 1)
+    beside = _beside(decision, subject.task.pk if subject.task else "", before)
     parts = [
         judged(
             part.in_force, beside, replace(draw, begins_at=part.begins_at, ends_at=part.ends_at), spending
@@ -176,6 +209,12 @@ def _spending(decision: Decision, wrote: Sequence[CostLine], number: int) -> Spe
 # --- what an act did ----------------------------------------------------------------
 
 
+def what_it_did(act: Act) -> tuple[datetime, str] | None:
+    """The moment that an act is judged as of, and what it did under a mission, in words; None where it did nothing under one."""
+    found = next(_subjects(act), None)
+    return None if found is None else (found.at, found.words)
+
+
 def _subjects(act: Act) -> Iterator[_Subject]:
     for of in (
         _order,
@@ -200,7 +239,7 @@ def _order(act: Act) -> Iterator[_Subject]:
         words = f"Ordered the task {task.pk}: {task.category}, {draw.people.said} people at {task.place}."
         lines = tuple(CostLine.objects.filter(act=act))
         yield _Subject(
-            mission=task.mission, at=task.begins_at, words=words, draw=draw, task=task.pk, costs=lines
+            mission=task.mission, at=task.begins_at, words=words, draw=draw, task=task, costs=lines
         )
 
 
@@ -213,20 +252,23 @@ def _present(act: Act) -> Iterator[_Subject]:
 def _ending(act: Act) -> Iterator[_Subject]:
     for ending in Ending.objects.filter(act=act).select_related("task__mission__decision"):
         at = ending.task.ended_at or act.recorded_at
-        yield _Subject(mission=ending.task.mission, at=at, words=f"Ended the task {ending.task_id}.")
+        words = f"Ended the task {ending.task_id}."
+        yield _Subject(mission=ending.task.mission, at=at, words=words, task=ending.task)
 
 
 def _kept(act: Act) -> Iterator[_Subject]:
     for kept in Kept.objects.filter(act=act).select_related("task__mission__decision"):
         words = f"Kept the task {kept.task_id} against version {kept.version} of its decision: {kept.reason}"
-        yield _Subject(mission=kept.task.mission, at=act.recorded_at, words=words)
+        yield _Subject(mission=kept.task.mission, at=act.recorded_at, words=words, task=kept.task)
 
 
 def _cost(act: Act) -> Iterator[_Subject]:
     lines = tuple(CostLine.objects.filter(act=act).select_related("mission__decision").order_by("pk"))
     if lines:
         words = f"Recorded {', '.join(f'{line.pk} ({line.stage})' for line in lines[:3])}{' and more' * (len(lines) > 3)}."
-        yield _Subject(mission=lines[0].mission, at=act.recorded_at, words=words, costs=lines)
+        yield _Subject(
+            mission=lines[0].mission, at=act.recorded_at, words=words, costs=lines, limit="cost_cap_usd"
+        )
 
 
 def _trip(act: Act) -> Iterator[_Subject]:
@@ -234,21 +276,20 @@ def _trip(act: Act) -> Iterator[_Subject]:
         words = f"Planned the trip {trip.pk} under the task {trip.task_id}."
         if trip.purpose == Trip.Purpose.RETURN:
             words += " It returns persons to the agency, which no limit stops."
-            yield _Subject(mission=trip.mission, at=trip.departs_at, words=words)
+            yield _Subject(mission=trip.mission, at=trip.departs_at, words=words, task=trip.task)
         else:
             yield _under(trip.task, trip.departs_at, words)
 
 
 def _trip_event(act: Act) -> Iterator[_Subject]:
     for event in TripEvent.objects.filter(act=act).select_related("trip__task__mission__decision"):
-        words = (
-            f"{event.trip_id} {event.kind}, with {event.aboard} aboard, under the task {event.trip.task_id}."
-        )
+        what = "custodian named" if event.kind == "custodian" else event.kind
+        words = f"{event.trip_id} {what}, with {event.aboard} aboard, under the task {event.trip.task_id}."
         if event.kind == "departed" and event.trip.purpose != Trip.Purpose.RETURN:
             yield _under(event.trip.task, event.at, words)
         else:
             # What has left is brought to its end, whatever has become of the decision.
-            yield _Subject(mission=event.trip.mission, at=event.at, words=words)
+            yield _Subject(mission=event.trip.mission, at=event.at, words=words, task=event.trip.task)
 
 
 def _under(task: Task, at: datetime, words: str, people: int | None = None) -> _Subject:
@@ -256,7 +297,7 @@ def _under(task: Task, at: datetime, words: str, people: int | None = None) -> _
     draw = replace(tasks.draw_of(task), begins_at=at, ends_at=at + AN_INSTANT)
     if people is not None:
         draw = replace(draw, people=Quantity.exact(people))
-    return _Subject(mission=task.mission, at=at, words=words, draw=draw, task=task.pk)
+    return _Subject(mission=task.mission, at=at, words=words, draw=draw, task=task)
 
 
 def _handover(act: Act) -> Iterator[_Subject]:
@@ -265,7 +306,8 @@ def _handover(act: Act) -> Iterator[_Subject]:
             Handover.objects.filter(**{side: act}).exclude(mission="").select_related("giver", "receiver")
         ):
             words = f"{did} a handover from {each.giver.code} to {each.receiver.code}."
-            yield from _of(each.mission, act.recorded_at, words)
+            task = task_of_sides(each.giver_id, each.receiver_id)
+            yield from _of(each.mission, act.recorded_at, words, task)
 
 
 def _entry(act: Act) -> Iterator[_Subject]:
@@ -273,12 +315,13 @@ def _entry(act: Act) -> Iterator[_Subject]:
     first = entries.select_related("giver", "receiver").order_by("happened_at").first()
     if first is not None:
         words = f"{entries.count()} changed hands, from {first.giver.code} to {first.receiver.code}."
-        yield from _of(first.mission, first.happened_at, words)
+        task = task_of_sides(first.giver_id, first.receiver_id)
+        yield from _of(first.mission, first.happened_at, words, task)
 
 
-def _of(mission: str, at: datetime, words: str) -> Iterator[_Subject]:
+def _of(mission: str, at: datetime, words: str, task: Task | None) -> Iterator[_Subject]:
     for row in Mission.objects.filter(pk=mission).select_related("decision"):
-        yield _Subject(mission=row, at=at, words=words)
+        yield _Subject(mission=row, at=at, words=words, task=task, limit="contact")
 
 
 def _opening(act: Act) -> Iterator[_Subject]:

@@ -20,6 +20,12 @@ def scope_of(task: Task) -> Scope:
     return Scope("task", task.pk, task.mission.organisation_id)
 
 
+def state_of(task: Task, at: datetime) -> str:
+    """Where a task stands at a moment: to come, under way, or ended."""
+    draw = draw_of(task)
+    return "ended" if draw.ends_at <= at else "under way" if draw.begins_at <= at else "to come"
+
+
 def for_change(task: str) -> Task:
     """The task, locked until commit. Raises NotFound."""
     rows = Task.objects.select_for_update(of=("self",)).select_related("mission")

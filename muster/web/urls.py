@@ -24,6 +24,7 @@ from muster.web.views import (
     public,
     requests,
     reviews,
+    tasks,
     trips,
 )
 
@@ -82,6 +83,7 @@ urlpatterns = [
     path("missions/<str:name>/costs/<slug:stage>/", costs.add, name="cost-add"),
     path("costs/differences/<int:difference>/", costs.settle_difference, name="cost-difference"),
     path("costs/<str:name>/<slug:verb>/", costs.follow, name="cost-follow"),
+    path("tasks/<str:name>/", tasks.one, name="task"),
     path("tasks/<str:name>/finish/", missions.finish, name="task-finish"),
     path("tasks/<str:name>/present/", missions.present, name="task-present"),
     path("tasks/<str:name>/keep/<int:version>/", limits.keep, name="task-keep"),
@@ -102,7 +104,7 @@ urlpatterns = [
     path("counter/<slug:site>/headcount/", counter_forms.headcount, name="headcount"),
     path("counter/<slug:site>/headcount/<uuid:count>/", counter_forms.count, name="count"),
     path("changes/", changes.changed, name="changes"),
-    path("acts/<int:number>/", acts.judged, name="act"),
+    path("acts/<str:name>/", acts.judged, name="act"),
     path("things/<uuid:thing>/", history.history, name="history"),
     path("board/", board.board, name="board"),
     path("board/differences/<uuid:difference>/", board.settle, name="settle"),

@@ -9,27 +9,30 @@ import pytest
 from django.test import Client
 from people import at
 from test_cli import muster
+from test_sequencer import open_transaction
 from test_steps import LIMITS, Offices, offices, opened, order
 
 from muster import actions as do
 from muster.access.control import new_token
 from muster.access.models import User
 from muster.core.errors import NotFound
+from muster.core.ids import new_id
 from muster.decisions.rules import BarredTask
 from muster.ledger.queries import latest_known
 from muster.picture.judging import Judged, Reading, judge, judge_for
+from muster.record import action
 from muster.record.models import Number
 from muster.tasks.models import Task
 
 __all__ = ["offices"]
 
 
-def number_of(name: str) -> int:
+def number_of(name: str) -> str:
     """The number of the latest act of that name."""
     latest_known()
     found = Number.objects.filter(act__name=name, act__refused_code="").order_by("-number").first()
     assert found is not None
-    return found.number
+    return str(found.number)
 
 
 def then(found: Judged) -> Reading:
@@ -70,7 +73,7 @@ def test_a_back_dated_amendment_is_the_second_reading_and_changes_not_the_first(
     assert then(found).inside
     assert found.differs
     assert verdicts(found.now)["people_max"] == "outside"
-    assert judge(ordered, ordered).differs is False
+    assert judge(ordered, int(ordered)).differs is False
 
 
 def test_what_was_amended_before_is_judged_by_the_amendment(offices: Offices) -> None:
@@ -146,7 +149,7 @@ def test_a_refused_act_says_what_refused_it(offices: Offices) -> None:
     refused = Number.objects.exclude(act__refused_code="").order_by("-number").first()
     assert refused is not None
 
-    assert judge(refused.number).words.startswith("It was refused")
+    assert judge(str(refused.number)).words.startswith("It was refused")
 
 
 def test_an_act_is_read_by_who_may_read_its_mission_and_is_not_there_for_others(offices: Offices) -> None:
@@ -154,9 +157,9 @@ def test_an_act_is_read_by_who_may_read_its_mission_and_is_not_there_for_others(
     order(offices)
     ordered, decided = number_of("tasks.order"), number_of("decisions.decide")
 
-    assert judge_for(offices.governor, ordered).number == ordered
-    assert judge_for(offices.governor, decided).number == decided
-    for number in (ordered, 10**9):
+    assert judge_for(offices.governor, ordered).number == int(ordered)
+    assert judge_for(offices.governor, decided).number == int(decided)
+    for number in (ordered, "1000000000", "9" * 40, str(new_id()), "no-act"):
         with pytest.raises(NotFound):
             judge_for(offices.elsewhere, number)
 
@@ -171,7 +174,7 @@ def test_the_doors_say_the_same(offices: Offices, database_env: dict[str, str]) 
     signed_in.force_login(user)
 
     by_api = client.get(f"/api/v1/acts/{ordered}/judgement").json()
-    by_command = json.loads(muster("judge", str(ordered), "--json", env=database_env).stdout)
+    by_command = json.loads(muster("judge", ordered, "--json", env=database_env).stdout)
     page = signed_in.get(f"/acts/{ordered}/")
 
     assert by_api == by_command
@@ -191,7 +194,61 @@ def test_the_command_ends_with_one_where_an_act_stood_outside(
     task = Task.objects.get()
     do.tasks.report_present(actor=offices.sites.center, task=task.pk, people=1000, at=at(-1))
 
-    told = muster("judge", str(number_of("tasks.report_present")), env=database_env)
+    told = muster("judge", number_of("tasks.report_present"), env=database_env)
 
     assert told.returncode == 1
     assert b"outside" in told.stdout
+
+
+def test_an_act_is_named_by_its_number_or_by_the_uuid_that_its_answer_holds(
+    offices: Offices, database_env: dict[str, str]
+) -> None:
+    opened(offices)
+    order(offices)
+    number, done = number_of("tasks.order"), Task.objects.get().act_id
+    user = User.objects.get(pk=offices.governor.user)
+    client, page = Client(headers={"authorization": f"Bearer {new_token(user)}"}), Client()
+    page.force_login(user)
+
+    by_uuid = json.loads(muster("judge", str(done), "--json", env=database_env).stdout)
+
+    assert by_uuid["act"] == int(number)
+    assert by_uuid["id"] == str(done)
+    assert client.get(f"/api/v1/acts/{done}/judgement").json() == by_uuid
+    assert f"Record {number}" in page.get(f"/acts/{done}/").content.decode()
+    assert page.get("/acts/no-act/").status_code == 404
+
+
+def test_an_act_that_waits_for_its_number_is_judged_by_what_is_numbered(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older transaction that is still open keeps the sequencer from numbering what came after it."""
+    opened(offices)
+    latest = latest_known()
+    monkeypatch.setattr(action, "NUMBER_PATIENCE_S", 0.1)
+    client = Client()
+    client.force_login(User.objects.get(pk=offices.governor.user))
+    with open_transaction():
+        order(offices, people="5")
+        done = Task.objects.get().act_id
+
+        found = judge(str(done))
+        page = client.get(f"/acts/{done}/").content.decode()
+        task = client.get("/tasks/EX-1-T1/").content.decode()
+
+    assert (found.number, then(found).known_at, then(found).inside) == (None, latest, True)
+    assert "waits for its number" in page
+    assert f"/acts/{done}/" in task
+
+
+def test_every_act_under_a_mission_names_the_clause_that_it_ran_under(offices: Offices) -> None:
+    opened(offices)
+    order(offices)
+    do.tasks.finish(actor=offices.sites.center, task="EX-1-T1", reason="Done", at=at(6))
+
+    for name in ("tasks.order", "tasks.finish"):
+        under = judge(number_of(name)).under
+        assert under is not None
+        assert (under.decision, under.version, under.limit) == ("EX-PROCESSING-1-D1", 1, "tasks_allowed")
+        assert under.sentence == "Tasks allowed: T01, T02, T04, T06, T08."
+    assert judge(number_of("decisions.decide")).under is None

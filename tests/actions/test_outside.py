@@ -232,7 +232,7 @@ def test_who_keeps_is_judged_under_the_decision_and_quoted(offices: Offices) -> 
 
     number = kept(offices).known_at
     assert number is not None
-    found = judge(number)
+    found = judge(str(number))
 
     assert found.mission == Mission.objects.get()
     assert WHY in found.words

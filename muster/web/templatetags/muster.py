@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Model
 from django.http import HttpRequest
 from django.template.context import Context
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -24,6 +25,7 @@ from muster.core.money import usd as dollars
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 from muster.core.times import local, zone
+from muster.record.models import Act
 from muster.web.forms import Input
 from muster.web.views.home import Page, pages_for
 
@@ -76,6 +78,15 @@ def usd(cents: int) -> str:
 def task_name(category: str) -> str:
     """`T04 transport of detainees`; *not recorded* where a line states no category."""
     return f"{category} {TASKS[category].name}" if category in TASKS else "task category not recorded"
+
+
+@register.simple_tag
+def record_of(act: Act) -> SafeString:
+    """The number of an act as a link to what it did and the clauses that it stood under; one that waits for it leads there too."""
+    number = act.number.number if hasattr(act, "number") else None
+    name = "waits for its number" if number is None else f"Record {number}"
+    address = reverse("act", args=[act.pk if number is None else number])
+    return format_html('<a class="usa-link" href="{}">{}</a>', address, name)
 
 
 @register.simple_tag

@@ -12,9 +12,9 @@ from muster.web.views.missions import zone_of
 
 
 @signed_in
-def judged(request: HttpRequest, actor: Actor, number: int) -> HttpResponse:
+def judged(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """What an act did, and each clause of the decision: inside, outside or not touched, as known then and as known now."""
-    found = judge_for(actor, number)
+    found = judge_for(actor, name)
     mission = found.mission
     readings = [("As it was known then", found.then)]
     if found.differs:

@@ -16,7 +16,9 @@ from muster.core.tags import TagMisread, parse_tag
 from muster.custody import queries, rules
 from muster.custody.merging import merged_into
 from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
+from muster.ledger.queries import latest_known
 from muster.parties.models import Site
+from muster.picture.under import of_handover
 from muster.web.pages import form_page, signed_in
 from muster.web.views.history import visible_things
 from muster.web.views.missions import is_drill_at
@@ -129,5 +131,5 @@ def _told(offer: Handover, actor: Actor, site: Site, names: dict[int, str]) -> d
         "tags": list(offer.offers.filter(open=True).order_by("thing__tag").values_list("thing__tag", flat=True)),
         "offered_at": offer.offered_act.recorded_at, "offered_by": names[offer.offered_by],
         "comes_here": offer.receiver.site == site.code, "is_own": offer.offered_by == actor.user,
-        "can_lapse": queries.can_lapse(offer, timezone.now()),
+        "can_lapse": queries.can_lapse(offer, timezone.now()), "under": of_handover(offer, latest_known()),
     }  # fmt: skip

@@ -17,7 +17,10 @@ from muster.custody.queries import scope_of
 from muster.ledger import queries
 from muster.ledger.models import Entry, Thing
 from muster.missions.models import Mission
+from muster.missions.queries import missions_of
 from muster.parties.models import Site
+from muster.picture.judging import reads_everything
+from muster.picture.under import with_clauses
 from muster.web.pages import signed_in
 
 
@@ -28,9 +31,12 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
     if found is None or thing not in visible_things(actor, [thing]):
         raise NotFound(kind="person or thing", name=str(thing))
     known_at = queries.latest_known()  # before the entries are read, so that each has its number
-    told = queries.history(found.tag)["entries"]
+    told = with_clauses(queries.history(found.tag))["entries"]
     reversals = {entry["corrects"]: entry["n"] for entry in told if entry["corrects"]}
     names = dict(User.objects.values_list("pk", "username"))
+    readable = set(
+        missions_of(actor).filter(pk__in={e["mission"] for e in told}).values_list("pk", flat=True)
+    )
     entries = [
         {
             **entry,
@@ -38,6 +44,7 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
             "signers": [names[each["user"]] for each in entry["signatures"] if each["key"]],
             "signatures_said": _said(entry["signatures"], names),
             "correct_at": _correct_at(actor, entry, reversals),
+            "linked": bool(entry["known_at"]) and (entry["mission"] in readable or reads_everything(actor)),
         }
         for entry in told
     ]

@@ -99,12 +99,11 @@ def _tasks(row: Mission, actor: Actor, at: datetime) -> list[dict[str, Any]]:
     told = []
     for task in (
         Task.objects.filter(mission=row)
-        .select_related("mission", "act__number")
+        .select_related("mission")
         .prefetch_related("present")
         .order_by("begins_at", "id")
     ):
-        draw = tasks.draw_of(task)
-        state = "ended" if draw.ends_at <= at else "under way" if draw.begins_at <= at else "to come"
+        state = tasks.state_of(task, at)
         seen = max(task.present.all(), key=lambda present: present.at, default=None)
         told.append(
             {

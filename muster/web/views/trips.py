@@ -20,9 +20,11 @@ from muster.custody import actions as custody
 from muster.custody import rules
 from muster.custody.queries import can_lapse
 from muster.ledger.models import Handover
+from muster.ledger.queries import latest_known
 from muster.missions import queries as missions
 from muster.missions.models import Mission
 from muster.parties.models import Site
+from muster.picture.under import of_handover, of_trip
 from muster.record.action import KeyReused
 from muster.tasks.models import Task
 from muster.transport import queries
@@ -68,7 +70,7 @@ def _holder(row: Trip) -> Scope:
 
 
 def _page(request: HttpRequest, actor: Actor, row: Trip, refusal: MusterError | None = None) -> HttpResponse:
-    scope = queries.scope_of(row)
+    scope, known_at = queries.scope_of(row), latest_known()
     aboard = queries.aboard(row)
     open_ones = Handover.objects.filter(state=Handover.State.OFFERED).select_related(
         "giver", "receiver", "offered_act"
@@ -78,7 +80,7 @@ def _page(request: HttpRequest, actor: Actor, row: Trip, refusal: MusterError | 
         {"id": offer.pk, "giver": offer.giver, "receiver": offer.receiver, "comes_here": offer.receiver_id == row.holder_id,
          "tags": list(offer.offers.filter(open=True).order_by("thing__tag").values_list("thing__tag", flat=True)),
          "offered_by": names[offer.offered_by], "is_own": offer.offered_by == actor.user,
-         "can_lapse": can_lapse(offer, timezone.now())}
+         "can_lapse": can_lapse(offer, timezone.now()), "under": of_handover(offer, known_at)}
         for offer in open_ones.filter(receiver=row.holder_id) | open_ones.filter(giver=row.holder_id)
     ]  # fmt: skip
     events = [
@@ -86,7 +88,8 @@ def _page(request: HttpRequest, actor: Actor, row: Trip, refusal: MusterError | 
         if row.state == words[2] and may(actor, words[0], scope) and not (verb == "close" and aboard)
     ]  # fmt: skip
     context = {
-        "row": row, "drill": row.mission.drill, "zone": row.from_site.zone, "aboard": aboard, "offers": offers,
+        "row": row, "drill": row.mission.drill, "under": of_trip(row, known_at),
+        "linked": may(actor, "read", missions.scope_of(row.mission)), "zone": row.from_site.zone, "aboard": aboard, "offers": offers,
         "events": events, "history": row.events.select_related("act__actor", "act__number"), "reasons": rules.REFUSALS,
         "may_sign": may(actor, "custody.accept", _holder(row)),
         "may_name": row.state == "planned" and may(actor, "transport.name_custodian", scope),
