@@ -312,6 +312,23 @@ def import_members(
     )
 
 
+@import_app.command("shifts")
+@command
+def import_shifts(
+    file: Csv,
+    mission: Annotated[str, typer.Option(help="The id of the mission whose shifts they are.")],
+    dry_run: DryRun = False,
+    keep_good: KeepGood = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Plan the shifts of a file, each checked beside all others, as the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from muster.tasks.planning import import_shifts as take_in
+
+    _import_rows(partial(take_in, mission=mission), file, as_json, dry_run=dry_run, keep_good=keep_good)
+
+
 def _import_rows(
     take_in: Callable[..., dict[str, Any]], file: str, as_json: bool, *, dry_run: bool, keep_good: bool
 ) -> None:

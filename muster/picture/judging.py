@@ -30,7 +30,8 @@ from muster.missions.models import Closing, Mission
 from muster.picture.under import Under, task_of_sides, under
 from muster.record.models import Act
 from muster.tasks import queries as tasks
-from muster.tasks.models import Ending, Kept, Present, Task
+from muster.tasks import shifts
+from muster.tasks.models import Ending, Kept, Present, Shift, ShiftEnded, Task
 from muster.transport.models import Trip, TripEvent
 
 AN_INSTANT = timedelta(microseconds=1)
@@ -90,6 +91,7 @@ class _Subject:
     task: Task | None = None
     costs: tuple[CostLine, ...] = ()  # that it wrote, of those that may use a cost cap
     limit: str = ""
+    shifts: Act | None = None  # the act that planned shifts, each of which is judged
 
 
 def act_named(name: str) -> Act:
@@ -175,6 +177,9 @@ def _reading(subject: _Subject | None, before: int, known_at: int) -> Reading | 
         return None
     decision, draw = subject.mission.decision, subject.draw
     first = decisions.in_force(decision, subject.at, known_at)
+    if subject.shifts is not None:
+        clauses = shifts.clauses_of(subject.shifts, subject.mission, before, known_at)
+        return Reading(known_at=known_at, version=first.version, clauses=clauses)
     spending = _spending(decision, subject.costs, before + 1)
     if draw is None or draw.begins_at >= draw.ends_at:
         clauses = judged(first, (), None, spending)
@@ -222,6 +227,8 @@ def _subjects(act: Act) -> Iterator[_Subject]:
         _ending,
         _kept,
         _cost,
+        _shifts,
+        _shift_ended,
         _trip,
         _trip_event,
         _handover,
@@ -269,6 +276,27 @@ def _cost(act: Act) -> Iterator[_Subject]:
         yield _Subject(
             mission=lines[0].mission, at=act.recorded_at, words=words, costs=lines, limit="cost_cap_usd"
         )
+
+
+def _shifts(act: Act) -> Iterator[_Subject]:
+    rows = list(
+        Shift.objects.filter(act=act)
+        .select_related("task__mission__decision__request")
+        .order_by("begins_at", "id")
+    )
+    if rows:
+        count, tasks_named = len(rows), ", ".join(sorted({row.task_id for row in rows}))
+        words = f"Planned {count} shift{'s' if count != 1 else ''} at {tasks_named}."
+        if rows[0].instead_of_id:
+            words = f"Planned {rows[0].pk}, which takes {rows[0].instead_of_id} over."
+        first = rows[0].task
+        yield _Subject(mission=first.mission, at=rows[0].begins_at, words=words, task=first, shifts=act)
+
+
+def _shift_ended(act: Act) -> Iterator[_Subject]:
+    for ended in ShiftEnded.objects.filter(act=act).select_related("shift__task__mission__decision"):
+        words = f"Called off the shift {ended.shift_id}."  # why is on the roster: it may be about a member
+        yield _Subject(mission=ended.shift.task.mission, at=ended.at, words=words, task=ended.shift.task)
 
 
 def _trip(act: Act) -> Iterator[_Subject]:

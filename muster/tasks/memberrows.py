@@ -6,9 +6,11 @@ no column for a name, a nationality, a religion or biometrics.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from muster.core.csvfiles import Row
 from muster.core.errors import Fault
@@ -19,6 +21,7 @@ COLUMNS = ("member", "unit", "duty_status")
 OPTIONAL = ("status_from", "status_until", "volunteer", "volunteer_on", "skills", "available")
 LONGEST = 60  # characters of a number, a unit or a skill
 MOST_EACH = 50  # skills, or windows, of one member
+HOURS = re.compile(r"([01]\d:[0-5]\d|2[0-3]:[0-5]\d)-([01]\d:[0-5]\d|2[0-3]:[0-5]\d)")
 VOLUNTEER = {"yes": True, "no": False, "": None}
 
 
@@ -36,10 +39,38 @@ class Skill:
 
 @dataclass(frozen=True)
 class Window:
-    """Days on which a member can be called on, both included."""
+    """Days on which a member can be called on, both included; with hours, on each of them from `from_time` up to `until_time`.
+
+    Hours that do not end after they begin end on the day after: 18:00 to 06:00 is a night. Both are given, or neither.
+    """
 
     from_on: date
     until_on: date
+    from_time: time | None = None
+    until_time: time | None = None
+
+    def spans(self, first: date, latest: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+        """The times of the window from the day before `first` through `latest`: in UTC, ends not included, reckoned in `zone`."""
+        day, last = max(self.from_on, first - timedelta(days=1)), min(self.until_on, latest)
+        while day <= last:
+            begins, ends = self.from_time or time(), self.until_time or time()
+            over = day + timedelta(days=1) if ends <= begins else day
+            yield (
+                datetime.combine(day, begins, zone).astimezone(UTC),
+                datetime.combine(over, ends, zone).astimezone(UTC),
+            )
+            day += timedelta(days=1)
+
+    def to_json(self) -> list[str]:
+        """First day and last day; with hours these too."""
+        hours = [f"{each:%H:%M}" for each in (self.from_time, self.until_time) if each is not None]
+        return [self.from_on.isoformat(), self.until_on.isoformat(), *hours]
+
+    @classmethod
+    def from_json(cls, kept: Sequence[str]) -> Window:
+        """What `to_json` gave."""
+        hours = [time.fromisoformat(each) for each in kept[2:]]
+        return cls(date.fromisoformat(kept[0]), date.fromisoformat(kept[1]), *hours)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +91,32 @@ class MemberGiven:
     skills: tuple[Skill, ...] = ()
     available: tuple[Window, ...] = ()
     row: int | None = None
+
+
+@dataclass(frozen=True)
+class MemberStands:
+    """A member by its tag, and what is stated of it; the days are included at both ends."""
+
+    tag: str
+    unit: str
+    duty_status: str
+    status_from: date | None
+    status_until: date | None
+    volunteer: bool | None
+    volunteer_on: date | None
+    skills: tuple[Skill, ...]
+    available: tuple[Window, ...]
+
+    def in_status(self, day: date) -> bool:
+        """Whether the duty status stated lasts on that day; one without days lasts."""
+        begun = self.status_from is None or self.status_from <= day
+        return begun and (self.status_until is None or day <= self.status_until)
+
+    def is_available(self, day: date) -> bool | None:
+        """Whether a window has the day; None where no window is stated."""
+        return (
+            any(each.from_on <= day <= each.until_on for each in self.available) if self.available else None
+        )
 
 
 def looks_like_a_tag(member: str) -> bool:
@@ -102,6 +159,9 @@ def faults_of(given: MemberGiven, statuses: Collection[str]) -> list[Fault]:
     if any(window.until_on < window.from_on for window in given.available):
         words = "A window ends before it begins. Write its first day, a slash and its last day."
         found.append(("available", "tasks.ends_before_it_begins", words))
+    if any((window.from_time is None) != (window.until_time is None) for window in given.available):
+        words = "A window states one end of its hours and not the other. Give both, or neither."
+        found.append(("available", "tasks.half_of_the_hours", words))
     if len(given.available) > MOST_EACH:
         found.append(("available", "tasks.too_many_windows", f"At most {MOST_EACH} windows. Join some."))
     return [Fault(given.row, column, code, words) for column, code, words in found]
@@ -111,7 +171,7 @@ def read_row(row: Row, statuses: Collection[str]) -> MemberGiven | list[Fault]:
     """One row of a file, or all that is wrong with it.
 
     `skills` are parted by semicolons, each with `:` and its last day where it expires; `available` are windows
-    parted by semicolons, first day, slash, last day.
+    parted by semicolons, first day, slash, last day, and where hours are stated a blank and these: 18:00-06:00.
     """
     said = {column: text.strip() for column, text in row.values.items()}
     faults: list[Fault] = []
@@ -155,17 +215,30 @@ def _skills(row: Row, said: Mapping[str, str], faults: list[Fault]) -> tuple[Ski
 def _windows(row: Row, said: Mapping[str, str], faults: list[Fault]) -> tuple[Window, ...]:
     found = []
     for part in filter(None, (each.strip() for each in said["available"].split(";"))):
-        first, _, latest = (text.strip() for text in part.partition("/"))
-        begins, ends = as_day(first), as_day(latest)
-        if begins is None or ends is None:
+        days, _, said_hours = part.partition(" ")
+        first, _, latest = (text.strip() for text in days.partition("/"))
+        begins, ends, hours = as_day(first), as_day(latest), _hours(said_hours.strip())
+        if begins is None or ends is None or hours is None:
             faults.append(_bad_day(row, "available", part))
         else:
-            found.append(Window(begins, ends))
+            found.append(Window(begins, ends, *hours))
     return tuple(found)
 
 
+def _hours(text: str) -> list[time] | None:
+    """The hours of a window; empty where none are stated, None where they cannot be read."""
+    said = HOURS.fullmatch(text)
+    if said is None:
+        return None if text else []
+    return [time.fromisoformat(each) for each in said.groups()]
+
+
 def _bad_day(row: Row, column: str, text: str) -> Fault:
-    how = "2026-03-01/2026-03-14" if column == "available" else "2026-03-01"
+    how = (
+        "2026-03-01/2026-03-14, or 2026-03-01/2026-03-14 18:00-06:00"
+        if column == "available"
+        else "2026-03-01"
+    )
     return Fault(
         row.number, column, "tasks.bad_day", f"{text[:30]!r} is not what stands here. Write it as {how}."
     )

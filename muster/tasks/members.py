@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,7 +25,7 @@ from muster.parties.models import Organisation
 from muster.record.action import action
 from muster.record.models import Act
 from muster.tasks import memberrows
-from muster.tasks.memberrows import MemberGiven, Skill, Window
+from muster.tasks.memberrows import MemberGiven, MemberStands, Skill, Window
 from muster.tasks.models import Member, MemberStatement
 
 Code = Annotated[str, Field(max_length=40)]
@@ -197,7 +197,7 @@ def _as_said(given: MemberGiven) -> dict[str, Any]:
         "unit": given.unit.strip(), "duty_status": given.duty_status, "status_from": given.status_from,
         "status_until": given.status_until, "volunteer": given.volunteer, "volunteer_on": given.volunteer_on,
         "skills": [[each.skill.strip(), day(each.expires_on)] for each in sorted(given.skills, key=lambda s: s.skill)],
-        "available": sorted([day(each.from_on), day(each.until_on)] for each in given.available),
+        "available": sorted(each.to_json() for each in given.available),
     }  # fmt: skip
 
 
@@ -219,32 +219,6 @@ def _latest(members: Sequence[Member]) -> dict[Any, dict[str, Any]]:
     return {row.member_id: {column: getattr(row, column) for column in SAID} for row in rows}
 
 
-@dataclass(frozen=True)
-class MemberStands:
-    """A member by its tag, and what is stated of it; the days are included at both ends."""
-
-    tag: str
-    unit: str
-    duty_status: str
-    status_from: date | None
-    status_until: date | None
-    volunteer: bool | None
-    volunteer_on: date | None
-    skills: tuple[Skill, ...]
-    available: tuple[Window, ...]
-
-    def in_status(self, day: date) -> bool:
-        """Whether the duty status stated lasts on that day; one without days lasts."""
-        begun = self.status_from is None or self.status_from <= day
-        return begun and (self.status_until is None or day <= self.status_until)
-
-    def is_available(self, day: date) -> bool | None:
-        """Whether a window has the day; None where no window is stated."""
-        return (
-            any(each.from_on <= day <= each.until_on for each in self.available) if self.available else None
-        )
-
-
 def members_as_known(organisation: str, known_at: int) -> list[MemberStands]:
     """The members of an organisation by tag, each with what stood of it as known at an act's number: one query."""
     rows = MemberStatement.objects.filter(
@@ -256,10 +230,21 @@ def members_as_known(organisation: str, known_at: int) -> list[MemberStands]:
     return sorted((_stands(row) for row in latest.values()), key=lambda each: each.tag)
 
 
+def stands_of(tags: Iterable[str], known_at: int | None) -> dict[str, MemberStands]:
+    """What stands of members by tag, as known at an act's number; None: by everything committed. One query."""
+    rows = MemberStatement.objects.filter(member__thing__tag__in=bulk.any_text_of(tags))
+    if known_at is not None:
+        rows = rows.filter(act__number__number__lte=known_at)
+    latest = rows.order_by("member_id", "-id" if known_at is None else "-act__number__number").distinct(
+        "member_id"
+    )
+    return {row.member.thing.tag: _stands(row) for row in latest.select_related("member__thing")}
+
+
 def _stands(row: MemberStatement) -> MemberStands:
     of: Mapping[str, Any] = {column: getattr(row, column) for column in SAID}
     skills = tuple(Skill(name, date.fromisoformat(until) if until else None) for name, until in row.skills)
-    windows = tuple(Window(date.fromisoformat(a), date.fromisoformat(b)) for a, b in row.available)
+    windows = tuple(map(Window.from_json, row.available))
     return MemberStands(tag=row.member.thing.tag, **{**of, "skills": skills, "available": windows})
 
 

@@ -1,4 +1,4 @@
-"""Tasks: which part of a mission is done where, when and by how many, and how each ended."""
+"""Tasks: which part of a mission is done where, when and by how many, and how each ended; members, and who is on shift."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from muster.ledger.models import Thing
 from muster.missions.models import Mission
 from muster.parties.models import Organisation
 from muster.record.models import Act, Recorded
+from muster.sources.models import Source
 
 
 class Task(models.Model):
@@ -92,7 +93,51 @@ class MemberStatement(Recorded):
     volunteer = models.BooleanField(null=True)  # NULL: not asked, or not answered
     volunteer_on = models.DateField(null=True)
     skills = models.JSONField()  # [skill, last day or null], by skill
-    available = models.JSONField()  # [first day, last day]
+    available = (
+        models.JSONField()
+    )  # [first day, last day], and where hours are stated these: "18:00", "06:00"
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["member", "act"], name="member_stated_once_an_act")]
+
+
+class Shift(Recorded):
+    """One member at one task, planned from `begins_at` up to but not including `ends_at`. Never edited: called off, or swapped."""
+
+    id = models.CharField(primary_key=True, max_length=80)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="shifts")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="shifts")
+    begins_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    skill = models.CharField(max_length=60, blank=True)  # what the member has to have for it; empty: nothing
+    instead_of = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="taken_over")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(begins_at__lt=models.F("ends_at")), name="shift_has_length"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["member", "begins_at"], name="shift_of_member"),
+            models.Index(fields=["task", "begins_at"], name="shift_of_task"),
+        ]
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class ShiftEnded(Recorded):
+    """That a shift was called off, or another member took it over: from `at` on it stands no more."""
+
+    shift = models.OneToOneField(Shift, primary_key=True, on_delete=models.PROTECT, related_name="ended")
+    at = models.DateTimeField()
+    reason = models.TextField()
+
+
+class RestStated(Recorded):
+    """How much rest a mission asks for between two shifts of a member: the latest stands, and each is kept with its source."""
+
+    mission = models.ForeignKey(Mission, on_delete=models.PROTECT, related_name="rest_stated")
+    hours = models.IntegerField()
+    source = models.ForeignKey(Source, on_delete=models.PROTECT)
