@@ -28,11 +28,12 @@ class Did:
 
 
 def acts_of(task: Task) -> list[Did]:
-    """Every act about a task, in the order in which they were recorded: its order, its shifts, what was seen, its trips, how it was kept and ended."""
+    """Every act about a task, in the order in which they were recorded: its order, shifts and trips, who was seen, its end."""
     ids = {task.act_id}
     for rows in (
         Present.objects.filter(task=task), Kept.objects.filter(task=task), Ending.objects.filter(task=task),
-        Shift.objects.filter(task=task), ShiftEnded.objects.filter(shift__task=task), Trip.objects.filter(task=task), TripEvent.objects.filter(trip__task=task),
+        Shift.objects.filter(task=task), ShiftEnded.objects.filter(shift__task=task),
+        Trip.objects.filter(task=task), TripEvent.objects.filter(trip__task=task),
     ):  # fmt: skip
         ids.update(rows.values_list("act", flat=True))
     told = (
