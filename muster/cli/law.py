@@ -11,6 +11,9 @@ import typer
 
 from muster.authority import packs as rule_packs
 from muster.authority.checking import check_file, is_clear
+from muster.authority.packs.mechanics import diff
+from muster.cases import packs as standards
+from muster.cases.rules import Standard
 from muster.cli.answers import SOMETHING_WRONG, Json, command, given, show, table
 from muster.core.errors import Fault, FaultyInput
 
@@ -96,14 +99,17 @@ def _note(line: dict[str, Any]) -> list[str]:
 @packs_app.command("list")
 @command
 def packs_list(packs: PackFolder = None, as_json: Json = False) -> None:
-    """The packs in use: what each holds, from when, how much of it was read, and who signed it."""
-    found = sorted(rule_packs.load_packs(packs).by_id.values(), key=lambda pack: pack.id)
-    told = [_pack(pack) for pack in found]
+    """The packs in use, of the law and of custody and shelter: what each holds, from when, how much was read, and who signed it."""
+    found: list[rule_packs.Pack | Standard] = [
+        *rule_packs.load_packs(packs).by_id.values(),
+        *standards.load_standards(packs).by_id.values(),
+    ]
+    told = [_pack(pack) for pack in sorted(found, key=lambda pack: pack.id)]
     headings = ["pack", "version", "layer", "state", "from", "to", "holds", "C / S / GK", "sign-off"]
     rows = [
         [
             *(p["id"], p["version"], p["layer"], p["state"] or "all", p["effective_from"] or "not stated"),
-            *(p["effective_to"] or "not stated", f"{p['statuses']} statuses, {p['rules']} rules, {p['cells']} cells"),
+            *(p["effective_to"] or "not stated", _holds(p)),
             *(" / ".join(str(count) for count in p["marks"].values()), p["sign_off"]),
         ]
         for p in told
@@ -111,21 +117,31 @@ def packs_list(packs: PackFolder = None, as_json: Json = False) -> None:
     show({"packs": told}, as_json=as_json, text=lambda: table(headings, rows))
 
 
-def _pack(pack: rule_packs.Pack) -> dict[str, Any]:
+def _pack(pack: rule_packs.Pack | Standard) -> dict[str, Any]:
+    if isinstance(pack, Standard):
+        holds = {"rules": len(pack.rules), "events": len(pack.events), "overlays": len(pack.overlays)}
+    else:
+        holds = {
+            "statuses": len(pack.statuses), "rules": len(pack.rules), "cells": len(pack.cells), "lifts": len(pack.lifts)
+        }  # fmt: skip
     return {
         "id": pack.id, "version": pack.version, "title": pack.title, "layer": pack.layer, "state": pack.state,
         "effective_from": pack.effective_from and pack.effective_from.isoformat(),
         "effective_to": pack.effective_to and pack.effective_to.isoformat(),
-        "statuses": len(pack.statuses), "rules": len(pack.rules), "cells": len(pack.cells), "lifts": len(pack.lifts),
-        "marks": pack.marks, "sign_off": pack.signed,
+        **holds, "marks": pack.marks, "sign_off": pack.signed,
     }  # fmt: skip
+
+
+def _holds(pack: dict[str, Any]) -> str:
+    parts = ("rules", "events", "overlays") if "events" in pack else ("statuses", "rules", "cells")
+    return ", ".join(f"{pack[part]} {part}" for part in parts)
 
 
 @packs_app.command("check")
 @command
 def packs_check(file: Path, as_json: Json = False) -> None:
     """Check a pack file, by itself and beside the packs in use: every fault with its line."""
-    pack = rule_packs.check(file)
+    pack = standards.check(file)
     show(_pack(pack), as_json=as_json, text=lambda: f"{pack.id} {pack.version}: no faults; {pack.signed}.")
 
 
@@ -137,11 +153,7 @@ def packs_diff(
     as_json: Json = False,
 ) -> None:
     """What changed from one version of a pack to another: each part, and each field of it before and after."""
-    changes = rule_packs.diff(_pack_of(old), _pack_of(new))
+    changes = diff(standards.named(old), standards.named(new))
     answer = {"changes": [asdict(change) for change in changes]}
     told = "\n".join(str(change) for change in changes) or "Nothing changed."
     show(answer, as_json=as_json, text=lambda: told)
-
-
-def _pack_of(name: str) -> rule_packs.Pack:
-    return rule_packs.load_packs().by_id.get(name) or rule_packs.check(name)

@@ -65,7 +65,11 @@ def test_the_packs_are_listed_with_what_was_read_and_who_signed() -> None:
     assert (table["cells"], table["sign_off"], table["marks"]) == (72, "unsigned", {"C": 3, "S": 2, "GK": 69})
     (texas,) = [pack for pack in told if pack["state"] == "TX"]
     assert texas["lifts"] == 0
-    assert "1996-10-19" in typed("packs", "list").stdout
+    listed = typed("packs", "list").stdout
+    assert "1996-10-19" in listed
+    assert "62 rules, 68 events, 0 overlays" in listed
+    (holdroom,) = [pack for pack in told if pack["id"] == "us.ice.holdroom"]
+    assert (holdroom["layer"], holdroom["rules"], holdroom["overlays"]) == ("standard", 24, 3)
 
 
 def test_a_state_s_own_packs_are_heard_beside_those_of_muster(
@@ -132,3 +136,4 @@ def test_a_pack_is_compared_with_another_version_of_it_field_by_field(tmp_path: 
     assert "- The assisting state carries workers' compensation." in printed
     assert "+ The assisting state pays workers' compensation." in printed
     assert "Nothing changed." in typed("packs", "diff", "us.emac", "us.emac").stdout
+    assert "MED-09: removed" in typed("packs", "diff", "us.ice.nds2019", "us.ice.nds2025").stdout

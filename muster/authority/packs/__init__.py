@@ -1,16 +1,25 @@
 """Rule packs: TOML files that hold duty statuses, rules and the task table, and what they say together."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Literal
 
 from muster import config
 from muster.authority.law import Cell, Law
 from muster.authority.limits import limit_layer
-from muster.authority.packs.reading import Fact, Pack, SignOff, Text, read_pack
+from muster.authority.packs.mechanics import (
+    Change,
+    Mismatch,
+    SignOff,
+    Value,
+    diff,
+    is_standard,
+    row_of,
+    twice,
+)
+from muster.authority.packs.reading import Fact, Pack, Text, read_pack
 from muster.authority.rules import Layer
 from muster.core.errors import Fault, FaultyFile, NotFound
 from muster.core.files import take_in
@@ -28,32 +37,6 @@ __all__ = [
     "load_packs",
     "read_pack",
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Value:
-    """One field of a part that reads otherwise than before."""
-
-    field: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """One difference between two versions of a pack."""
-
-    part: str
-    change: Literal["added", "removed", "changed"]
-    fields: tuple[Value, ...]  # of a changed part: those that differ
-
-    def __str__(self) -> str:
-        if not self.fields:
-            return f"{self.part}: {self.change}"
-        told = [f"{self.part}: changed"]
-        for value in self.fields:
-            told += [f"  {value.field}:", f"  - {value.before}", f"  + {value.after}"]
-        return "\n".join(told)
 
 
 @dataclass(frozen=True)
@@ -114,7 +97,8 @@ class Packs:
 def load_packs(folder: Path | None = None) -> Packs:
     """Give the packs that come with Muster, and those of `folder` beside them, each read once.
 
-    Without `folder` the one of the setting `packs` is taken, where it is set. Raises FaultyFile where a pack
+    Without `folder` the one of the setting `packs` is taken, where it is set; standards of custody or shelter in it are read by
+    `cases.packs`. Raises FaultyFile where a pack
     is at fault, or where one says of another what is not so.
     """
     return _loaded(folder or config.current().packs)
@@ -125,30 +109,21 @@ def _loaded(folder: Path | None) -> Packs:
     files = resources.files("muster.authority.packs").iterdir()
     own = sorted((file for file in files if file.name.endswith(".toml")), key=lambda file: file.name)
     packs = [read_pack(file.read_text(encoding="utf-8")) for file in own]
-    packs += [read_pack(take_in(file)) for file in (sorted(folder.glob("*.toml")) if folder else ())]
+    given = [take_in(file) for file in (sorted(folder.glob("*.toml")) if folder else ())]
+    packs += [read_pack(text) for text in given if not is_standard(text)]
     if mismatches := list(_against_one_another(packs)):
         raise FaultyFile([Fault(None, each.pack, each.code, each.message) for each in mismatches])
     return Packs({pack.id: pack for pack in packs})
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Mismatch:
-    """What a pack says of others and is not so. It would else be lost without a word."""
-
-    pack: str
-    name: str
-    code: str
-    message: str
-
-
-def _against_one_another(packs: list[Pack]) -> Iterator[_Mismatch]:
+def _against_one_another(packs: list[Pack]) -> Iterator[Mismatch]:
     """Two of one name, duty statuses and rules that no pack holds: none of these would ever bite."""
-    yield from _twice("pack", ((pack.id, pack.id) for pack in packs))
-    yield from _twice("rule", ((pack.id, name) for pack in packs for name in pack.rules))
-    yield from _twice("text", ((pack.id, name) for pack in packs for name in pack.texts))
+    yield from twice("authority", "pack", ((pack.id, pack.id) for pack in packs))
+    yield from twice("authority", "rule", ((pack.id, name) for pack in packs for name in pack.rules))
+    yield from twice("authority", "text", ((pack.id, name) for pack in packs for name in pack.texts))
     # Two packs may ask for the same fact, but not mean different things by it.
     meant = {fact: pack.id for pack in packs for fact in pack.facts.values()}
-    yield from _twice("fact", ((pack, fact.id) for fact, pack in meant.items()))
+    yield from twice("authority", "fact", ((pack, fact.id) for fact, pack in meant.items()))
     statuses = {name for pack in packs for name in pack.statuses}
     rules = {name for pack in packs for name in pack.rules}
     for pack in packs:
@@ -156,21 +131,12 @@ def _against_one_another(packs: list[Pack]) -> Iterator[_Mismatch]:
         named |= {name for lift in pack.lifts for name in lift.statuses}
         for name in sorted(named - statuses):
             message = f"{name[:40]!r} is not a duty status. Write some of: {', '.join(sorted(statuses))}."
-            yield _Mismatch(pack=pack.id, name=name, code="authority.unknown_status", message=message)
+            yield Mismatch(pack=pack.id, name=name, code="authority.unknown_status", message=message)
         rests = {cell.basis.rule for (task, _), cell in pack.cells.items() if cell.basis.rule != task}
         rests |= {name for cell in pack.cells.values() for name in cell.basis.rests_on}
         for name in sorted(rests - rules):
             message = f"No pack holds a rule {name[:40]!r} on which a task category could rest."
-            yield _Mismatch(pack=pack.id, name=name, code="authority.unknown_rule", message=message)
-
-
-def _twice(kind: str, names: Iterable[tuple[str, str]]) -> Iterator[_Mismatch]:
-    seen: dict[str, str] = {}
-    for pack, name in names:
-        if name in seen:
-            message = f"There is a {kind} called {name} already, in {seen[name]}. Give this one another id."
-            yield _Mismatch(pack=pack, name=name, code="authority.named_twice", message=message)
-        seen[name] = pack
+            yield Mismatch(pack=pack.id, name=name, code="authority.unknown_rule", message=message)
 
 
 def check(path: Path | str) -> Pack:
@@ -182,35 +148,6 @@ def check(path: Path | str) -> Pack:
     pack = read_pack(text)
     others = [other for other in load_packs().by_id.values() if other.id != pack.id]
     if mismatches := [each for each in _against_one_another([*others, pack]) if each.pack == pack.id]:
-        faults = [Fault(_row_of(each.name, text), None, each.code, each.message) for each in mismatches]
+        faults = [Fault(row_of(each.name, text), None, each.code, each.message) for each in mismatches]
         raise FaultyFile(faults)
     return pack
-
-
-def _row_of(name: str, text: str) -> int | None:
-    return next((n for n, line in enumerate(text.splitlines(), start=1) if f'"{name}"' in line), None)
-
-
-def diff(old: Pack, new: Pack) -> tuple[Change, ...]:
-    """What changed from one version of a pack to another, by name: its head, and every part of it."""
-    before, after = old.parts(), new.parts()
-    return tuple(
-        change
-        for part in sorted(before.keys() | after.keys())
-        for change in _change(part, before.get(part), after.get(part))
-    )
-
-
-def _change(part: str, before: object, after: object) -> Iterator[Change]:
-    if before == after:
-        return
-    if before is None or after is None:
-        yield Change(part=part, change="added" if before is None else "removed", fields=())
-        return
-    values = [
-        (item.name, getattr(before, item.name), getattr(after, item.name))
-        for item in fields(before)  # type: ignore[arg-type]  # every part is a dataclass
-        if item.compare
-    ]
-    changed = [Value(field=name, before=str(old), after=str(new)) for name, old, new in values if old != new]
-    yield Change(part=part, change="changed", fields=tuple(changed))

@@ -1,21 +1,33 @@
 """Reading one rule pack: a TOML file that is checked as it is loaded, every fault with its line."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, TypeVar, cast, get_args
+from typing import Any, Literal, cast, get_args
 
-from muster.assistance.rules import GUARDS, LONGEST_ID, LONGEST_STATUS, AgencyKind
+from muster.assistance.rules import LONGEST_STATUS, AgencyKind
 from muster.authority.findings import STRICTNESS, Basis, Mark, Origin, Quote, Verdict
 from muster.authority.law import COLUMNS, Cell, Column, Condition, Lift, LiftNotSigned, Ruled, Status
-from muster.core.errors import Fault, FaultyFile
-from muster.core.files import Malformed, read_data
+from muster.authority.packs.mechanics import (
+    UNSIGNED,
+    Head,
+    SignOff,
+    cited,
+    closed,
+    id_of,
+    mark_of,
+    read_sources,
+    read_tables,
+    sign_off_of,
+    state_of,
+    unique,
+    words_of,
+)
+from muster.core.errors import FaultyFile
 from muster.core.reading import LONGEST_WORDS, Fields
 
 PackLayer = Literal["law", "federal order"]
 FINDINGS = {"P": "permitted", "C": "conditional", "X": "prohibited"}
-UNSIGNED = "unsigned"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,17 +38,6 @@ class Fact:
     words: str
     kind: str  # yes_or_no | date
     parts: tuple[str, ...]  # facts without which it is not so, though it is stated
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignOff:
-    """Who of the judge advocates or counsel stands for a pack, and since when."""
-
-    office: str
-    signed_date: date
-
-    def __str__(self) -> str:
-        return f"{self.office}, {self.signed_date}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,31 +107,15 @@ class Pack:
         return {mark: read.count(mark) for mark in get_args(Mark)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Head:
-    """What a pack says of itself."""
-
-    version: str
-    title: str
-    words: str
-    effective_from: date | None
-    effective_to: date | None
-    signed: str
-
-
 def read_pack(text: str) -> Pack:
     """Read one pack. Raises FaultyFile with every fault and the line it stands in."""
-    try:
-        data = read_data(text)
-    except Malformed as fault:
-        raise FaultyFile([Fault(fault.row, None, "authority.malformed", str(fault))]) from None
-    read = Fields(data, step="authority", locate=_Lines(text).of)
+    read = read_tables(text, step="authority")
     head = read.table("pack")
-    id, version, state = _id(head), _id(head, "version"), _state(head)
-    sign_off = _sign_off(head)
+    id, version, state = id_of(head), id_of(head, "version"), state_of(head)
+    sign_off = sign_off_of(head)
     effective_from, effective_to = head.days("effective_from", "effective_to")
-    sources = {table.text("key"): _words(table) for table in _closed(read, "source")}
-    texts = {text.id: text for text in (_text(table, sources) for table in _closed(read, "text"))}
+    sources = read_sources(read)
+    texts = {text.id: text for text in (_text(table, sources) for table in closed(read, "text"))}
     facts = _facts(read)
     known = _Known(
         sources=frozenset(sources),
@@ -140,8 +125,8 @@ def read_pack(text: str) -> Pack:
         state=state,
         days=(effective_from, effective_to),
     )
-    statuses = _unique("status", ((table, _status(table, known)) for table in _closed(read, "status")))
-    rules = _unique("rule", ((table, _rule(table, known)) for table in _closed(read, "rule")))
+    statuses = unique("status", ((table, _status(table, known)) for table in closed(read, "status")))
+    rules = unique("rule", ((table, _rule(table, known)) for table in closed(read, "rule")))
     cells = _cells(read, known)
     if state and (statuses or cells):
         head.fault("state", "not_a_states", "Duty statuses and the task table are the same in every state.")
@@ -162,7 +147,7 @@ def read_pack(text: str) -> Pack:
         rules=rules,
         cells=cells,
         lifts=tuple(
-            lift for lift in (_lift(table, state) for table in _closed(read, "lift")) if lift is not None
+            lift for lift in (_lift(table, state) for table in closed(read, "lift")) if lift is not None
         ),
     )
     head.no_more()
@@ -184,112 +169,21 @@ class _Known:
     days: tuple[date | None, date | None]
 
 
-class _Lines:
-    """Where a path such as `rule[3].requires[1].words` stands in the text of a TOML file.
-
-    The TOML reader of the standard library keeps no positions, so they are found again: the n-th header of
-    that name, then the key below it. Where the key is not there, the header's line is the place.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.lines = text.splitlines()
-
-    def of(self, path: str) -> int | None:
-        if not path:
-            return None
-        row, end = 0, len(self.lines)
-        parts = re.findall(r"([\w-]+)(?:\[(\d+)\])?", path)
-        header = ""
-        for name, count in parts:
-            header = f"{header}.{name}" if header else name
-            wanted = f"[[{header}]]" if count else f"[{header}]"
-            rows = [at for at in range(row, end) if self.lines[at].split("#")[0].strip() == wanted]
-            if count and len(rows) >= int(count):
-                row = rows[int(count) - 1]
-                end = rows[int(count)] if len(rows) > int(count) else end
-                end = next((at for at in range(row + 1, end) if _opens_other(self.lines[at], header)), end)
-            elif rows:
-                row = rows[0]
-            else:
-                for at in range(row, end):
-                    if re.match(rf"\s*{re.escape(name)}\s*=", self.lines[at]):
-                        return at + 1
-        return row + 1
-
-
-def _opens_other(line: str, header: str) -> bool:
-    """Whether the line opens a table that is not inside the one called `header`."""
-    found = re.match(r"\s*\[\[?([\w.-]+)\]\]?\s*(#.*)?$", line)
-    return found is not None and not found[1].startswith(f"{header}.")
-
-
-def _closed(read: Fields, name: str) -> Iterable[Fields]:
-    """Each table of a list; when it has been read, no field of it may be left over."""
-    for table in read.tables(name):
-        yield table
-        table.no_more()
-
-
-Named = TypeVar("Named", Status, Ruled)
-
-
-def _unique(name: str, items: Iterable[tuple[Fields, Named]]) -> dict[str, Named]:
-    found: dict[str, Named] = {}
-    for table, item in items:
-        if item.id in found:
-            table.fault(
-                "id", "named_twice", f"There are two {name} tables called {item.id}. Give one another id."
-            )
-        found[item.id] = item
-    return found
-
-
-def _words(table: Fields, name: str = "words", *, needed: bool = True) -> str:
-    return table.text(name, needed=needed, longest=LONGEST_WORDS)
-
-
-def _sign_off(head: Fields) -> SignOff | None:
-    if head.data.get("sign_off") == "unsigned":
-        head.take("sign_off")
-        return None
-    signed = head.table("sign_off")
-    office, signed_date = signed.text("office"), signed.day("date")
-    if signed_date is None and not signed.faults:
-        signed.fault(
-            "date",
-            "missing",
-            'Say who signed and when, { office = "...", date = 2026-01-31 }, or "unsigned".',
-        )
-    signed.no_more()
-    return SignOff(office=office, signed_date=signed_date) if signed_date else None
-
-
-def _id(table: Fields, name: str = "id") -> str:
-    """A name short enough to stand on every finding and in the record."""
-    return table.text(name, longest=LONGEST_ID)
-
-
-def _state(head: Fields) -> str:
-    state = head.text("state", needed=False)
-    if state and state not in GUARDS:
-        message = f"{state[:40]!r} is not the postal code of a state with a National Guard."
-        head.fault("state", "unknown_state", message)
-    return state
-
-
 def _text(table: Fields, sources: Mapping[str, str]) -> Text:
     source = table.text("source")
     if source and source not in sources:
         message = f"{source!r} is not a source of this pack. Add a [[source]] table for it."
         table.fault("source", "unknown_source", message)
-    return Text(id=table.text("id"), citation=_words(table, "citation"), words=_words(table), source=source)
+    return Text(
+        id=table.text("id"), citation=words_of(table, "citation"), words=words_of(table), source=source
+    )
 
 
 def _facts(read: Fields) -> dict[str, Fact]:
     facts: dict[str, Fact] = {}
-    for table in _closed(read, "fact"):
+    for table in closed(read, "fact"):
         kind = table.one_of("kind", ("yes_or_no", "date"), default="yes_or_no")
-        fact = Fact(id=table.text("id"), words=_words(table), kind=kind, parts=table.texts("parts"))
+        fact = Fact(id=table.text("id"), words=words_of(table), kind=kind, parts=table.texts("parts"))
         for part in fact.parts:
             if part not in facts:
                 message = f"{part!r} is not a fact of this pack. Add a [[fact]] table for it above this one."
@@ -302,7 +196,7 @@ def _quotes(table: Fields, known: _Known) -> tuple[Quote, ...]:
     """Quotations, each of which must stand word for word in its text."""
     quotes = []
     for inner in table.tables("quotes"):
-        name, exact = inner.text("text"), _words(inner, "exact")
+        name, exact = inner.text("text"), words_of(inner, "exact")
         text = known.texts.get(name)
         if text is None and name:
             message = f"{name!r} is not a text of this pack. Add a [[text]] table for it."
@@ -314,20 +208,6 @@ def _quotes(table: Fields, known: _Known) -> tuple[Quote, ...]:
             quotes.append(Quote(text=name, citation=text.citation, exact=exact))
         inner.no_more()
     return tuple(quotes)
-
-
-def _mark(table: Fields, *, default: str | None = None) -> Mark:
-    return cast(Mark, table.one_of("mark", get_args(Mark), default=default))
-
-
-def _cited(table: Fields, name: str, known: frozenset[str], what: str) -> tuple[str, ...]:
-    """A list of ids that must be declared in the same pack."""
-    values = table.texts(name)
-    for value in values:
-        if value not in known:
-            message = f"{value!r} is not a {what} of this pack. Add a [[{what}]] table for it."
-            table.fault(name, f"unknown_{what}", message)
-    return values
 
 
 def _known_fact(table: Fields, name: str, known: _Known) -> str | None:
@@ -342,7 +222,7 @@ def _known_fact(table: Fields, name: str, known: _Known) -> str | None:
 def _conditions(table: Fields, name: str, known: _Known) -> Iterable[tuple[tuple[Column, ...], Condition]]:
     for inner in table.tables(name):
         columns = _columns(inner) if name == "conditions" else ()
-        condition = Condition(any_of=_cited(inner, "any_of", known.facts, "fact"), words=_words(inner))
+        condition = Condition(any_of=cited(inner, "any_of", known.facts, "fact"), words=words_of(inner))
         if not condition.any_of:
             inner.fault("any_of", "missing", "A condition names in any_of the facts it hangs on.")
         inner.no_more()
@@ -364,28 +244,28 @@ def _status(table: Fields, known: _Known) -> Status:
         id=table.text("id", longest=LONGEST_STATUS),
         name=table.text("name"),
         column=cast(Column | None, column),
-        commands=_words(table, "commands"),
-        pays=_words(table, "pays"),
-        consents=_words(table, "consents"),
+        commands=words_of(table, "commands"),
+        pays=words_of(table, "pays"),
+        consents=words_of(table, "consents"),
         posse_comitatus=table.one_of("posse_comitatus", ("yes", "no", "exception")),
-        posse_comitatus_words=_words(table, "posse_comitatus_words"),
+        posse_comitatus_words=words_of(table, "posse_comitatus_words"),
         chapter_15=table.one_of("chapter_15", ("yes", "no", "superseded")),
-        chapter_15_words=_words(table, "chapter_15_words"),
-        duration=_words(table, "duration"),
+        chapter_15_words=words_of(table, "chapter_15_words"),
+        duration=words_of(table, "duration"),
         max_days=table.number("max_days", least=1, most=36_500),
         max_months=table.number("max_months", least=1, most=1_200),
         extension_days=table.number("extension_days", least=1, most=36_500),
         extension_fact=_known_fact(table, "extension_fact", known),
         members_max=table.number("members_max"),
         guard=guard,
-        guard_words=_words(table, "guard_words", needed=not guard),
+        guard_words=words_of(table, "guard_words", needed=not guard),
         tasks_barred=tasks_barred,
-        tasks_barred_words=_words(table, "tasks_barred_words", needed=bool(tasks_barred)),
+        tasks_barred_words=words_of(table, "tasks_barred_words", needed=bool(tasks_barred)),
         requires=tuple(condition for _, condition in _conditions(table, "requires", known)),
-        citation=_words(table, "citation"),
-        mark=_mark(table),
-        unverified=_words(table, "unverified", needed=False),
-        sources=_cited(table, "sources", known.sources, "source"),
+        citation=words_of(table, "citation"),
+        mark=mark_of(table),
+        unverified=words_of(table, "unverified", needed=False),
+        sources=cited(table, "sources", known.sources, "source"),
         quotes=_quotes(table, known),
         origin=known.origin,
     )
@@ -399,15 +279,15 @@ def _rule(table: Fields, known: _Known) -> Ruled:
     if (max_days is None) != (began_fact is None):
         table.fault("max_days", "missing", "max_days and began_fact belong together: give both or neither.")
     return Ruled(
-        id=_id(table),
-        words=_words(table),
-        citation=_words(table, "citation"),
+        id=id_of(table),
+        words=words_of(table),
+        citation=words_of(table, "citation"),
         effective_from=effective_from or begun,
         effective_to=effective_to or ended,
-        mark=_mark(table),
-        unverified=_words(table, "unverified", needed=False),
-        sources=_cited(table, "sources", known.sources, "source"),
-        not_in_force=_words(table, "not_in_force", needed=False),
+        mark=mark_of(table),
+        unverified=words_of(table, "unverified", needed=False),
+        sources=cited(table, "sources", known.sources, "source"),
+        not_in_force=words_of(table, "not_in_force", needed=False),
         when_fact=_known_fact(table, "when_fact", known),
         when_agencies=_agencies(table),
         statuses=table.texts("statuses"),
@@ -444,28 +324,28 @@ def _cells(read: Fields, known: _Known) -> dict[tuple[str, Column], Cell]:
     Every row has every column: a gap would not be seen by a reader.
     """
     cells: dict[tuple[str, Column], Cell] = {}
-    for table in _closed(read, "task"):
+    for table in closed(read, "task"):
         task = table.task("id")
         if (task, "sad") in cells:
             table.fault("id", "named_twice", f"There are two rows for {task}. Make them one.")
         findings = {
             column: FINDINGS.get(table.one_of(column, tuple(FINDINGS)), "prohibited") for column in COLUMNS
         }
-        unverified = _words(table, "unverified", needed=False)
-        mark = _mark(table)
+        unverified = words_of(table, "unverified", needed=False)
+        mark = mark_of(table)
         row = Basis(
             rule=task,
-            citation=_words(table, "citation", needed=False) or "No text was read for this cell",
+            citation=words_of(table, "citation", needed=False) or "No text was read for this cell",
             verified=mark == "C" and not unverified,
-            words=_words(table),
+            words=words_of(table),
             mark=mark,
             unverified=unverified,
             quotes=_quotes(table, known),
             rests_on=table.texts("rests_on"),
             origin=known.origin,
         )
-        lifted_by = _words(table, "lifted_by", needed=False)
-        _cited(table, "sources", known.sources, "source")
+        lifted_by = words_of(table, "lifted_by", needed=False)
+        cited(table, "sources", known.sources, "source")
         own = dict(_bases(table, row=row, mark=mark, known=known))
         conditions = tuple(_conditions(table, "conditions", known))
         for column in COLUMNS:
@@ -488,12 +368,12 @@ def _bases(
 ) -> Iterable[tuple[Column, tuple[Basis, Mark]]]:
     """Where another rule than the row's own decides in a column."""
     for inner in table.tables("basis"):
-        own_mark = _mark(inner, default=mark)
+        own_mark = mark_of(inner, default=mark)
         basis = Basis(
             rule=inner.text("rule", needed=False) or row.rule,
-            citation=_words(inner, "citation", needed=False) or row.citation,
+            citation=words_of(inner, "citation", needed=False) or row.citation,
             verified=own_mark == "C",
-            words=_words(inner, needed=False) or row.words,
+            words=words_of(inner, needed=False) or row.words,
             mark=own_mark,
             quotes=_quotes(inner, known),
             rests_on=inner.texts("rests_on"),
@@ -516,7 +396,7 @@ def _lift(table: Fields, state: str) -> Lift | None:
             signed_date=table.day("signed_date"),
             effective_from=effective_from,
             effective_to=effective_to,
-            words=_words(table),
+            words=words_of(table),
             state=state,
         )
     except LiftNotSigned as unsigned:

@@ -1,0 +1,1 @@
+"""What is owed to persons at sites, by rule packs: checklists and the clocks of deadlines."""
