@@ -21,14 +21,15 @@ from muster.missions import actions as missions
 from muster.record.action import ACTIONS, find
 from muster.sources import actions as sources
 from muster.tasks import actions as tasks
+from muster.tasks import assigning, checkins, members, planning
 from muster.tasks import closing as tasks_closing
-from muster.tasks import members, planning
 from muster.transport import actions as transport
 from muster.transport import closing as transport_closing
 
 __all__ = [
-    "ACTIONS", "NotStorable", "assistance", "authority", "costs", "custody", "decisions", "disposal", "find", "importing", "keys", "lists",
-    "members", "merging", "missions", "offices", "personal", "planning", "replay", "sources", "storable", "tasks", "transport",
+    "ACTIONS", "NotStorable", "assigning", "assistance", "authority", "checkins", "costs", "custody", "decisions", "disposal", "find",
+    "importing", "keys", "lists", "members", "merging", "missions", "offices", "personal", "planning", "replay", "sources", "storable",
+    "tasks", "transport",
 ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from muster.record.models import Number
 # The kinds of open things, in the order in which they are told: persons first.
 KINDS = {
     "person": "Persons held",
-    "member": "Members held",
+    "member": "Members held, or not released",
     "vehicle": "Vehicles held",
     "property": "Property held",
     "file": "Files held",
@@ -29,6 +29,7 @@ KINDS = {
     "task": "Tasks not ended",
     "trip": "Trips not closed",
     "difference": "Differences not settled",
+    "task_difference": "Differences about members, not settled",
     "outside": "Outside the decision, and not settled",
     "exception": "Exceptions that wait for legal review",
     "paper": "Papers of verbal requests that have not come",

@@ -17,13 +17,13 @@ from muster.decisions.models import Version
 from muster.missions.models import Closing, Mission
 from muster.missions.rules import Standing, standing
 
-# Whose a thing is: of the mission that the latest of its live entries names, until it goes outside. Releases, and moves
+# Whose a thing is: of the mission that the latest of its live entries names, until it goes outside, or a member home. Releases, and moves
 # inside a site's own work, name none. For each live entry of the things that the mission ever had, by T as known at K (both
 # may be null): `whose` the thing is from it on, `was` before it, and whether it is where the thing is now.
 WHOSE = """
 WITH live AS (
     SELECT e.thing_id, e.n, e.mission, e.happened_at, t.kind AS thing_kind, t.tag, r.kind, r.site, r.code,
-        g.kind = 'outside' AS from_outside, r.kind = 'outside' AS to_outside
+        g.kind = 'outside' AS from_outside, r.kind = 'outside' OR (t.kind = 'member' AND r.id = t.origin_id) AS to_outside
     FROM ledger_entry e LEFT JOIN record_number k USING (act_id) JOIN ledger_thing t ON t.id = e.thing_id
     JOIN ledger_holder g ON g.id = e.giver_id JOIN ledger_holder r ON r.id = e.receiver_id
     WHERE e.kind = 'push' AND e.thing_id IN (SELECT thing_id FROM ledger_entry WHERE mission = %(mission)s)

@@ -1,4 +1,4 @@
-"""Ordering a task inside the limits of a decision and inside the law, ending it, and saying who is there."""
+"""Ordering a task inside the limits of a decision and inside the law, ending it, and keeping one that was ordered before."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from muster.authority.findings import STRICTNESS, Finding
 from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS, Contact
-from muster.core.times import check_happened
 from muster.costs import actions as costs
 from muster.costs.rules import CitedSource, LineGiven
 from muster.decisions import queries as decisions
@@ -32,7 +31,7 @@ from muster.missions.models import Mission
 from muster.record.action import action
 from muster.record.models import Act
 from muster.tasks import queries
-from muster.tasks.models import Ending, Kept, Present, Task
+from muster.tasks.models import Ending, Kept, Task
 from muster.tasks.outside import versions_against
 from muster.tasks.taskable import not_asked_for, stated
 
@@ -141,14 +140,6 @@ class TaskKept:
 
     task: str
     version: int
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The task, and how many members were present."""
-
-    task: str
-    people: int
 
 
 def _task(task: str) -> tuple[Scope, Task]:
@@ -280,19 +271,3 @@ def keep(
         raise NotOutside(task=row.pk, version=version, against=against)
     Kept.objects.create(act=act, task=row, version=version, reason=reason)
     return TaskKept(row.pk, version)
-
-
-@action("tasks.report_present", about=_task)
-def report_present(
-    *,
-    act: Act,
-    row: Task,
-    actor: Actor,
-    task: Code,
-    people: Annotated[int, Field(ge=0, le=100_000)],
-    at: AwareDatetime,
-) -> Seen:
-    """Say how many members are present at the task. A fact: it is kept whatever was ordered. Raises NotHappenedYet."""
-    check_happened(at, now=act.recorded_at)
-    Present.objects.create(act=act, task=row, people=people, at=at)
-    return Seen(row.pk, people)

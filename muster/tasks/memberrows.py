@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -190,6 +190,12 @@ def read_row(row: Row, statuses: Collection[str]) -> MemberGiven | list[Fault]:
     unread |= {"volunteer", "volunteer_on"} if unread & {"volunteer", "volunteer_on"} else set()
     faults += [fault for fault in faults_of(given, statuses) if fault.column not in unread]
     return faults or given
+
+
+def read_typed(said: Mapping[str, str], statuses: Collection[str]) -> MemberGiven | list[Fault]:
+    """The same of what was typed into fields of those names, without a row."""
+    read = read_row(Row(number=0, values=dict(said)), statuses)
+    return read if isinstance(read, list) else replace(read, row=None)
 
 
 def _day(row: Row, said: Mapping[str, str], column: str, faults: list[Fault]) -> date | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
+from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 from pydantic import Field
@@ -152,7 +153,7 @@ def _create(
     tags = sorted(_draw(len(new)))
     secrets.SystemRandom().shuffle(drawn := list(new))
     units = {given.unit.strip() for given, _ in drawn}
-    holders = {unit: _unit(organisation, unit, act) for unit in sorted(units)}
+    holders = {unit: _unit(organisation.pk, unit, act) for unit in sorted(units)}
     made = dict[str, Member]()
     by_unit: dict[str, list[tuple[str, str]]] = {}
     for tag, (given, digest) in zip(tags, drawn, strict=True):
@@ -165,11 +166,17 @@ def _create(
     return made
 
 
-def _unit(organisation: Organisation, unit: str, act: Act) -> Holder:
-    code = f"unit:{organisation.pk}:{unit}"
-    if len(code) > 60:  # the holder's column; the statement keeps the unit's words in full
-        code = f"unit:{salted_hmac('muster.tasks.unit', code, algorithm='sha256').hexdigest()[:32]}"
-    return holder(act=act, code=code, kind=Holder.Kind.UNIT, organisation=organisation.pk)
+def _unit(organisation: str, unit: str, act: Act) -> Holder:
+    code = holder_code("unit", f"{organisation}:{unit}")
+    return holder(act=act, code=code, kind=Holder.Kind.UNIT, organisation=organisation)
+
+
+def holder_code(kind: str, name: str) -> str:
+    """The code under which a unit or a mission holds members; one too long for the holder's column is a keyed hash of it."""
+    code = f"{kind}:{name}"
+    if len(code) > 60:
+        code = f"{kind}:{salted_hmac(f'muster.tasks.{kind}', code, algorithm='sha256').hexdigest()[:32]}"
+    return code
 
 
 def _draw(count: int) -> set[str]:
@@ -239,6 +246,10 @@ def stands_of(tags: Iterable[str], known_at: int | None) -> dict[str, MemberStan
         "member_id"
     )
     return {row.member.thing.tag: _stands(row) for row in latest.select_related("member__thing")}
+def stands_by_member(members: Sequence[Member]) -> dict[UUID, MemberStands]:
+    """What stands of each member by everything committed, by its thing."""
+    rows = MemberStatement.objects.filter(member__in=members).select_related("member__thing").order_by("id")
+    return {row.member_id: _stands(row) for row in rows}
 
 
 def _stands(row: MemberStatement) -> MemberStands:

@@ -1,4 +1,4 @@
-"""Tasks: which part of a mission is done where, when and by how many, and how each ended; members, and who is on shift."""
+"""Tasks: which part of a mission is done where, when and by how many, and how each ended; members, their assignments, and who is on shift."""
 
 from __future__ import annotations
 
@@ -141,3 +141,75 @@ class RestStated(Recorded):
     mission = models.ForeignKey(Mission, on_delete=models.PROTECT, related_name="rest_stated")
     hours = models.IntegerField()
     source = models.ForeignKey(Source, on_delete=models.PROTECT)
+
+
+class Assignment(Recorded):
+    """A member's part in a mission, from the nomination to the check-out. A member has one at a time in a mission."""
+
+    mutable_columns: ClassVar[tuple[str, ...]] = ("ended",)
+
+    id = models.CharField(primary_key=True, max_length=80)
+    mission = models.ForeignKey(Mission, on_delete=models.PROTECT, related_name="assignments")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="assignments")
+    skill = models.CharField(max_length=60, blank=True)  # what the member is nominated for; empty: not said
+    ended = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mission", "member"], condition=models.Q(ended=False), name="assigned_once_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class AssignmentStep(Recorded):
+    """One step of an assignment; what else is told of it stands in `details`, by the names of the form that asks for it."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="steps")
+    n = models.IntegerField()  # from 1
+    state = models.CharField(max_length=12)
+    happened_at = models.DateTimeField()
+    task = models.ForeignKey(Task, null=True, on_delete=models.PROTECT, related_name="assigned")
+    reason = models.TextField(blank=True)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["n"]
+        constraints = [models.UniqueConstraint(fields=["assignment", "n"], name="assignment_step_once")]
+
+
+class TaskDifference(Recorded):
+    """Where what was reported of members does not fit the decision, the orders or the record: open until somebody settles it."""
+
+    class Kind(models.TextChoices):
+        ABOVE_LIMIT = "above_limit", "more members than the decision or the task allows"
+        NOT_ORDERED = "not_ordered", "checked in without an order"
+        HELD_ELSEWHERE = "held_elsewhere", "checked in here, and not checked out elsewhere"
+        NOT_CHECKED_IN = "not_checked_in", "checked out, and never checked in"
+        OUT_OF_ORDER = "out_of_order", "told after a later entry"
+        MISSION_CLOSED = "mission_closed", "checked in to a closed mission"
+
+    mission = models.ForeignKey(Mission, on_delete=models.PROTECT, related_name="task_differences")
+    task = models.ForeignKey(Task, null=True, on_delete=models.PROTECT, related_name="differences")
+    member = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="differences")
+    kind = models.CharField(max_length=20, choices=Kind)
+    words = models.TextField()
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class TaskDifferenceSettled(Recorded):
+    """How a difference was settled, and why; by whom stands in the act."""
+
+    difference = models.OneToOneField(
+        TaskDifference, primary_key=True, on_delete=models.PROTECT, related_name="settled"
+    )
+    reason = models.TextField()

@@ -122,6 +122,10 @@ class ActForm:
             else:
                 messages.success(request, f"{self.done(done.answer)} {record(done)}")
                 return redirect(self.back)
+        return self.shown(request, refusal)
+
+    def shown(self, request: HttpRequest, refusal: MusterError | None = None) -> HttpResponse:
+        """The form as it stands, fresh or refused, and nothing done."""
         context = {"form": self, "drill": self.drill, **self.context}
         return form_page(request, self.template, context, refusal=refusal, fields={**ABOUT, **self.about})
 

@@ -71,7 +71,7 @@ def test_what_happened_before_the_last_look_and_was_told_after_it_says_so(office
     opened(offices)
     order(offices)
     seen(offices.sites.center, latest_known())
-    do.tasks.report_present(actor=offices.sites.center, task=Task.objects.get().pk, people=4, at=at(-1))
+    do.checkins.report_present(actor=offices.sites.center, task=Task.objects.get().pk, people=4, at=at(-1))
 
     (told,) = since(offices.sites.center).groups["Tasks and people"]
 

@@ -30,7 +30,7 @@ def told(hours: float = 0, known_at: int | None = None) -> dict[str, tuple[Any, 
 
 
 def seen(offices: Offices, task: str, people: int, hours: float) -> None:
-    do.tasks.report_present(actor=offices.sites.center, task=task, people=people, at=at(hours))
+    do.checkins.report_present(actor=offices.sites.center, task=task, people=people, at=at(hours))
 
 
 def test_before_a_decision_a_line_is_asked_and_nothing_else(offices: Offices) -> None:

@@ -89,7 +89,7 @@ def test_a_report_beyond_the_limits_is_kept_and_judged_outside(offices: Offices)
     order(offices)
     task = Task.objects.get()
     moment = max(task.begins_at, at(-1))
-    do.tasks.report_present(actor=offices.sites.center, task=task.pk, people=1000, at=min(moment, at(0)))
+    do.checkins.report_present(actor=offices.sites.center, task=task.pk, people=1000, at=min(moment, at(0)))
 
     found = judge(number_of("tasks.report_present"))
 
@@ -192,7 +192,7 @@ def test_the_command_ends_with_one_where_an_act_stood_outside(
     opened(offices)
     order(offices)
     task = Task.objects.get()
-    do.tasks.report_present(actor=offices.sites.center, task=task.pk, people=1000, at=at(-1))
+    do.checkins.report_present(actor=offices.sites.center, task=task.pk, people=1000, at=at(-1))
 
     told = muster("judge", number_of("tasks.report_present"), env=database_env)
 

@@ -67,12 +67,12 @@ def test_what_is_missing_is_told_until_it_is_there(offices: Offices) -> None:
                "rate_usd": "150", "count": "4", "task": task, **WHOLE},
     ).answer.line  # fmt: skip
     assert lacks(better) == [f"Nobody counted the members at {task}.", "It is not claimed yet."]
-    do.tasks.report_present(actor=offices.sites.center, task=task, people=3, at=at(-2))
+    do.checkins.report_present(actor=offices.sites.center, task=task, people=3, at=at(-2))
     assert lacks(better) == [
         f"It is for 4 people; 3 at most were counted at {task}.",
         "It is not claimed yet.",
     ]
-    do.tasks.report_present(actor=offices.sites.center, task=task, people=4, at=at(-1))
+    do.checkins.report_present(actor=offices.sites.center, task=task, people=4, at=at(-1))
     step(offices, "claim", better, reference="Claim 7")
     assert lacks(better) == []
     item = package().items[0]

@@ -473,7 +473,7 @@ def test_who_is_present_is_kept_whatever_was_ordered(offices: Offices) -> None:
     opened(offices)
     task = order(offices).task
 
-    seen = do.tasks.report_present(actor=offices.sites.center, task=task, people=7, at=at(0))
+    seen = do.checkins.report_present(actor=offices.sites.center, task=task, people=7, at=at(0))
 
     assert (seen.answer.task, seen.answer.people) == (task, 7)
 

@@ -167,8 +167,8 @@ def test_a_task_at_which_members_were_seen_had_not_ended_before_that(offices: Of
     """Else its headroom could be spent twice by dating its end back."""
     opened(offices)
     task = order(offices, people="20").task
-    do.tasks.report_present(actor=offices.sites.center, task=task, people=18, at=at(-2))
-    do.tasks.report_present(actor=offices.sites.center, task=task, people=0, at=at(0))
+    do.checkins.report_present(actor=offices.sites.center, task=task, people=18, at=at(-2))
+    do.checkins.report_present(actor=offices.sites.center, task=task, people=0, at=at(0))
     finish = {"actor": offices.sites.center, "task": task, "reason": "Called off"}
 
     with pytest.raises(EndedTooEarly, match="2026-03-01 10:00 UTC"):

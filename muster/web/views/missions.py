@@ -32,6 +32,7 @@ from muster.picture import queries as picture
 from muster.record.action import Done
 from muster.tasks import queries as tasks
 from muster.tasks.models import Task
+from muster.tasks.strength import strength
 from muster.transport.models import Trip
 from muster.transport.outside import open_outside
 from muster.web.forms import ActForm, Input, when
@@ -45,7 +46,8 @@ SETTLED_ON: dict[str, Callable[[str], str]] = {
     "difference": lambda id: reverse("settle", args=[id]), "task": lambda id: reverse("task-finish", args=[id]),
     "trip": lambda id: reverse("trip", args=[id]), "request": lambda id: reverse("request", args=[id]),
     "exceptions": lambda id: reverse("exceptions", args=[id]), "costs": lambda id: reverse("costs", args=[id]),
-    "outside": lambda id: reverse("mission-outside", args=[id]),
+    "outside": lambda id: reverse("mission-outside", args=[id]), "roll": lambda id: reverse("muster-roll", args=[id]),
+    "task_difference": lambda id: reverse("task-difference", args=[id]),
 }  # fmt: skip
 
 
@@ -87,6 +89,7 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "linked": links_to_mission(actor, row.pk),
         "apart": picture.apart(row.pk, at, known_at), "days_left": (ends - at).days if ends and ends > at else None,
         "differences": open_differences(list(sites.values_list("code", flat=True))).select_related("site"),
+        "strength": strength(row, at, known_at),
         "may_order": may(actor, "tasks.order", scope) and row.closed_at is None,
         "cost_cap": costs.cap_use(row.decision, at, known_at), "open_costs": len(costs.open_cost_lines(row.pk)),
     }  # fmt: skip

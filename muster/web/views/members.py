@@ -1,0 +1,154 @@
+"""The members of an organisation: what is stated of each, the form that states one, and the file that states many."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from muster.access.control import Actor, Scope, can, may, visible
+from muster.actions import storable
+from muster.authority.packs import load_packs
+from muster.core.errors import Fault, FaultyFile, FaultyInput, MusterError, NotFound
+from muster.ledger.queries import latest_known
+from muster.parties.models import Organisation
+from muster.record.action import Done
+from muster.tasks import memberrows
+from muster.tasks.members import import_members, members_as_known
+from muster.web.forms import ActForm, Input
+from muster.web.pages import form_page, signed_in
+
+SHOWN = 1000
+MOST_BYTES = 4_000_000
+COLUMNS = (
+    "member",
+    "unit",
+    "duty_status",
+    "status_from",
+    "status_until",
+    "volunteer",
+    "volunteer_on",
+    "skills",
+    "available",
+)
+ASKED = [("yes", "The member volunteered"), ("no", "The member did not volunteer")]
+
+
+def _scope(row: Organisation) -> Scope:
+    return Scope("organisation", row.pk, row.pk)
+
+
+def _organisation(actor: Actor, code: str) -> Organisation:
+    row = visible(actor, Organisation.objects.all(), organisation="code", site=None).filter(pk=code).first()
+    if row is None:
+        raise NotFound(kind="organisation", name=code)
+    return row
+
+
+@signed_in
+def listed(request: HttpRequest, actor: Actor, code: str) -> HttpResponse:
+    """The members of an organisation by tag, with what stands of each."""
+    row, known_at = _organisation(actor, code), latest_known()
+    found = members_as_known(row.pk, known_at)
+    unit = request.GET.get("unit", "").strip()
+    chosen = [one for one in found if unit in ("", one.unit)]
+    context = {
+        "row": row, "now": timezone.now(), "known_at": known_at, "members": chosen[:SHOWN], "more": max(0, len(chosen) - SHOWN),
+        "count": len(found), "units": sorted({one.unit for one in found}), "unit": unit,
+        "may_state": may(actor, "tasks.state_members", _scope(row)),
+    }  # fmt: skip
+    return render(request, "web/members.html", context)
+
+
+class MemberForm(ActForm):
+    """The form that states one member: its fields are the columns of the file, and its faults are those of the file's row."""
+
+    def taken(self, read: dict[str, Any]) -> dict[str, Any]:
+        """The one member as the action takes it. Raises FaultyInput."""
+        texts = {column: str(read.get(column) or "") for column in COLUMNS}
+        found = memberrows.read_typed(texts, load_packs().law.statuses)
+        if isinstance(found, list):
+            raise FaultyInput(found, what="What was stated of the member")
+        return {"members": [found]}
+
+    def _act(self, request: HttpRequest, actor: Actor) -> Done[Any]:
+        try:
+            return super()._act(request, actor)
+        except FaultyInput as told:
+            raise FaultyInput([_by_field(fault) for fault in told.faults]) from None
+
+
+def _by_field(fault: Fault) -> Fault:
+    column = (fault.column or "").split(".")[-1]
+    return Fault(None, column if column in COLUMNS else "member", fault.code, fault.message)
+
+
+@signed_in
+def state(request: HttpRequest, actor: Actor, code: str) -> HttpResponse:
+    """State one member: who is new gets a tag, and what was stated before stays as it was known."""
+    row = _organisation(actor, code)
+    can(actor, "tasks.state_members", _scope(row))
+    statuses = [(key, f"{key}: {status.name}") for key, status in load_packs().law.statuses.items()]
+    inputs = [
+        Input("member", "Member", hint="A tag; or the organisation's own personnel number, of which only a keyed hash is kept."),
+        Input("unit", "Home unit"),
+        Input("duty_status", "Duty status", "choice", choices=statuses),
+        Input("status_from", "First day of the status", hint="Such as 2026-03-01. Included. Empty: not stated.", needed=False),
+        Input("status_until", "Last day of the status", hint="Included. Empty: not stated.", needed=False),
+        Input("volunteer", "Asked to volunteer", "choice", choices=ASKED, hint="Empty: not asked, or not answered.", needed=False),
+        Input("volunteer_on", "Day of the answer", hint="Such as 2026-02-20.", needed=False),
+        Input("skills", "Skills", hint="Parted by semicolons, with the last day where it expires: licence-c:2027-01-31; medical.",
+              needed=False),
+        Input("available", "Days on which the member can be called on",
+              hint="Parted by semicolons, both days included: 2026-03-01/2026-03-14.", needed=False),
+    ]  # fmt: skip
+    return MemberForm(
+        action="tasks.state_members", title=f"State a member of {row}", button="State member", inputs=inputs,
+        given={"organisation": row.pk}, done=_stated, back=reverse("members", args=[row.pk]),
+        lead="It stands in place of what was stated before, as a whole. There is no field for a name.",
+    ).page(request, actor)  # fmt: skip
+
+
+def _stated(answer: Any) -> str:
+    what = "is new" if answer.new else "is stated anew" if answer.changed else "was stated like that already"
+    return f"{answer.tags[0]} {what}."
+
+
+@signed_in
+def from_file(request: HttpRequest, actor: Actor, code: str) -> HttpResponse:
+    """State many members by a file: all of its faults are told by row, and nothing is kept until it has none."""
+    row = _organisation(actor, code)
+    can(actor, "tasks.state_members", _scope(row))
+    refusal: MusterError | None = None
+    faults: list[Fault] = []
+    if request.method == "POST":
+        try:
+            answer = _take_in(request, actor, row)
+        except FaultyFile as told:
+            refusal, faults = FaultyInput([Fault(None, "file", told.code, str(told))]), told.faults
+        except MusterError as told:
+            refusal = told
+        else:
+            new, changed = answer["notices"].get("new", 0), answer["notices"].get("changed", 0)
+            messages.success(
+                request, f"{answer['rows']} rows read: {new} new members, {changed} stated anew."
+            )
+            return redirect(reverse("members", args=[row.pk]))
+    context = {"row": row, "columns": COLUMNS, "faults": faults}
+    return form_page(request, "web/members_file.html", context, refusal=refusal)
+
+
+def _take_in(request: HttpRequest, actor: Actor, row: Organisation) -> dict[str, Any]:
+    sent = request.FILES.get("file")
+    if sent is None:
+        raise FaultyInput([Fault(None, "file", "web.bad_field", "Choose a CSV file.")])
+    if (sent.size or 0) > MOST_BYTES:
+        words = "The file is larger than 4 MB. Part it, and send one part after the other."
+        raise FaultyInput([Fault(None, "file", "web.bad_field", words)])
+    with storable():
+        return import_members(io.BytesIO(sent.read()), actor=actor, organisation=row.pk, name=str(sent.name))
