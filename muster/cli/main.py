@@ -16,7 +16,7 @@ from uuid import UUID
 import typer
 
 import muster
-from muster.cli import center, costs, demo, law, papers
+from muster.cli import center, costs, demo, law, members, papers
 from muster.cli.answers import (
     SOMETHING_WRONG,
     AtThere,
@@ -600,6 +600,8 @@ def _judged(found: dict[str, Any]) -> str:
 app.command()(center.changes)
 app.command()(center.calendar)
 app.command()(costs.costs)
+app.command()(members.strength)
+app.command()(members.members)
 app.command()(papers.order)
 
 

@@ -16,6 +16,7 @@ from muster.core.quantity import Quantity
 from muster.custody import queries as custody
 from muster.decisions import queries as decisions
 from muster.demonstration import others
+from muster.demonstration.serving import serve
 from muster.demonstration.story import ACCOUNTS, OFFICES, ORGANISATIONS, SITES, steps
 from muster.demonstration.telling import Cast, Said, Step
 from muster.ledger import queries as ledger
@@ -53,12 +54,14 @@ def load(*, now: datetime, seed: int, told: Callable[[int, int], None] = lambda 
     """Make the places and the accounts, and play the story; `told` is called after each step."""
     people = prepare()
     said: dict[str, dict[str, Any]] = {}
-    story = list(steps(Cast.drawn(now, seed)))
+    cast = Cast.drawn(now, seed)
+    story = list(steps(cast))
     for number, step in enumerate(story, 1):
         answer = play(step, people[step.by], said)
         if step.name:
             said[step.name] = answer
         told(number, len(story))
+    serve(cast, people["operations"])
 
 
 def play(step: Step, actor: Actor, said: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -111,19 +111,21 @@ def check_open(row: Mission) -> None:
 
 @action("tasks.nominate", about=missions.locked)
 def nominate(
-    *, act: Act, row: Mission, actor: Actor, mission: Code, members: Members, skill: Skill = ""
+    *, act: Act, row: Mission, actor: Actor, mission: Code, members: Members, skill: Skill = "",
+    at: AwareDatetime | None = None,
 ) -> Assigned:  # fmt: skip
-    """Put members forward for a mission, all or none; with a `skill`, for that. It draws on no limit.
+    """Put members forward for a mission, all or none; with a `skill`, for that. It draws on no limit. Without `at`, now.
 
-    Raises AlreadyClosed, OnlyReported, NotInForce, and FaultyInput with every member that cannot be nominated.
+    Raises NotHappenedYet, AlreadyClosed, OnlyReported, NotInForce, and FaultyInput with every member that cannot be nominated.
     """
+    check_happened(at or act.recorded_at, now=act.recorded_at)
     check_open(row)
     those = named(row, members)
     refuse([
         one.fault("tasks.on_the_roll", f"the member is {words_of(one.state)} already.")
         for one in those if one.state is not None
     ])  # fmt: skip
-    today = act.recorded_at.astimezone(decisions.zone_locked(row.decision)).date()
+    today = (at or act.recorded_at).astimezone(decisions.zone_locked(row.decision)).date()
     days = Days(from_on=today, until_on=today)
     if skill.strip():
         refuse([
@@ -132,23 +134,25 @@ def nominate(
             if found.code.startswith("tasks.skill")
         ])  # fmt: skip
     made = assignments_for(row, those, act=act, skill=skill)
-    write_steps([new_step(made[one.tag], "nominated", act.recorded_at, act=act, n=1) for one in those])
+    write_steps([new_step(made[one.tag], "nominated", at or act.recorded_at, act=act, n=1) for one in those])
     return Assigned(row.pk, [one.tag for one in those], ["nominated"] * len(those), [])
 
 
 @action("tasks.order_members", about=missions.locked)
 def order_members(
     *, act: Act, row: Mission, actor: Actor, mission: Code, members: Members, status: Said, from_on: date, until_on: date,
-    report_to: Annotated[str, Field(min_length=1, max_length=200)], skill: Skill = "", order: Said = "",
+    report_to: Annotated[str, Field(min_length=1, max_length=200)], skill: Skill = "", order: Said = "", at: AwareDatetime | None = None,
 ) -> Assigned:  # fmt: skip
     """Order members to a mission for these days, both included and days of the decision's zone: all or none.
 
-    `status` is the duty status that the order puts them in; `report_to` where they report; `order` the paper's own number.
+    `status` is the duty status that the order puts them in; `report_to` where they report; `order` the paper's own number; `at`
+    when it was given, now where that is left out.
     As many as the decision allows people at any one moment may be ordered for any one day. Who was not nominated is with this.
 
-    Raises AlreadyClosed, OnlyReported, NotInForce, FaultyInput for the days, the status, or with every member that cannot be
-    ordered, NothingInForce and OutsideWindow where the decision does not cover one of the days, OverPeople.
+    Raises NotHappenedYet, AlreadyClosed, OnlyReported, NotInForce, FaultyInput for the days, the status, or with each member that
+    cannot be ordered, NothingInForce and OutsideWindow where the decision does not cover one of the days, OverPeople.
     """
+    check_happened(at or act.recorded_at, now=act.recorded_at)
     check_open(row)
     statuses = load_packs().law.statuses
     if status not in statuses:
@@ -176,7 +180,7 @@ def order_members(
         "order": order, "skill": skill,
     }  # fmt: skip
     write_steps([
-        new_step(made[one.tag], "ordered", act.recorded_at, act=act, n=next_n(one), details=details) for one in those
+        new_step(made[one.tag], "ordered", at or act.recorded_at, act=act, n=next_n(one), details=details) for one in those
     ])  # fmt: skip
     return Assigned(row.pk, [one.tag for one in those], ["ordered"] * len(those), [])
 

@@ -12,7 +12,7 @@ from muster.core.errors import Fault, FaultyInput
 from muster.core.tags import TagMisread, parse_tag
 from muster.missions.models import Mission
 from muster.tasks.assignmentrules import THERE, Days, State, Stated, words_of
-from muster.tasks.members import MemberStands, stands_by_member
+from muster.tasks.members import MemberStands, stands_of
 from muster.tasks.models import Assignment, AssignmentStep, Member, TaskDifference
 
 
@@ -200,7 +200,7 @@ def named(mission: Mission, tags: Sequence[str]) -> list[Named]:
     ]
     if faults:
         raise FaultyInput(sorted(faults, key=lambda each: each.row or 0), what="The list of members")
-    stands = stands_by_member(list(there.values()))
+    stands = stands_of(there, None)
     open_ones = Assignment.objects.filter(mission=mission, ended=False, member__in=list(there.values()))
     by_member = {row.member_id: row for row in open_ones}
     latest = {
@@ -208,7 +208,7 @@ def named(mission: Mission, tags: Sequence[str]) -> list[Named]:
         for row in AssignmentStep.objects.filter(assignment__in=list(by_member.values())).order_by("n")
     }
     return [
-        Named(n, member, tag, stands[member.pk], mine, latest[mine.pk] if mine else None)
+        Named(n, member, tag, stands[tag], mine, latest[mine.pk] if mine else None)
         for n, tag in read.items()
         for member in [there[tag]]
         for mine in [by_member.get(member.pk)]

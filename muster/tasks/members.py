@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
-from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 from pydantic import Field
@@ -246,10 +245,11 @@ def stands_of(tags: Iterable[str], known_at: int | None) -> dict[str, MemberStan
         "member_id"
     )
     return {row.member.thing.tag: _stands(row) for row in latest.select_related("member__thing")}
-def stands_by_member(members: Sequence[Member]) -> dict[UUID, MemberStands]:
-    """What stands of each member by everything committed, by its thing."""
-    rows = MemberStatement.objects.filter(member__in=members).select_related("member__thing").order_by("id")
-    return {row.member_id: _stands(row) for row in rows}
+
+
+def members_told(organisation: str, known_at: int, found: Sequence[MemberStands]) -> dict[str, Any]:
+    """The members of an organisation as data."""
+    return {"organisation": organisation, "known_at": known_at, "members": [asdict(each) for each in found]}
 
 
 def _stands(row: MemberStatement) -> MemberStands:

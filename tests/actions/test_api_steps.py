@@ -12,11 +12,13 @@ from exercised import DECISION, MISSION, NOW, TRIP, told
 from muster import actions as do
 from muster.access.control import Actor
 from muster.assistance.models import Request
+from muster.demonstration.serving import serve
+from muster.demonstration.telling import Cast
 
 READS = (
     f"/requests/{MISSION}", f"/decisions/{DECISION}", f"/missions/{MISSION}",
     f"/missions/{MISSION}/picture?at=2026-11-20", f"/trips/{TRIP}", f"/requests/{MISSION}/counters",
-    f"/requests/{MISSION}/changes?was=1&now=1",
+    f"/requests/{MISSION}/changes?was=1&now=1", f"/missions/{MISSION}/strength?at=2026-11-20", f"/missions/{MISSION}/members",
 )  # fmt: skip
 UNREADABLE = (
     ("/requests?limit=0", "core.faulty_input"),
@@ -37,6 +39,9 @@ UNREADABLE = (
     (f"/missions/{MISSION}/picture?at=2026-02-28&known_at={'9' * 19}", "core.not_a_moment"),
     ("/missions/%00/picture?at=2026-02-28", "core.not_storable"),
     ("/trips/%00", "core.not_storable"),
+    (f"/missions/{MISSION}/strength?at=noon", "core.not_a_moment"),
+    (f"/missions/{MISSION}/members?known_at=soon", "core.not_a_moment"),
+    ("/organisations/%00/members", "core.not_storable"),
 )  # fmt: skip
 V1 = "/api/v1"
 
@@ -311,3 +316,24 @@ def test_what_cannot_be_read_is_a_problem(live_url: str, people: dict[str, Actor
     for path, code in UNREADABLE:
         status, media, answer = asker.ask("GET", V1 + path)
         assert (status, media, answer["code"]) == (422, "application/problem+json", code), path
+
+
+def test_the_members_of_a_mission_and_its_strength_are_read(live_url: str, people: dict[str, Actor]) -> None:
+    serve(Cast.drawn(NOW, 1), people["operations"])
+    roll = read(live_url, people["operations"], f"/missions/{MISSION}/members?at=2026-11-21")["members"]
+    found = read(live_url, people["operations"], f"/missions/{MISSION}/strength?at=2026-11-21")
+    numbers = {each["word"]: each["high"] for each in found["strength"]}
+
+    assert {one["state"] for one in roll} >= {
+        "nominated",
+        "assigned",
+        "available",
+        "released",
+        "checked_out",
+        "stood_down",
+    }
+    assert (numbers["deployed"], found["activated_never_deployed"]) == (21, 2)
+    stated = read(live_url, people["operations"], "/organisations/EX-GUARD/members")["members"]
+    assert {one["member"] for one in roll} <= {one["tag"] for one in stated}
+    kept = door(live_url, people["elsewhere"].user).ask("GET", f"{V1}/organisations/EX-GUARD/members")
+    assert (kept[0], kept[2]["code"]) == (404, "core.not_found")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import test_steps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from people import TAGS, at
+from test_cli import muster
 from test_steps import LIMITS, Offices, opened, order
 
 from muster import actions as do
@@ -471,3 +473,19 @@ def test_a_roll_of_many_is_read_by_one_query(offices: Offices) -> None:
         found = muster_roll([row], LATER, known)
 
     assert (len(found), len(queries)) == (100, 1)
+
+
+def test_strength_and_members_are_told_on_the_command_line(
+    offices: Offices, database_env: dict[str, str]
+) -> None:
+    opened(offices)
+    tags = members(offices, 2)
+    ordered(offices, tags)
+    latest_known()
+
+    told = json.loads(muster("strength", "EX-1", "--json", env=database_env).stdout)
+    assert {one["word"]: one["said"] for one in told["strength"]}["ordered"] == "2"
+    assert "Activated, never deployed: 0" in muster("strength", "EX-1", env=database_env).stdout.decode()
+    assert all(tag.encode() in muster("members", "EX-GUARD", env=database_env).stdout for tag in tags)
+    assert muster("strength", "EX-9", env=database_env).returncode == 2
+    assert muster("members", "NOBODY", env=database_env).returncode == 2

@@ -40,6 +40,8 @@ def test_every_page_of_every_account_is_looked_over(
             "/board/", f"/board/differences/{difference.pk}/", "/requests/EX-FLOOD-1/close/", "/decisions/EX-FLOOD-1-D1/",
             "/missions/EX-EXPIRED-1/", "/changes/", f"/acts/{ordered}/", "/tasks/EX-PROCESSING-1-T3/", "/trips/EX-PROCESSING-1-BUS-1/",
             "/missions/EX-FLOOD-1/", "/missions/NOTHING/",
+            "/missions/EX-PROCESSING-1/members/", "/missions/EX-PROCESSING-1/members/order/", "/organisations/EX-GUARD/members/",
+            "/organisations/EX-GUARD/members/state/", "/organisations/EX-GUARD/members/file/",
         ],
         "governor": ["/offices/", "/offices/ZZ-GOVERNOR/", "/offices/ZZ-GOVERNOR/delegate/",
                      "/decisions/EX-PROCESSING-1-D1/revoke/", "/decisions/EX-EXPIRED-1-D1/", "/decisions/EX-PROCESSING-1-D1/taskable/"],

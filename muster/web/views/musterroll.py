@@ -105,7 +105,7 @@ def _inputs(row: Mission, verb: str) -> list[Input]:
     )
     match verb:
         case "nominate":
-            return [skill]
+            return [skill, when("Time of the nomination")]
         case "order":
             statuses = [(key, f"{key}: {status.name}") for key, status in load_packs().law.statuses.items()]
             return [
@@ -115,6 +115,7 @@ def _inputs(row: Mission, verb: str) -> list[Input]:
                 Input("report_to", "Where they report"),
                 skill,
                 Input("order", "Number of the order", needed=False),
+                when("Time at which it was given"),
             ]
         case "check-in":
             return [
