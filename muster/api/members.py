@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from django.http import HttpRequest
@@ -30,10 +30,12 @@ class SkillTold(Schema):
 
 
 class WindowTold(Schema):
-    """Days on which a member can be called on, both included."""
+    """Days on which a member can be called on, both included, and the hours of each; null: all day."""
 
     from_on: date
     until_on: date
+    from_time: time | None
+    until_time: time | None
 
 
 class MemberTold(Schema):

@@ -31,7 +31,7 @@ from muster.tasks.assignmentrules import (
     RELEASED_AS,
     Days,
     State,
-    conflicts,
+    objections,
     peak_of_days,
     words_of,
 )
@@ -130,7 +130,7 @@ def nominate(
     if skill.strip():
         refuse([
             one.fault(found.code, found.words)
-            for one in those for found in conflicts(one.stated, days, status="", skill=skill, volunteers="")
+            for one in those for found in objections(one.stands, days, status="", skill=skill, volunteers="")
             if found.code.startswith("tasks.skill")
         ])  # fmt: skip
     made = assignments_for(row, those, act=act, skill=skill)
@@ -170,7 +170,7 @@ def order_members(
     refuse([
         *(one.fault("tasks.not_from", not_from(one, "ordered")) for one in those if not _may_come_to(one, "ordered")),
         *(one.fault(found.code, found.words)
-          for one in those for found in conflicts(one.stated, days, status=status, skill=skill, volunteers=volunteers)),
+          for one in those for found in objections(one.stands, days, status=status, skill=skill, volunteers=volunteers)),
         *_ordered_elsewhere(row, those, days),
     ])  # fmt: skip
     _check_people(row, parts, days, count=len(those))
@@ -290,7 +290,7 @@ def assign(
         *(one.fault("tasks.not_from", not_from(one, "assigned")) for one in those
           if not _may_come_to(one, "assigned") or (one.latest and one.latest.task_id == row.pk and one.state == "assigned")),
         *(one.fault(found.code, found.words)
-          for one in those for found in conflicts(one.stated, days, status="", skill=skill, volunteers=volunteers)),
+          for one in those for found in objections(one.stands, days, status="", skill=skill, volunteers=volunteers)),
     ])  # fmt: skip
     _check_room(row, those)
     write_steps([

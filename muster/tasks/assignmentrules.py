@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, get_args
 
-from muster.tasks.memberrows import Skill, Window
+from muster.tasks.memberrows import MemberStands, Skill, Window
 
 State = Literal[
     "nominated", "ordered", "checked_in", "available", "assigned", "released", "checked_out", "withdrawn", "stood_down"
@@ -59,39 +59,29 @@ class Days:
         return self.from_on <= other.until_on and other.from_on <= self.until_on
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stated:
-    """What is stated of a member, as far as an order asks for it. `available` empty: nothing is stated of it."""
-
-    duty_status: str
-    status_from: date | None
-    status_until: date | None
-    volunteer: bool | None
-    skills: tuple[Skill, ...]
-    available: tuple[Window, ...]
-
-
 @dataclass(frozen=True)
-class Conflict:
+class Objection:
     """What stands against a plan for one member: a stable code, and a sentence that says what is so and what to do."""
 
     code: str
     words: str
 
 
-def conflicts(stated: Stated, days: Days, *, status: str, skill: str, volunteers: str) -> Iterator[Conflict]:
+def objections(
+    stated: MemberStands, days: Days, *, status: str, skill: str, volunteers: str
+) -> Iterator[Objection]:
     """All that stands against a member's serving on these days: status, skill, days and will.
 
     `status` and `skill` empty: none is asked. `volunteers`: the sentence that asks for volunteers only; empty where nothing does.
     """
     if status and stated.duty_status != status:
         words = f"the duty status stated is {stated.duty_status}, and not {status}. State the member anew once the order stands."
-        yield Conflict("tasks.other_status", words)
+        yield Objection("tasks.other_status", words)
     if not _lasts(stated, days):
         until = f" until {stated.status_until}" if stated.status_until else ""
         since = f" from {stated.status_from}" if stated.status_from else ""
         words = f"{stated.duty_status} is stated{since}{until}, which leaves out a day from {days.from_on} to {days.until_on}."
-        yield Conflict("tasks.status_leaves_out_a_day", words)
+        yield Objection("tasks.status_leaves_out_a_day", words)
     if skill:
         yield from _skill(stated.skills, skill, days)
     if volunteers and stated.volunteer is not True:
@@ -100,23 +90,23 @@ def conflicts(stated: Stated, days: Days, *, status: str, skill: str, volunteers
             if stated.volunteer is False
             else "was not asked to volunteer, or has not answered"
         )
-        yield Conflict("tasks.not_a_volunteer", f"the member {said}. {volunteers}")
+        yield Objection("tasks.not_a_volunteer", f"the member {said}. {volunteers}")
     if stated.available and (day := _first_day_left_out(stated.available, days)):
-        yield Conflict("tasks.not_available", f"the member is not available on {day}.")
+        yield Objection("tasks.not_available", f"the member is not available on {day}.")
 
 
-def _lasts(stated: Stated, days: Days) -> bool:
+def _lasts(stated: MemberStands, days: Days) -> bool:
     begun = stated.status_from is None or stated.status_from <= days.from_on
     return begun and (stated.status_until is None or days.until_on <= stated.status_until)
 
 
-def _skill(skills: Iterable[Skill], asked: str, days: Days) -> Iterator[Conflict]:
+def _skill(skills: Iterable[Skill], asked: str, days: Days) -> Iterator[Objection]:
     found = next((each for each in skills if each.skill.casefold() == asked.strip().casefold()), None)
     if found is None:
-        yield Conflict("tasks.skill_missing", f"the skill {asked} is not stated of the member.")
+        yield Objection("tasks.skill_missing", f"the skill {asked} is not stated of the member.")
     elif not found.good_on(days.until_on):
         words = f"the skill {found.skill} is good until {found.expires_on}, and is asked for until {days.until_on}."
-        yield Conflict("tasks.skill_expires", words)
+        yield Objection("tasks.skill_expires", words)
 
 
 def _first_day_left_out(windows: Sequence[Window], days: Days) -> date | None:

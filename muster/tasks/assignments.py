@@ -11,8 +11,9 @@ from uuid import UUID
 from muster.core.errors import Fault, FaultyInput
 from muster.core.tags import TagMisread, parse_tag
 from muster.missions.models import Mission
-from muster.tasks.assignmentrules import THERE, Days, State, Stated, words_of
-from muster.tasks.members import MemberStands, stands_of
+from muster.tasks.assignmentrules import THERE, Days, State, words_of
+from muster.tasks.memberrows import MemberStands
+from muster.tasks.members import stands_of
 from muster.tasks.models import Assignment, AssignmentStep, Member, TaskDifference
 
 
@@ -165,15 +166,6 @@ class Named:
     def state(self) -> State | None:
         """The state of the open assignment; None where there is none."""
         return cast(State, self.latest.state) if self.latest else None
-
-    @property
-    def stated(self) -> Stated:
-        """What is stated of the member, as the rules ask for it."""
-        of = self.stands
-        return Stated(
-            duty_status=of.duty_status, status_from=of.status_from, status_until=of.status_until, volunteer=of.volunteer,
-            skills=of.skills, available=of.available,
-        )  # fmt: skip
 
     def fault(self, code: str, words: str) -> Fault:
         """Something that stands against this member, in its row of the list."""

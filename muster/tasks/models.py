@@ -1,4 +1,4 @@
-"""Tasks: which part of a mission is done where, when and by how many, and how each ended; members, their assignments, and who is on shift."""
+"""Tasks: which part of a mission is done where, when and by how many, and how each ended; members, assignments and shifts."""
 
 from __future__ import annotations
 

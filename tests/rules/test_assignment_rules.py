@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from muster.tasks.assignmentrules import ENDED, NEXT, STATES, Days, Stated, conflicts, peak_of_days
-from muster.tasks.memberrows import Skill, Window
+from muster.tasks.assignmentrules import ENDED, NEXT, STATES, Days, objections, peak_of_days
+from muster.tasks.memberrows import MemberStands, Skill, Window
 
 
 def march(first: int, latest: int) -> Days:
@@ -20,7 +20,8 @@ def window(first: int, latest: int) -> Window:
     return Window(date(2026, 3, first), date(2026, 3, latest))
 
 
-FIT = Stated(
+FIT = MemberStands(
+    tag="", unit="", volunteer_on=None,
     duty_status="SAD", status_from=date(2026, 3, 1), status_until=date(2026, 3, 31), volunteer=True,
     skills=(Skill("licence-c", date(2026, 3, 14)), Skill("medical")), available=(window(1, 14),),
 )  # fmt: skip
@@ -54,13 +55,13 @@ ASKED = {"status": "SAD", "skill": "", "volunteers": ""}
 def test_all_that_stands_against_a_member_is_told(
     stated: dict[str, Any], days: Days, asked: dict[str, str], codes: list[str]
 ) -> None:
-    found = list(conflicts(replace(FIT, **stated), days, **(ASKED | asked)))
+    found = list(objections(replace(FIT, **stated), days, **(ASKED | asked)))
 
     assert [each.code for each in found] == codes
 
 
 def test_the_sentence_that_asks_for_volunteers_stands_in_the_conflict() -> None:
-    (found,) = conflicts(
+    (found,) = objections(
         replace(FIT, volunteer=False), march(1, 14), **(ASKED | {"volunteers": "Only who is willing."})
     )
 
