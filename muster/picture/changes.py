@@ -22,7 +22,8 @@ from muster.missions import queries as missions
 from muster.missions.models import Closing, Look, Mission
 from muster.parties.models import Site
 from muster.record.models import Act, Number
-from muster.tasks.models import Ending, Present, Task
+from muster.tasks.assignments import members_moved
+from muster.tasks.models import AssignmentStep, Ending, Present, Task, TaskDifference, TaskDifferenceSettled
 from muster.transport import queries as transport
 from muster.transport.models import TripEvent
 
@@ -169,6 +170,31 @@ def _tasks(window: _Window) -> Iterator[Change]:
     for row in window.rows(Present.objects, **under).select_related("task"):
         words = f"{row.people} present at {row.task_id}."
         yield window.told(row.act, row.at, words, "mission", row.task.mission_id)
+    yield from _members(window)
+
+
+def _members(window: _Window) -> Iterator[Change]:
+    """Each act's members as one line, and what did not fit of them."""
+    of = {"assignment__mission__in": window.missions.values("pk")}
+    by_act: dict[object, list[AssignmentStep]] = {}
+    for row in window.rows(AssignmentStep.objects, **of).select_related("assignment"):
+        by_act.setdefault(row.act_id, []).append(row)
+    for rows in by_act.values():
+        words = f"{members_moved(rows)}. {rows[0].reason}".strip()
+        yield window.told(
+            rows[0].act, rows[0].happened_at, words, "muster_roll", rows[0].assignment.mission_id
+        )
+
+
+def _differences_about_members(window: _Window) -> Iterator[Change]:
+    of = window.missions.values("pk")
+    for row in window.rows(TaskDifference.objects, mission__in=of):
+        yield window.told(row.act, row.opened_at, f"Opened: {row.words}", "muster_roll", row.mission_id)
+    for row in window.rows(TaskDifferenceSettled.objects, difference__mission__in=of).select_related(
+        "difference"
+    ):
+        words = f"Settled: {row.difference.words} {row.reason}"
+        yield window.told(row.act, row.act.recorded_at, words, "act", row.act.number.number)
 
 
 def _persons(window: _Window) -> Iterator[Change]:
@@ -204,6 +230,7 @@ def _differences(window: _Window) -> Iterator[Change]:
     for row in window.rows(Settled.objects, difference__site__in=sites).select_related("difference"):
         words = f"Settled: {row.difference.words} {row.reason}"
         yield window.told(row.act, row.act.recorded_at, words, "act", row.act.number.number)
+    yield from _differences_about_members(window)
 
 
 def _exceptions(window: _Window) -> Iterator[Change]:

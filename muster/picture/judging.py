@@ -31,7 +31,8 @@ from muster.picture.under import Under, task_of_sides, under
 from muster.record.models import Act
 from muster.tasks import queries as tasks
 from muster.tasks import shifts
-from muster.tasks.models import Ending, Kept, Present, Shift, ShiftEnded, Task
+from muster.tasks.assignments import members_moved
+from muster.tasks.models import AssignmentStep, Ending, Kept, Present, Shift, ShiftEnded, Task
 from muster.transport.models import Trip, TripEvent
 
 AN_INSTANT = timedelta(microseconds=1)
@@ -229,6 +230,7 @@ def _subjects(act: Act) -> Iterator[_Subject]:
         _cost,
         _shifts,
         _shift_ended,
+        _assigned,
         _trip,
         _trip_event,
         _handover,
@@ -297,6 +299,19 @@ def _shift_ended(act: Act) -> Iterator[_Subject]:
     for ended in ShiftEnded.objects.filter(act=act).select_related("shift__task__mission__decision"):
         words = f"Called off the shift {ended.shift_id}."  # why is on the roster: it may be about a member
         yield _Subject(mission=ended.shift.task.mission, at=ended.at, words=words, task=ended.shift.task)
+
+
+def _assigned(act: Act) -> Iterator[_Subject]:
+    rows = list(
+        AssignmentStep.objects.filter(act=act).select_related(
+            "assignment__mission__decision", "task__mission__decision"
+        )
+    )
+    if rows:
+        words = f"{members_moved(rows)}."
+        yield _Subject(
+            mission=rows[0].assignment.mission, at=rows[0].happened_at, words=words, task=rows[0].task
+        )
 
 
 def _trip(act: Act) -> Iterator[_Subject]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -143,6 +144,15 @@ def _step(row: AssignmentStep) -> Step:
         n=row.n, state=cast(State, row.state), happened_at=row.happened_at, task=row.task_id or "", reason=row.reason,
         details=row.details,
     )  # fmt: skip
+
+
+def members_moved(steps: Sequence[AssignmentStep]) -> str:
+    """What one act did with members, in words: `3 members checked in, EX-1`."""
+    counts = Counter(step.state for step in steps)
+    did = " and ".join(
+        f"{count} member{'s' if count != 1 else ''} {words_of(state)}" for state, count in counts.items()
+    )
+    return f"{did}, {steps[0].task_id or steps[0].assignment.mission_id}"
 
 
 def open_differences(mission: Mission) -> list[TaskDifference]:

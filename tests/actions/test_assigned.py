@@ -24,6 +24,9 @@ from muster.ledger.queries import latest_known
 from muster.missions.actions import AlreadyClosed, StillOpen
 from muster.missions.closing import open_items
 from muster.missions.models import Mission
+from muster.picture.changes import changes
+from muster.picture.judging import judge
+from muster.record.models import Number
 from muster.tasks.actions import AlreadyEnded
 from muster.tasks.assignments import muster_roll
 from muster.tasks.checkins import AlreadySettled
@@ -489,3 +492,28 @@ def test_strength_and_members_are_told_on_the_command_line(
     assert all(tag.encode() in muster("members", "EX-GUARD", env=database_env).stdout for tag in tags)
     assert muster("strength", "EX-9", env=database_env).returncode == 2
     assert muster("members", "NOBODY", env=database_env).returncode == 2
+
+
+def test_what_was_done_with_members_is_judged_and_stands_among_the_changes(offices: Offices) -> None:
+    decision = opened(offices)
+    before = latest_known()
+    tags = members(offices, 2)
+    ordered(offices, tags)
+    checked_in(offices, tags)
+    order_act = Number.objects.get(act__name="tasks.order_members").number
+    found = judge(str(order_act))
+    assert (found.words, found.mission and found.mission.decision_id) == (
+        "2 members ordered, EX-1.",
+        decision,
+    )
+
+    told = changes(offices.sites.center, before, latest_known(), at(0)).groups["Tasks and people"]
+    assert [each.words for each in told] == ["2 members ordered, EX-1.", "2 members checked in, EX-1."]
+    checked_in(offices, members(offices, 3)[2:])
+    difference = TaskDifference.objects.get()
+    do.checkins.settle_difference(
+        actor=offices.sites.center, difference=difference.pk, reason="By telephone."
+    )
+    told = changes(offices.sites.center, before, latest_known(), at(0)).groups["Differences"]
+    assert [each.words.split(":")[0] for each in told] == ["Opened", "Settled"]
+    assert changes(offices.elsewhere, before, latest_known(), at(0)).groups["Tasks and people"] == []

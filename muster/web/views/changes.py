@@ -23,6 +23,7 @@ PAGES = {
     "trip": "trip",
     "difference": "settle",
     "exceptions": "exceptions",
+    "muster_roll": "muster-roll",
 }
 
 
