@@ -375,7 +375,14 @@ class OrderTold(Schema):
     office: str
     outcome: str
     reason: str
+    instrument_kind: str
     instrument: str
+    confirmation: dict[str, Any] | None
+    legal_authority: list[str]
+    funding_ref: str
+    referred_to: str | None
+    supersedes: str | None
+    superseded_by: list[str]
     decided_at: str | None
     reported_on: str | None
     reported_about: bool

@@ -48,9 +48,11 @@ def findings(
     return assess(request, status, on_date, layers, {**request.facts, **facts})
 
 
-def review_of(row: Row) -> review.Review:
-    """The review of a request by the six criteria, as it stands."""
+def review_of(row: Row, *, version: int | None = None, known_at: int | None = None) -> review.Review:
+    """The review of a request by the six criteria, as it stands; or of a version of it, as known at an act's number."""
     said = Judgement.objects.filter(request=row).select_related("act__actor").order_by("id")
+    if known_at is not None:
+        said = said.filter(act__number__number__lte=known_at)
     return review.reviewed(
         (
             review.Judgement(
@@ -59,7 +61,7 @@ def review_of(row: Row) -> review.Review:
             )
             for each in said
         ),
-        version=row.version,
+        version=row.version if version is None else version,
     )  # fmt: skip
 
 

@@ -605,6 +605,9 @@ app.command()(members.members)
 app.command()(papers.order)
 
 
+app.command()(papers.paper)
+
+
 @app.command()
 @command
 def history(tag: str, data: Data = None, as_json: Json = False) -> None:

@@ -1,4 +1,4 @@
-"""`muster order`: a decision's order on paper, or for programs."""
+"""`muster paper`: what is printed of the record. `muster order`: a decision's order for programs, or on paper."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from muster.core.files import write_bytes, write_text
 
 
 class NoSuchPaper(MusterError):
-    """The order is not written in that kind of file."""
+    """The paper is not written in that kind of file."""
 
     code = "cli.no_such_paper"
 
-    def __init__(self, *, path: Path) -> None:
-        super().__init__(f"The order is written as .pdf or .json, not as {path.name}. Name such a file.")
+    def __init__(self, *, path: Path, kinds: tuple[str, ...]) -> None:
+        super().__init__(f"It is written as {' or '.join(kinds)}, not as {path.name}. Name such a file.")
 
 
 @command
@@ -33,7 +33,7 @@ def order(
 ) -> None:
     """A decision's order: versions, limits, sentences, the findings seen, its hash. For whoever runs the server."""
     if out is not None and out.suffix not in (".pdf", ".json"):
-        raise NoSuchPaper(path=out)
+        raise NoSuchPaper(path=out, kinds=(".pdf", ".json"))
     open_record(data)
     from django.conf import settings
 
@@ -41,12 +41,12 @@ def order(
     from muster.database import when_down
     from muster.decisions.orders import order_of
     from muster.decisions.queries import named
-    from muster.documents.order import order_pdf
+    from muster.documents.order import order_sheet
 
     with when_down(), storable():
         told = order_of(named(decision), at, known_at)
     if out is not None and out.suffix == ".pdf":
-        write_bytes(out, order_pdf(told, demonstration=settings.CONFIG.demonstration))
+        write_bytes(out, order_sheet(told).pdf(demonstration=settings.CONFIG.demonstration))
     elif out is not None:
         write_text(out, json.dumps(told, ensure_ascii=False, indent=2) + "\n")
     show(told, as_json=as_json, text=lambda: _told(told))
@@ -56,3 +56,51 @@ def _told(order: dict[str, Any]) -> str:
     heading = f"Decision {order['decision']}, as of {order['as_of']}, known at act {order['known_at']}"
     sentences = [f"  {sentence}" for sentence in order["in_force"]["sentences"]] or ["  It allows nothing."]
     return "\n".join([heading, *sentences, f"SHA-256 {order['sha256']}"])
+
+
+@command
+def paper(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="ics204 of a mission or task; brief or reimbursement of a mission; worksheet, rrf, ics213rr or req-a of a "
+            "request; order of a decision."
+        ),
+    ],
+    record: Annotated[
+        str, typer.Argument(help="The id of the mission, task, request or decision that it is of.")
+    ],
+    out: Annotated[Path, typer.Option(help="Write the paper into this file: .pdf.")],
+    begins: Annotated[
+        str | None,
+        typer.Option("--from", help="Where the paper has a period: its first moment, or its first day."),
+    ] = None,
+    ends: Annotated[str | None, typer.Option("--to", help="Its latest moment, or its last day.")] = None,
+    at: AtThere = None,
+    known_at: KnownAt = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Print a paper of the record as PDF. For whoever runs the server."""
+    if out.suffix != ".pdf":
+        raise NoSuchPaper(path=out, kinds=(".pdf",))
+    open_record(data)
+    from django.conf import settings
+
+    from muster.actions import storable
+    from muster.database import when_down
+    from muster.picture.papers import Reach, paper_of, sheet_of
+
+    with when_down(), storable():
+        printed = sheet_of(
+            paper_of(kind), record, Reach(), at=at, known_at=known_at, begins=begins, ends=ends
+        )
+    write_bytes(out, printed.pdf(demonstration=settings.CONFIG.demonstration))
+    told = {
+        "paper": kind,
+        "of": record,
+        "title": printed.title,
+        "standing": printed.standing,
+        "file": str(out),
+    }
+    show(told, as_json=as_json, text=lambda: f"{printed.title}, written to {out}")

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from muster.access.control import Scope
 from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
-from muster.custody.models import Difference
+from muster.custody.models import Difference, Settled
 from muster.custody.rules import LAPSES_AFTER
 from muster.ledger import bulk
 from muster.ledger import queries as ledger
@@ -60,9 +60,13 @@ def offers_from(site: str) -> QuerySet[Handover]:
     return Handover.objects.filter(state=Handover.State.OFFERED, giver__site=site).order_by("id")
 
 
-def open_differences(sites: Sequence[str]) -> QuerySet[Difference]:
-    """What waits to be settled at these sites, the oldest first."""
-    return Difference.objects.filter(site__in=sites, settled__isnull=True).order_by("id")
+def open_differences(sites: Sequence[str], known_at: int | None = None) -> QuerySet[Difference]:
+    """What waits to be settled at these sites, the oldest first, as known at an act's number; None: by all committed."""
+    rows = Difference.objects.filter(site__in=sites).order_by("id")
+    if known_at is None:
+        return rows.filter(settled__isnull=True)
+    settled = Settled.objects.filter(act__number__number__lte=known_at)
+    return rows.filter(act__number__number__lte=known_at).exclude(pk__in=settled.values("difference"))
 
 
 def heads(things: Sequence[Thing]) -> list[Head]:

@@ -11,28 +11,15 @@ from typing import Any
 from django.utils import timezone
 
 from muster.authority.models import Assessment
-from muster.core.errors import MusterError
 from muster.core.tasks import TASKS
 from muster.core.times import parse_moment
 from muster.decisions import queries
-from muster.decisions.models import Decision
+from muster.decisions.models import Confirmation, Decision, Delegation
 from muster.decisions.rules import InForce, Limits
 from muster.ledger import queries as ledger
+from muster.record.models import Act
 
 FORMAT = "muster.order/1"
-
-
-class NotKnownThen(MusterError):
-    """The decision was recorded after the act that was named."""
-
-    code = "decisions.not_known_then"
-    status = 422
-
-    def __init__(self, *, decision: str, known_at: int) -> None:
-        self.decision, self.known_at = decision, known_at
-        super().__init__(
-            f"{decision} was not yet recorded as known at act {known_at}. Name a later act, or none for the latest."
-        )
 
 
 def order_of(decision: Decision, at: str | None, known_at: str | None) -> dict[str, Any]:
@@ -41,10 +28,14 @@ def order_of(decision: Decision, at: str | None, known_at: str | None) -> dict[s
     The same moment and act give the same order, byte for byte. Raises NotAMoment, NotKnownThen.
     """
     known = ledger.known(known_at)
-    if not Decision.objects.filter(pk=decision.pk, act__number__number__lte=known).exists():
-        raise NotKnownThen(decision=decision.pk, known_at=known)
+    ledger.check_known(decision, known)
     moment = parse_moment(at, queries.zone_of(decision, known)) if at else timezone.now()
-    return hashed(_order(decision, moment, known))
+    return order_as_known(decision, moment, known)
+
+
+def order_as_known(decision: Decision, at: datetime, known: int) -> dict[str, Any]:
+    """The same for a moment and an act's number at which it was known."""
+    return hashed(_order(decision, at, known))
 
 
 def _order(decision: Decision, at: datetime, known: int) -> dict[str, Any]:
@@ -64,7 +55,14 @@ def _order(decision: Decision, at: datetime, known: int) -> dict[str, Any]:
         "office": decision.office.title,
         "outcome": decision.outcome,
         "reason": decision.reason,
+        "instrument_kind": decision.instrument_kind,
         "instrument": decision.instrument,
+        "confirmation": _confirmation(decision, known),
+        "legal_authority": decision.legal_authority,
+        "funding_ref": decision.funding_ref,
+        "referred_to": decision.referred_to and decision.referred_to.title,
+        "supersedes": decision.supersedes_id,
+        "superseded_by": _superseded_by(decision, known),
         "decided_at": _iso(decision.decided_at),
         "reported_on": decision.reported_on and decision.reported_on.isoformat(),
         "reported_about": decision.reported_about,
@@ -101,25 +99,47 @@ def _in_force(found: InForce) -> dict[str, Any]:
         "why": found.why,
         "since": _iso(found.since),
         "version": found.version,
+        "limits": found.limits and found.limits.to_json(),
         "sentences": sentences_of(found.limits),
     }
 
 
+def _confirmation(decision: Decision, known: int) -> dict[str, Any] | None:
+    """The paper that confirmed a verbal decision, as known at an act's number."""
+    found = Confirmation.objects.filter(decision=decision, act__number__number__lte=known).first()
+    return {"instrument": found.instrument, "at": _iso(found.at)} if found else None
+
+
+def _superseded_by(decision: Decision, known: int) -> list[str]:
+    later = decision.superseded_by.filter(act__number__number__lte=known)
+    return list(later.order_by("act__number__number").values_list("pk", flat=True))
+
+
 def _versions(decision: Decision, known: int) -> list[dict[str, Any]]:
-    kept = {n: (reason, lines) for n, reason, lines in decision.versions.values_list("n", "reason", "lines")}
+    kept = {row.n: row for row in decision.versions.select_related("act__actor", "delegation")}
     return [
         {
             "n": version.n,
             "kind": version.kind,
             "effective_at": _iso(version.effective_at),
             "act": version.known,
-            "reason": kept[version.n][0],
-            "lines": kept[version.n][1],
+            "by": _who(kept[version.n].act),
+            "delegation": _delegation(kept[version.n].delegation),
+            "reason": kept[version.n].reason,
+            "lines": kept[version.n].lines,
             "limits": version.limits and version.limits.to_json(),
             "sentences": sentences_of(version.limits),
         }
         for version in queries.versions_known(decision, known)
     ]
+
+
+def _who(act: Act) -> str | None:
+    return act.actor.get_username() if act.actor else None
+
+
+def _delegation(under: Delegation | None) -> str | None:
+    return under.instrument if under else None
 
 
 def _findings(seen: Assessment | None) -> dict[str, Any] | None:

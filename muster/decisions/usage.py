@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from muster.core.money import usd
+from muster.core.tasks import TASKS
 from muster.decisions.rules import Draw, InForce, peak_between, person_days, person_days_begun, total_at
 
 Unit = Literal["people", "vehicles", "person_days", "cents"]
@@ -32,6 +33,23 @@ class Used:
     allowed: int
     version: int | None
     sentence: str
+
+    @property
+    def name(self) -> str:
+        """What the limit counts, in words."""
+        match self.limit:
+            case "people_max":
+                return "People in all"
+            case "people_max_by_task":
+                return f"People on {self.of} {TASKS[self.of].name.lower()}"
+            case "people_max_by_place":
+                return f"People at {self.of}"
+            case "person_days_max":
+                return "Person-days over the whole time"
+            case "cost_cap_usd":
+                return "Cost over the whole time"
+            case _:
+                return "Vehicles in all"
 
     @property
     def share(self) -> int:

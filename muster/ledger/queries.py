@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
 
-from muster.core.errors import NotFound
+from muster.core.errors import MusterError, NotFound
 from muster.core.times import parse_moment, zone
 from muster.database import prepared
 from muster.ledger.census import By, Census, Totals, census, totals
@@ -17,10 +18,24 @@ from muster.record.action import sequence
 from muster.record.models import Number
 
 __all__ = [
-    "By", "Census", "Totals", "census", "handover", "history", "known", "known_by", "latest_known", "totals",
+    "By", "Census", "NotKnownThen", "Totals", "census", "check_known", "handover", "history", "known", "known_by",
+    "latest_known", "totals",
 ]  # fmt: skip
 
 NUMBER_DIGITS = 18  # no act's number is longer: more digits are no number that the database can hold
+
+
+class NotKnownThen(MusterError):
+    """A record was written after the act by which it is to be told."""
+
+    code = "ledger.not_known_then"
+    status = 422
+
+    def __init__(self, *, name: str, known_at: int) -> None:
+        self.name, self.known_at = name, known_at
+        super().__init__(
+            f"{name} was not yet recorded as known at act {known_at}. Name a later act, or none for the latest."
+        )
 
 
 def latest_known() -> int:
@@ -47,6 +62,13 @@ def known(text: str | None) -> int:
     if text.isdecimal() and len(text) <= NUMBER_DIGITS:
         return int(text)
     return known_by(parse_moment(text, zone("UTC")))
+
+
+def check_known(row: Model, known_at: int) -> None:
+    """Check that a record was written by the act numbered `known_at`. Raises NotKnownThen."""
+    written = type(row)._default_manager.filter(pk=row.pk, act__number__number__lte=known_at)
+    if not written.exists():
+        raise NotKnownThen(name=str(row.pk), known_at=known_at)
 
 
 def history(tag: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from muster.core.errors import MusterError
-from muster.core.tasks import TASKS
 from muster.core.times import parse_moment
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
@@ -23,7 +22,6 @@ from muster.web.pages import Problem
 class Bar:
     """One limit as a bar of 100 units: what is used of it at the moment, and a mark at the most from then on."""
 
-    name: str
     used: Used
 
     @property
@@ -48,23 +46,6 @@ class Bar:
         return self.used.says != "inside"
 
 
-def name_of(used: Used) -> str:
-    """What a limit counts, in words."""
-    match used.limit:
-        case "people_max":
-            return "People in all"
-        case "people_max_by_task":
-            return f"People on {used.of} {TASKS[used.of].name.lower()}"
-        case "people_max_by_place":
-            return f"People at {used.of}"
-        case "person_days_max":
-            return "Person-days over the whole time"
-        case "cost_cap_usd":
-            return "Cost over the whole time"
-        case _:
-            return "Vehicles in all"
-
-
 def limits_used(request: HttpRequest, decision: Decision) -> dict[str, Any]:
     """What a page shows of the limits used, as of the moment and as known at the act that its address names; else as of now.
 
@@ -83,7 +64,7 @@ def limits_used(request: HttpRequest, decision: Decision) -> dict[str, Any]:
             problems.append(Problem(name, str(refusal)))
     found = usage(decision, at, known_at)
     return {
-        "usage": found, "bars": [Bar(name_of(used), used) for used in found.limits], "asked": asked, "problems": problems,
+        "usage": found, "bars": [Bar(used) for used in found.limits], "asked": asked, "problems": problems,
         "wrong": {problem.field: problem.message for problem in problems},
         "limits_zone": decisions.zone_of(decision, known_at).key,
     }  # fmt: skip

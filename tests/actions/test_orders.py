@@ -17,7 +17,7 @@ from test_usage import client_of, page_of
 from muster import actions as do
 from muster.decisions.models import Decision
 from muster.decisions.orders import order_of
-from muster.documents.order import order_pdf
+from muster.documents.order import order_sheet
 from muster.ledger.queries import latest_known
 
 __all__ = ["offices"]
@@ -37,7 +37,7 @@ def test_the_same_moment_and_act_give_the_same_order_and_the_same_paper(offices:
     again = order_of(Decision.objects.get(), MOMENT, known)
 
     assert again == first
-    assert order_pdf(again, demonstration=False) == order_pdf(first, demonstration=False)
+    assert order_sheet(again).pdf(demonstration=False) == order_sheet(first).pdf(demonstration=False)
     latest = order_of(Decision.objects.get(), MOMENT, None)
     assert [version["kind"] for version in latest["versions"]] == ["issued", "amended"]
     assert latest["sha256"] != first["sha256"]
@@ -75,7 +75,7 @@ def test_the_paper_is_tagged_and_says_every_sentence_its_hash_and_its_pages(offi
     opened(offices)
     order = order_of(Decision.objects.get(), MOMENT, None)
 
-    pdf = order_pdf(order, demonstration=True)
+    pdf = order_sheet(order).pdf(demonstration=True)
 
     reader, text = PdfReader(io.BytesIO(pdf)), text_of(pdf)
     root = reader.trailer["/Root"]
@@ -101,7 +101,7 @@ def test_words_of_the_record_are_never_markup(offices: Offices) -> None:
     reason = '#panic("no") *so* $x$ <b> "quoted" \\ [x]'
     order = order_of(Decision.objects.get(), MOMENT, None) | {"reason": reason}
 
-    assert reason in text_of(order_pdf(order, demonstration=False)).replace("“", '"').replace("”", '"')
+    assert reason in text_of(order_sheet(order).pdf(demonstration=False))
 
 
 def test_suspended_it_says_so_and_quotes_what_would_apply(offices: Offices) -> None:
@@ -111,7 +111,7 @@ def test_suspended_it_says_so_and_quotes_what_would_apply(offices: Offices) -> N
     order = order_of(Decision.objects.get(), at(1).isoformat(), None)
 
     assert order["in_force"]["why"] == "suspended"
-    assert "Not in force: suspended since" in text_of(order_pdf(order, demonstration=False))
+    assert "Not in force: suspended since" in text_of(order_sheet(order).pdf(demonstration=False))
 
 
 def test_the_doors_say_the_same(offices: Offices, database_env: dict[str, str], tmp_path: Path) -> None:
@@ -126,12 +126,12 @@ def test_the_doors_say_the_same(offices: Offices, database_env: dict[str, str], 
     by_api = client_of(offices).get(f"/api/v1/decisions/{decision}/order?{query}").json()
     page = page_of(offices)
     by_page = page.get(f"/decisions/{decision}/order.json?{query}")
-    printed = page.get(f"/decisions/{decision}/order.pdf?{query}")
+    printed = page.get(f"/papers/order/{decision}.pdf?{query}")
 
     assert by_api == by_command == json.loads(file.read_text("utf-8")) == by_page.json() == order
     assert paper.read_bytes() == printed.content
     assert printed["Content-Type"] == "application/pdf"
-    assert f"/decisions/{decision}/order.pdf?at=" in page.get(f"/decisions/{decision}/").content.decode()
+    assert f"/papers/order/{decision}.pdf?at=" in page.get(f"/decisions/{decision}/").content.decode()
 
 
 def test_what_is_refused(offices: Offices, database_env: dict[str, str], tmp_path: Path) -> None:
@@ -142,13 +142,12 @@ def test_what_is_refused(offices: Offices, database_env: dict[str, str], tmp_pat
 
     early = client.get(f"{api}?known_at={before}")
 
-    assert (early.status_code, early.json()["code"]) == (422, "decisions.not_known_then")
+    assert (early.status_code, early.json()["code"]) == (422, "ledger.not_known_then")
     assert client.get(f"{api}?at=soon").status_code == 422
     assert client.get("/api/v1/decisions/NONE/order").status_code == 404
-    for form in ("pdf", "json"):
-        assert page.get(f"/decisions/NONE/order.{form}").status_code == 404
-        assert page.get(f"/decisions/{decision}/order.{form}?at=soon").status_code == 422
-        assert not_signed_in(f"/decisions/{decision}/order.{form}") == 302
+    assert page.get("/decisions/NONE/order.json").status_code == 404
+    assert page.get(f"/decisions/{decision}/order.json?at=soon").status_code == 422
+    assert not_signed_in(f"/decisions/{decision}/order.json") == 302
     wrong = muster("order", decision, "--out", str(tmp_path / "order.txt"), env=database_env)
     assert wrong.returncode == 2
     assert b"cli.no_such_paper" in wrong.stderr

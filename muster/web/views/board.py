@@ -30,7 +30,7 @@ from muster.record.action import sequence
 from muster.tasks.usage import usage
 from muster.transport.outside import open_outside
 from muster.web.pages import form_page, key_of, signed_in
-from muster.web.used import Bar, name_of
+from muster.web.used import Bar
 from muster.web.views.history import visible_things
 from muster.web.views.missions import is_drill_at
 
@@ -104,7 +104,7 @@ def _missions(actor: Actor, now: datetime, known_at: int) -> list[dict[str, Any]
     for row in missions_of(actor).filter(closed_at=None):
         in_force = decisions.in_force(row.decision, now, known_at)
         limits = usage(row.decision, now, known_at).limits if in_force.why is None else ()
-        near = [Bar(name_of(used), used) for used in limits if used.says != "inside"]
+        near = [Bar(used) for used in limits if used.says != "inside"]
         moving = row.trips.filter(state="departed").count()
         told.append(
             {

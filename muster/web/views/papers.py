@@ -1,43 +1,40 @@
-"""What is printed: a decision's order, on paper and for programs."""
+"""What is printed: every paper as PDF, and a decision's order for programs."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 
 from muster.access.control import Actor
-from muster.core.errors import NotFound
-from muster.decisions import queries as decisions
 from muster.decisions.orders import order_of
-from muster.documents.order import order_pdf as as_pdf
+from muster.picture.papers import Reach, paper_of, sheet_of
 from muster.web.pages import signed_in
 
 
-def _order(request: HttpRequest, actor: Actor, name: str) -> dict[str, Any]:
-    row = decisions.decisions_of(actor).filter(pk=name).first()
-    if row is None:
-        raise NotFound(kind="decision", name=name)
-    at, known_at = (request.GET.get(field, "").strip()[:60] or None for field in ("at", "known_at"))
-    return order_of(row, at, known_at)
-
-
 @signed_in
-def order_pdf(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
-    """The order of a decision as PDF, as of a moment or now."""
-    order = _order(request, actor, name)
-    content = as_pdf(order, demonstration=settings.CONFIG.demonstration)
-    return _file(content, "application/pdf", f"{name}-order.pdf", attachment=False)
+def paper(request: HttpRequest, actor: Actor, kind: str, name: str) -> HttpResponse:
+    """A paper of one record as PDF, as of a moment or now; of a period where it has one."""
+    printed = sheet_of(
+        paper_of(kind), name, Reach(actor), at=_asked(request, "at"), known_at=_asked(request, "known_at"),
+        begins=_asked(request, "from"), ends=_asked(request, "to"),
+    )  # fmt: skip
+    content = printed.pdf(demonstration=settings.CONFIG.demonstration)
+    return _file(content, "application/pdf", f"{name}-{kind}.pdf", attachment=False)
 
 
 @signed_in
 def order_json(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
-    """The same as data, with its hash."""
-    text = json.dumps(_order(request, actor, name), ensure_ascii=False, indent=2) + "\n"
+    """The order of a decision as data, with its hash."""
+    order = order_of(Reach(actor).decision(name), _asked(request, "at"), _asked(request, "known_at"))
+    text = json.dumps(order, ensure_ascii=False, indent=2) + "\n"
     return _file(text.encode(), "application/json", f"{name}-order.json", attachment=True)
+
+
+def _asked(request: HttpRequest, field: str) -> str | None:
+    return request.GET.get(field, "").strip()[:60] or None
 
 
 def _file(content: bytes, kind: str, name: str, *, attachment: bool) -> HttpResponse:

@@ -1,0 +1,71 @@
+"""What is printed of the record: each paper by its name, of which record it is, and who may have it: whoever may read that record.
+
+The sheets are made of what the steps' queries give; `documents` sets them. Reads everything, writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from muster.core.errors import NotFound
+from muster.documents.sheets import Sheet
+from muster.picture.papers import assignment, brief, costs, orders, requests, worksheet
+from muster.picture.papers.asked import Asked, NoPeriod, Reach, asked_for
+
+__all__ = ["PAPERS", "Paper", "Reach", "paper_of", "sheet_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """One kind of paper: `find` gives the record that it is of, for those who may read it, and `make` its sheet."""
+
+    name: str
+    title: str
+    of: str  # the kind of record, in words
+    find: Callable[[Reach, str], Any]
+    make: Callable[[Any, Asked], Sheet]
+    has_period: bool = False  # whether it is of a time from one moment to another
+
+
+PAPERS: Mapping[str, Paper] = {
+    paper.name: paper
+    for paper in (
+        Paper(
+            name="ics204", title="Assignment list (ICS 204)", of="a mission or one of its tasks", find=assignment.find,
+            make=assignment.sheet, has_period=True,
+        ),
+        Paper(name="brief", title="Mission brief", of="a mission", find=Reach.mission, make=brief.sheet),
+        Paper(name="reimbursement", title="Package for reimbursement", of="a mission", find=Reach.mission, make=costs.sheet),
+        Paper(name="worksheet", title="Review worksheet", of="a request", find=Reach.reviewed, make=worksheet.sheet),
+        Paper(name="rrf", title="Resource Request Form (RRF)", of="a request", find=Reach.request, make=requests.rrf),
+        Paper(name="ics213rr", title="Resource request (ICS 213RR)", of="a request", find=Reach.request, make=requests.ics213rr),
+        Paper(name="req-a", title="EMAC request (REQ-A)", of="a request", find=Reach.request, make=requests.req_a),
+        Paper(name="order", title="Decision's order", of="a decision", find=Reach.decision, make=orders.sheet),
+    )
+}  # fmt: skip
+
+
+def paper_of(name: str) -> Paper:
+    """The kind of paper of that name. Raises NotFound."""
+    if name not in PAPERS:
+        raise NotFound(kind="paper", name=name)
+    return PAPERS[name]
+
+
+def sheet_of(
+    paper: Paper, id: str, reach: Reach, *, at: str | None = None, known_at: str | None = None, begins: str | None = None,
+    ends: str | None = None,
+) -> Sheet:  # fmt: skip
+    """The paper of one record, as of a moment or a day in words, as known at an act; None is now, and all that is known.
+
+    `begins` and `ends` bound a paper that is of a time. The same moment and act give the same sheet.
+
+    Raises NotFound, where the record is not there or not the reader's, NotAMoment, NoPeriod, PeriodEndsFirst, and what
+    `asked_for` and the paper's own queries raise.
+    """
+    if (begins or ends) and not paper.has_period:
+        raise NoPeriod(paper=paper.title)
+    row = paper.find(reach, id)
+    return paper.make(row, asked_for(row, reach=reach, at=at, known_at=known_at, begins=begins, ends=ends))

@@ -1,0 +1,186 @@
+"""Who asks for a paper, of what, as of when, and as known at which act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from muster.access.control import Actor, can, visible
+from muster.assistance import queries as assistance
+from muster.assistance.models import Request
+from muster.core.errors import MusterError, NotFound
+from muster.core.times import parse_moment, start_of_day
+from muster.decisions import queries as decisions
+from muster.decisions.models import Decision
+from muster.documents.sheets import moment
+from muster.ledger import queries as ledger
+from muster.missions import queries as missions
+from muster.missions.models import Mission
+from muster.parties.models import Site
+from muster.tasks.models import Task
+
+M = TypeVar("M", bound=Model)
+
+
+class NoPeriod(MusterError):
+    """The paper is of one moment, and a period was asked for."""
+
+    code = "picture.no_period"
+    status = 422
+
+    def __init__(self, *, paper: str) -> None:
+        self.paper = paper
+        super().__init__(
+            f"{paper} is of one moment and has no period. Leave from and to out, and name the moment."
+        )
+
+
+class PeriodEndsFirst(MusterError):
+    """The period ends before it begins."""
+
+    code = "picture.period_ends_first"
+    status = 422
+
+    def __init__(self, *, begins_at: datetime, ends_at: datetime, zone: ZoneInfo) -> None:
+        self.begins_at, self.ends_at = begins_at, ends_at
+        super().__init__(
+            f"The period ends at {moment(ends_at, zone)}, not after it begins at {moment(begins_at, zone)}. Correct one of the two."
+        )
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The records of which somebody may have papers; None: whoever runs the server, who is not asked."""
+
+    actor: Actor | None = None
+
+    def mission(self, id: str) -> Mission:
+        """Raises NotFound."""
+        every = Mission.objects.select_related("decision__request", "organisation")
+        rows = every if self.actor is None else missions.missions_of(self.actor)
+        return _one(rows.select_related("decision__office"), "mission", id)
+
+    def task(self, id: str) -> Task | None:
+        """The task, where its mission may be read; None: there is none."""
+        rows = Task.objects.select_related(
+            "mission__decision__request", "mission__decision__office", "mission__organisation"
+        )
+        if self.actor is not None:
+            rows = rows.filter(mission__in=missions.missions_of(self.actor).values("pk"))
+        return rows.filter(pk=id).first()
+
+    def request(self, id: str) -> Request:
+        """Raises NotFound."""
+        rows = (
+            Request.objects.select_related("asked__organisation")
+            if self.actor is None
+            else assistance.requests_of(self.actor)
+        )
+        return _one(rows, "request", id)
+
+    def reviewed(self, id: str) -> Request:
+        """The request, for those who may read its review. Raises NotFound, NotPermitted."""
+        row = self.request(id)
+        if self.actor is not None:
+            can(self.actor, "authority.read_review", assistance.scope_of(row))
+        return row
+
+    def sites_of(self, row: Mission) -> list[str]:
+        """The codes of the sites of whoever runs the mission, as far as they may be seen."""
+        rows = Site.objects.filter(organisation=row.organisation_id)
+        seen = rows if self.actor is None else visible(self.actor, rows)
+        return list(seen.values_list("code", flat=True))
+
+    def decision(self, id: str) -> Decision:
+        """Raises NotFound."""
+        if self.actor is None:
+            return decisions.named(id)
+        return _one(decisions.decisions_of(self.actor), "decision", id)
+
+
+def _one(rows: QuerySet[M], kind: str, id: str) -> M:
+    found = rows.filter(pk=id).first()
+    if found is None:
+        raise NotFound(kind=kind, name=id)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Who asks, as of when the paper is, as known at which act, and the zone of its days.
+
+    `begins_at` and `ends_at` are the period asked for, both included; None where that end was not named.
+    """
+
+    reach: Reach
+    at: datetime
+    known_at: int
+    zone: ZoneInfo
+    begins_at: datetime | None = field(default=None)
+    ends_at: datetime | None = field(default=None)
+
+    def standing(self, what: str) -> str:
+        """What stands below each page: of what, as of when, as known at which act."""
+        return f"{what}, as of {moment(self.at, self.zone)}, as known at act {self.known_at}"
+
+    def said(self, at: datetime | None) -> str:
+        """A moment as people there read it."""
+        return moment(at, self.zone)
+
+    def day(self, on: date | None) -> str:
+        """A day, or *not recorded*."""
+        return on.isoformat() if on else "not recorded"
+
+
+def asked_for(
+    row: Any, *, reach: Reach, at: str | None, known_at: str | None, begins: str | None, ends: str | None
+) -> Asked:
+    """Read what was asked: a day as the moment ends with it, as the beginning of a period begins with it.
+
+    Raises NotAMoment, NotKnownThen, PeriodEndsFirst, and what `ledger.known` raises.
+    """
+    known = ledger.known(known_at)
+    ledger.check_known(row, known)
+    zone = _zone(row, known)
+    asked = Asked(
+        reach=reach, at=parse_moment(at, zone) if at else timezone.now(), known_at=known, zone=zone,
+        begins_at=_beginning(begins, zone) if begins else None, ends_at=parse_moment(ends, zone) if ends else None,
+    )  # fmt: skip
+    check_period(asked.begins_at, asked.ends_at, zone)
+    return asked
+
+
+def check_period(begins_at: datetime | None, ends_at: datetime | None, zone: ZoneInfo) -> None:
+    """Check that a period is one. Raises PeriodEndsFirst."""
+    if begins_at and ends_at and ends_at <= begins_at:
+        raise PeriodEndsFirst(begins_at=begins_at, ends_at=ends_at, zone=zone)
+
+
+def _beginning(text: str, zone: ZoneInfo) -> datetime:
+    moment_named = parse_moment(text, zone)
+    return start_of_day(moment_named.astimezone(zone).date(), zone) if len(text) == 10 else moment_named
+
+
+def _zone(row: Any, known_at: int) -> ZoneInfo:
+    """Where its days are days: of the decision that it is, is under, or was answered by last; UTC before any."""
+    match row:
+        case Decision():
+            return decisions.zone_of(row, known_at)
+        case Mission():
+            return decisions.zone_of(row.decision, known_at)
+        case Task():
+            return decisions.zone_of(row.mission.decision, known_at)
+        case _:
+            latest = decision_about(row, known_at)
+            return decisions.zone_of(latest, known_at) if latest else ZoneInfo("UTC")
+
+
+def decision_about(request: Request, known_at: int) -> Decision | None:
+    """The decision about a request recorded last, as known at an act's number; None: nothing is decided."""
+    known = Decision.objects.filter(request=request, act__number__number__lte=known_at)
+    return known.select_related("office", "source").order_by("-act__number__number").first()
