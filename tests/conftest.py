@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import stories
 from django.conf import settings
 from django.db import connections
 from psycopg.conninfo import make_conninfo
@@ -84,7 +85,7 @@ def _admin() -> Iterator[psycopg.Connection]:
 @pytest.fixture(scope="session")
 def django_db_setup(
     _admin: psycopg.Connection, django_db_blocker: DjangoDbBlocker
-) -> Iterator[Callable[[], str]]:
+) -> Iterator[Callable[..., str]]:
     """In place of pytest-django's: a migrated template, and the function that makes a new database of it."""
     template = f"muster_template_{os.getpid()}"
     numbers = count()
@@ -94,8 +95,8 @@ def django_db_setup(
         database.migrate()
         connections.close_all()
 
-    def clone() -> str:
-        return _create(_admin, f"muster_test_{os.getpid()}_{next(numbers)}", of=template)
+    def clone(of: str = template) -> str:
+        return _create(_admin, f"muster_test_{os.getpid()}_{next(numbers)}", of=of)
 
     yield clone
     _drop(_admin, template)
@@ -103,15 +104,29 @@ def django_db_setup(
 
 @pytest.fixture
 def fresh_db(
-    django_db_setup: Callable[[], str], _admin: psycopg.Connection, django_db_blocker: DjangoDbBlocker
+    django_db_setup: Callable[..., str], _admin: psycopg.Connection, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[str]:
-    """The name of a new migrated database, which both roles' connections lead to until the test ends."""
+    """The name of a new migrated database, which both roles' connections lead to until the test ends.
+
+    A test that has a story told is led to a copy of the database in which it was told first.
+    """
     name = django_db_setup()
+    used = [name]
+
+    def retell(told: str | None) -> str:
+        connections.close_all()
+        used.append(django_db_setup(told) if told else django_db_setup())
+        _choose(used[-1])
+        return used[-1]
+
+    stories.BOOK.retell = retell
     _choose(name)
     with django_db_blocker.unblock():
         yield name
         connections.close_all()
-    _drop(_admin, name)
+    for each in used:
+        if each not in stories.BOOK.told.values():
+            _drop(_admin, each)
 
 
 @pytest.fixture(autouse=True)

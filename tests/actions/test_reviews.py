@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import stories
 from doors import door
 from exercised import MISSION, NOW, told
 
@@ -20,7 +21,6 @@ from muster.authority.review import LegalityRed, RationaleNeeded
 from muster.core.errors import MusterError, NotFound
 from muster.core.ids import new_id
 from muster.core.times import NotHappenedYet
-from muster.demonstration import loading
 from muster.record.models import Act
 
 WAITING = "EX-SHELTER-1"
@@ -74,7 +74,7 @@ def test_only_counsel_and_the_operations_center_judge(people: dict[str, Actor], 
 
 
 def test_under_a_red_legality_nothing_is_approved_and_declining_stays_possible() -> None:
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     people = {user.username: actor_of(user) for user in User.objects.all()}
     do.authority.judge(
         actor=people["counsel"],

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import stories
 from django.db.models import QuerySet
 
 from muster import actions as do
@@ -16,7 +17,6 @@ from muster.assistance.models import Request
 from muster.custody import queries as custody
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
-from muster.demonstration import loading
 from muster.demonstration.story import ACCOUNTS
 from muster.missions import queries as missions
 from muster.missions.models import Mission
@@ -45,7 +45,7 @@ WHERE = (
 
 def load() -> dict[str, Actor]:
     """The demonstration, and beside it what could be mixed up; its actors, and each role everywhere that it can hold."""
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     people = {a.name: actor_of(User.objects.get(username=a.name)) for a in ACCOUNTS}
     request = {
         "id": "EX-NORTH", "title": "Named like a site", "requester": "County", "agency_kind": "local", "asked": "MO-GOVERNOR",

@@ -7,15 +7,15 @@ from html import unescape
 from typing import Any
 
 import pytest
+import stories
 from browsing import Reader
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser
-from test_step_pages import NOW, signed_in
+from test_step_pages import signed_in
 
 from muster.access.models import User
 from muster.authority.models import Assessment, Drift
-from muster.demonstration import loading
 from muster.demonstration.links import link_for
 
 MISSOURI, WAITING = "/requests/ICE-SUPPORT-2025-MO", "/requests/EX-SHELTER-1"
@@ -23,7 +23,7 @@ MISSOURI, WAITING = "/requests/ICE-SUPPORT-2025-MO", "/requests/EX-SHELTER-1"
 
 @pytest.fixture
 def demonstration() -> None:
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
 
 
 def text_of(answer: Any) -> str:
@@ -181,7 +181,7 @@ def test_the_pages_of_an_assessment_are_looked_over(
     browser: Browser, live_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"demonstration": True}))
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     for width in (1280, 390):
         context = browser.new_context(viewport={"width": width, "height": 900})
         reader = Reader(context, live_url)

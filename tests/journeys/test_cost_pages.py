@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+import stories
 from browsing import Reader
 from django.conf import settings
 from django.test import Client
@@ -17,7 +18,6 @@ from muster.access.control import actor_of
 from muster.access.models import User
 from muster.costs.models import CostLine
 from muster.decisions.models import Decision, Version
-from muster.demonstration import loading
 from muster.demonstration.links import link_for
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -29,7 +29,7 @@ SENTENCE = "Not more than ten thousand dollars in all."
 def told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The demonstration, in which the exercise's decision has a cost cap as well."""
     monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"demonstration": True}))
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     decision = Decision.objects.get(missions=MISSION)
     limits = Version.objects.filter(decision=decision, limits__isnull=False).latest("n").limits
     capped = {

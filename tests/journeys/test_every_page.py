@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import stories
 from browsing import Reader
 from django.conf import settings
 from playwright.sync_api import Browser
-from test_step_pages import ALLOWED, NOW
+from test_step_pages import ALLOWED
 
 from muster.access.models import User
 from muster.custody.models import Difference
-from muster.demonstration import loading
 from muster.demonstration.links import link_for
 from muster.ledger.models import Handover, Thing
 from muster.ledger.queries import latest_known
@@ -23,7 +23,7 @@ def test_every_page_of_every_account_is_looked_over(
     browser: Browser, live_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"demonstration": True}))
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     corrected = Thing.objects.filter(entries__kind="pop").distinct().get()
     waiting = Handover.objects.get(state="offered")
     difference = Difference.objects.first()

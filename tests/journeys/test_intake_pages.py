@@ -7,6 +7,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+import stories
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from test_step_pages import NOW, signed_in
@@ -15,7 +16,6 @@ from muster import actions as do
 from muster.access.control import actor_of
 from muster.access.models import User
 from muster.assistance.models import Document, Passage, Request, Version
-from muster.demonstration import loading
 
 LETTER = """Subject: Beds for an evacuation shelter
 Organization: Example Field Office
@@ -32,7 +32,7 @@ PAGE = "/requests/EX-BEDS-1"
 
 @pytest.fixture
 def agency() -> Client:
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     return signed_in("agency")
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import pytest
+import stories
 from django.test import Client
-from test_step_pages import NOW, signed_in
+from test_step_pages import signed_in
 
 from muster.access.models import Grant, User
 from muster.decisions.models import Delegation
-from muster.demonstration import loading
 
 BASE = "/offices/ZZ-GOVERNOR/"
 
 
 @pytest.fixture
 def counsel() -> Client:
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     user = User.objects.create_user("deputy")
     Grant.objects.create(user=user, role="governor", organisation_id="EX-GUARD")
     return signed_in("counsel")

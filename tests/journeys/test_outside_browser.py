@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import stories
 from browsing import Reader
 from django.conf import settings
 from playwright.sync_api import Browser
@@ -11,7 +12,6 @@ from test_step_pages import NOW
 from muster import actions as do
 from muster.access.control import actor_of
 from muster.access.models import User
-from muster.demonstration import loading
 from muster.demonstration.links import link_for
 from muster.tasks.models import Kept
 
@@ -23,7 +23,7 @@ def test_what_stands_outside_is_kept_by_keyboard_alone_and_judged(
     browser: Browser, live_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"demonstration": True}))
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     governor = actor_of(User.objects.get(username="governor"))
     do.decisions.suspend(actor=governor, decision=DECISION, reason="A review", effective_at=NOW)
     context = browser.new_context(viewport={"width": 1280, "height": 900})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+import stories
 from django.db import connections
 from django.test import Client
 
@@ -47,7 +48,7 @@ ALLOWED = {
 
 @pytest.fixture
 def demonstration() -> None:
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
 
 
 def signed_in(name: str) -> Client:
