@@ -541,7 +541,10 @@ class UsageAnswer(Schema):
 
 
 class OutsideTold(Schema):
-    """A task or trip that stands outside since a version of its decision, the clauses it breaks, and how that was settled."""
+    """A task, trip or handover that stands outside, the clauses it breaks, and how that was settled.
+
+    `against` says of what `version` is one: the decision, the request, or the step that closed the request.
+    """
 
     kind: str
     id: str
@@ -549,6 +552,7 @@ class OutsideTold(Schema):
     mission: str
     decision: str
     version: int
+    against: str
     what: str
     begins_at: str
     ends_at: str

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope
 from muster.assistance import passages, queries, rules
+from muster.assistance.comparing import check_narrowed
 from muster.assistance.intake import LONGEST_DOCUMENT
 from muster.assistance.models import (
     Difference,
@@ -365,9 +366,10 @@ def amend(
     """Say the whole of a request anew, in the fields of a request file; `version` is the one that was read.
 
     A draft, and one that was returned, may lack fields still; of anything handed in, the reason is told. What was found
-    complete, or put before the office, was other words: it is submitted again.
+    complete, or put before the office, was other words: it is submitted again. Of one that is decided, lines are taken out or tasks
+    left out: it stays decided, and what was tasked for them stands outside until somebody settles it.
 
-    Raises NotAmendable, ChangedMeanwhile, FaultyInput, FixedField, NothingChanged, ReasonNeeded, NotHappenedYet.
+    Raises NotAmendable, ChangedMeanwhile, FaultyInput, FixedField, NothingChanged, ReasonNeeded, OnlyNarrowed, NotHappenedYet.
     """
     rules.check_amendable(row.state)
     if version != row.version:
@@ -381,6 +383,8 @@ def amend(
         raise NothingChanged(request=row.pk)
     if row.state != "draft" and len(reason.strip()) < 3:
         raise ReasonNeeded(step="amended")
+    if row.state == "decided":
+        check_narrowed(was, read)
     check_happened(at, now=act.recorded_at)
     for name, value in {**columns_of(read), "version": row.version + 1}.items():
         setattr(row, name, value)

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from muster.assistance.forms import ASSISTANCE_TYPES, FORMS, LABELS, LINE_LABELS, flat, label
 from muster.assistance.rules import Line, Request, to_file
+from muster.core.errors import MusterError
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 
 NOT_RECORDED = "not recorded"
 ENDED = ("withdrawn", "expired", "duplicate_of", "closed")
+
+
+class OnlyNarrowed(MusterError):
+    """Of a request that is decided something can be taken back, and nothing else be changed."""
+
+    code = "assistance.only_narrowed"
+    status = 409
+
+    def __init__(self, *, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"The request is decided, so lines can be taken out of it and tasks be left out; {what}. Nothing was recorded. Record "
+            "what is asked beside it as a request of its own that continues this one."
+        )
 
 
 @dataclass(frozen=True)
@@ -117,6 +132,25 @@ def _sets(where: str, old: set[str], new: set[str]) -> Iterator[Change]:
         yield Change(where, each, "taken out")
     for each in sorted(new - old):
         yield Change(where, "not there", each)
+
+
+def check_narrowed(was: Request, now: Request) -> None:
+    """Check that an amendment takes lines out or leaves tasks out, and does nothing else. Raises OnlyNarrowed.
+
+    Source: EMAC-06 (authority.md section 6): a mission changes by an amended request or a new one. That a decided one is amended only
+    to take something back is our own rule: what is added nobody has decided.
+    """
+    left = [replace(line, n=0) for line in was.lines]
+    for line in now.lines:
+        if replace(line, n=0) not in left:
+            raise OnlyNarrowed(what=f"line {line.n} is not as it was decided on")
+        left.remove(replace(line, n=0))
+    if gone := [each.task for each in was.exclusions if each not in now.exclusions]:
+        raise OnlyNarrowed(what=f"{gone[0]} is not left out any more")
+    same = replace(now, lines=was.lines, exclusions=was.exclusions)
+    changed = [each.name for each in fields(Request) if getattr(same, each.name) != getattr(was, each.name)]
+    if changed:
+        raise OnlyNarrowed(what=f"its {changed[0].replace('_', ' ')} is another")
 
 
 def why_alike(one: Request, other: Request) -> list[str]:

@@ -94,6 +94,18 @@ def version_at(request: Request, at: datetime, known_at: int) -> tuple[int, rule
     return version.n, rules.read_kept(version.content)
 
 
+def versions_after(request: Request, n: int, known_at: int | None = None) -> list[Version]:
+    """The versions written after one of them, in their order, as known at an act's number; None: by everything committed."""
+    rows = request.versions.filter(n__gt=n).order_by("n").select_related("act__number")
+    return list(rows if known_at is None else rows.filter(act__number__number__lte=known_at))
+
+
+def closing_of(request: Request, known_at: int | None = None) -> Step | None:
+    """The step that closed a request, as known at an act's number, or by everything committed; None where it is not closed."""
+    steps = request.steps.filter(state="closed").select_related("act__number")
+    return (steps if known_at is None else steps.filter(act__number__number__lte=known_at)).first()
+
+
 def version_of(request: Request, n: int) -> Version:
     """One version of a request. Raises NotFound."""
     found = request.versions.filter(n=n).first()

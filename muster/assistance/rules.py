@@ -203,8 +203,9 @@ NEXT: Mapping[str, Mapping[str, str]] = {
     "expired": {},
     "duplicate_of": {},
 }
-# In these it may be amended. What was found complete, or put before the office, was other words: it is submitted again.
-AMENDABLE = ("draft", "submitted", "returned_for_information", "validated", "in_review")
+# In these it may be amended. What was found complete, or put before the office, was other words: it is submitted again. Of what
+# was decided something may be taken back, and nothing else be changed.
+AMENDABLE = ("draft", "submitted", "returned_for_information", "validated", "in_review", "decided")
 
 # Why a request was turned back or ended, by the state that it led to. The lists are our own; no source prescribes one.
 REASONS: Mapping[str, Mapping[str, str]] = {

@@ -399,8 +399,7 @@ def amend(
         )
     check_legality(authority.review_of(row.request), request=row.request_id)
     check_arms(read)
-    decided_on = row.findings_seen.version if row.findings_seen else row.request.version
-    judged = _judged(row.request, decided_on, read_lines(lines), read, queries.lines_of(row))
+    judged = _judged(row.request, queries.decided_on(row), read_lines(lines), read, queries.lines_of(row))
     read = narrowed(read, judged)
     if seen := authority.latest(row.request_id):
         _check_against(seen, read)

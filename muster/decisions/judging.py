@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from muster.decisions.rules import (
     check_cost,
     check_draw,
     check_lines,
+    limits_at,
     peak_of,
     person_days,
     stretches,
@@ -272,3 +273,38 @@ def strays(versions: Sequence[Version], others: Sequence[Draw], draw: Draw) -> l
                       mended_by=then if then > since else None)
             )  # fmt: skip
     return found
+
+
+def breaks(
+    versions: Sequence[Version], begins_at: datetime, ends_at: datetime | None, *, since: int,
+    of: Callable[[InForce], Clause | None],
+) -> list[Stray]:  # fmt: skip
+    """Where something that goes on from `begins_at` until `ends_at` (None: still) breaks a clause of what was decided later.
+
+    `of` gives the clause that it breaks at a moment. `since` is the number of the act with which it began: what did not fit by
+    what was known then was refused, or is a difference already. `ends_at` equal to `begins_at` asks of that one moment. Of what
+    still goes on, the end of the part is its beginning.
+    """
+    turned = {version.effective_at: version.n for version in versions}  # of one moment, the one written later
+    ends = {v.limits.ends_at for v in versions if v.limits is not None and v.limits.ends_at is not None}
+    within = {turn for turn in (*turned, *ends) if begins_at < turn and (ends_at is None or turn < ends_at)}
+    latest, found = max((version.known for version in versions), default=0), list[Stray]()
+    standing: Stray | None = None
+    for moment in (begins_at, *sorted(within)):
+        in_force = limits_at(versions, moment, latest)
+        version, clause = in_force.by or in_force.version or 0, of(in_force)
+        if standing is not None and (clause is None or standing.version != version):
+            then = turned.get(moment, 0)
+            found.append(
+                replace(standing, ends_at=moment, mended_by=then if then > standing.version else None)
+            )
+            standing = None
+        if standing is None and clause is not None and of(limits_at(versions, moment, since)) is None:
+            standing = Stray(
+                begins_at=moment,
+                ends_at=ends_at or moment,
+                version=version,
+                clauses=(clause,),
+                mended_by=None,
+            )
+    return [*found, standing] if standing is not None else found

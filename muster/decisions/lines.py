@@ -152,6 +152,20 @@ def asking(lines: Iterable[JudgedLine], task: str, place: str) -> tuple[JudgedLi
     return tuple(line for line in alike if not line.place or _folded(line.place) == here) or alike
 
 
+def taken_back(
+    lines: Iterable[JudgedLine], still: Iterable[tuple[str, str]], task: str, place: str
+) -> JudgedLine | None:
+    """The line by which a task at a place was decided on, where the request asks for none of that kind any more; None: it still does.
+
+    `lines` are those that were decided on, `still` the task and the place of each that the request has now. An empty place: any.
+    """
+    found = [line for line in asking(lines, task, place) if line.is_allowed]
+    asked = {(each, _folded(where)) for each, where in still}
+    if not found or any((line.task, _folded(line.place)) in asked for line in found):
+        return None
+    return found[0]
+
+
 def _folded(place: str) -> str:
     return " ".join(place.split()).casefold()
 

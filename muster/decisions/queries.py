@@ -122,13 +122,20 @@ def _version(
     )  # fmt: skip
 
 
+def decided_on(decision: Decision) -> int:
+    """The version of its request on which it was decided."""
+    return decision.findings_seen.version if decision.findings_seen else decision.request.version
+
+
 def asked_lines(request: Request, version: int) -> list[AskedLine]:
     """The lines of one version of a request, in their order."""
     rows = request.every_line.filter(version=version).order_by("n")
     return [AskedLine(n=row.n, task=row.task, words=row.words, place=row.place) for row in rows]
 
 
-def lines_of(decision: Decision) -> tuple[JudgedLine, ...]:
-    """What its latest version that says anything of the lines says of them; empty where none does."""
+def lines_of(decision: Decision, known_at: int | None = None) -> tuple[JudgedLine, ...]:
+    """What its latest version that says anything of the lines says of them, as known at an act; empty where none does."""
     rows = Version.objects.filter(decision=decision, lines__isnull=False).order_by("-n")
+    if known_at is not None:
+        rows = rows.filter(act__number__number__lte=known_at)
     return from_stored(rows.values_list("lines", flat=True).first() or ())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from muster.access.control import Actor, may
@@ -31,9 +31,11 @@ from muster.picture.under import Under, task_of_sides, under
 from muster.record.models import Act
 from muster.tasks import queries as tasks
 from muster.tasks import shifts
+from muster.tasks.asked import Against
 from muster.tasks.assignments import members_moved
 from muster.tasks.models import AssignmentStep, Ending, Kept, Present, Shift, ShiftEnded, Task
-from muster.transport.models import Trip, TripEvent
+from muster.tasks.outside import SINCE
+from muster.transport.models import OfferKept, Trip, TripEvent
 
 AN_INSTANT = timedelta(microseconds=1)
 NO_DECISION = "It ran under no mission's decision, so no limits are asked."
@@ -227,6 +229,7 @@ def _subjects(act: Act) -> Iterator[_Subject]:
         _present,
         _ending,
         _kept,
+        _offer_kept,
         _cost,
         _shifts,
         _shift_ended,
@@ -267,8 +270,16 @@ def _ending(act: Act) -> Iterator[_Subject]:
 
 def _kept(act: Act) -> Iterator[_Subject]:
     for kept in Kept.objects.filter(act=act).select_related("task__mission__decision"):
-        words = f"Kept the task {kept.task_id} against version {kept.version} of its decision: {kept.reason}"
+        since = SINCE[cast(Against, kept.against)].format(n=kept.version)
+        words = f"Kept the task {kept.task_id}, outside since {since}: {kept.reason}"
         yield _Subject(mission=kept.task.mission, at=act.recorded_at, words=words, task=kept.task)
+
+
+def _offer_kept(act: Act) -> Iterator[_Subject]:
+    for kept in OfferKept.objects.filter(act=act).select_related("handover__giver", "handover__receiver"):
+        offer = kept.handover
+        words = f"Kept the offer from {offer.giver.code} to {offer.receiver.code}, outside since version {kept.version}: {kept.reason}"
+        yield from _of(offer.mission, act.recorded_at, words, None)
 
 
 def _cost(act: Act) -> Iterator[_Subject]:

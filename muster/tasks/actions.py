@@ -31,8 +31,9 @@ from muster.missions.models import Mission
 from muster.record.action import action
 from muster.record.models import Act
 from muster.tasks import queries
+from muster.tasks.asked import Against, check_asked
 from muster.tasks.models import Ending, Kept, Task
-from muster.tasks.outside import versions_against
+from muster.tasks.outside import SINCE, versions_against
 from muster.tasks.taskable import not_asked_for, stated
 
 Code = Annotated[str, Field(max_length=70)]
@@ -79,19 +80,18 @@ class EndedTooEarly(MusterError):
 
 
 class NotOutside(MusterError):
-    """The task fits that version of the decision, so there is nothing to keep it against."""
+    """What is to be kept does not stand outside that, so there is nothing to keep it against."""
 
     code = "tasks.not_outside"
     status = 409
 
-    def __init__(self, *, task: str, version: int, against: list[int]) -> None:
-        self.task, self.version, self.against = task, version, against
-        outside = (
-            f"It stands outside version {', '.join(map(str, against))}" if against else "It stands inside"
-        )
+    def __init__(self, *, task: str, version: int, outside: list[int], against: Against = "decision") -> None:
+        self.task, self.version, self.outside, self.against = task, version, outside, against
+        stands = f"It does since {', '.join(map(str, outside))}" if outside else "It stands inside"
+        what = SINCE[against].format(n=version)
         super().__init__(
-            f"{task} does not stand outside version {version} of its decision. {outside}: look at the list of what is "
-            "outside, and name the version that stands there."
+            f"{task} does not stand outside since {what}. {stands}: look at the list of what is outside, and name what "
+            "stands there."
         )
 
 
@@ -101,10 +101,11 @@ class AlreadyKept(MusterError):
     code = "tasks.already_kept"
     status = 409
 
-    def __init__(self, *, task: str, version: int) -> None:
-        self.task, self.version = task, version
+    def __init__(self, *, task: str, version: int, against: Against = "decision") -> None:
+        self.task, self.version, self.against = task, version, against
+        what = SINCE[against].format(n=version)
         super().__init__(
-            f"{task} is kept against version {version} already. The first reason stands; nothing more is needed."
+            f"Somebody has said already why {task} goes on, outside since {what}. The first reason stands; nothing more is needed."
         )
 
 
@@ -136,10 +137,11 @@ class TaskEnded:
 
 @dataclass(frozen=True)
 class TaskKept:
-    """The task, and the version of the decision that it is kept against."""
+    """The task, and what it is kept against: a version of the decision or of the request, or the step that closed it."""
 
     task: str
     version: int
+    against: Against = "decision"
 
 
 def _task(task: str) -> tuple[Scope, Task]:
@@ -162,7 +164,8 @@ def order(
     It has to fit what is in force all along its window, by everything known when it is ordered.
 
     Raises FaultyInput for an unknown category, QuantityMisread, AlreadyClosed, OnlyReported, NotInForce where the
-    request is closed, the refusals of `decisions.rules.check_draw` in their order, OutsideTheLaw, and those of `costs.estimate`.
+    request is closed, NotAskedAnyMore, the refusals of `decisions.rules.check_draw` in their order, OutsideTheLaw, and those of
+    `costs.estimate`.
     """
     if category not in TASKS:
         message = f"{category!r} is not a task category. Write one from T01 to T{len(TASKS):02}."
@@ -172,6 +175,7 @@ def order(
     if row.decision.reported_on is not None:
         raise OnlyReported(decision=row.decision_id)
     check_request_open(row.decision)
+    check_asked(row.decision, category, place, ends_at - timedelta(microseconds=1))
     parts = decisions.stretches_locked(row.decision, begins_at, ends_at)
     place = _as_the_decision_spells(place, parts)
     draw = Draw(
@@ -257,17 +261,19 @@ def finish(*, act: Act, row: Task, actor: Actor, task: Code, reason: Words, at: 
 
 @action("tasks.keep", about=_task)
 def keep(
-    *, act: Act, row: Task, actor: Actor, task: Code, version: Annotated[int, Field(ge=1, le=1_000_000)], reason: Words
+    *, act: Act, row: Task, actor: Actor, task: Code, version: Annotated[int, Field(ge=1, le=1_000_000)], reason: Words,
+    against: Against = "decision",
 ) -> TaskKept:  # fmt: skip
-    """Say why a task goes on, or went on, that a version of its decision does not allow any more, such as care that cannot stop.
+    """Say why a task goes on, or went on, that stands outside, such as care that cannot stop.
 
-    It settles the matter and widens no limit: what the task draws is counted as before. Raises AlreadyKept, NotOutside.
+    `version` is of what `against` says: the decision, the request, or the step that closed the request. It settles the matter and
+    widens no limit: what the task draws is counted as before. Raises AlreadyKept, NotOutside.
     """
     decisions.for_change(row.decision_id)
-    if row.kept.filter(version=version).exists():
-        raise AlreadyKept(task=row.pk, version=version)
-    against = versions_against(row)
-    if version not in against:
-        raise NotOutside(task=row.pk, version=version, against=against)
-    Kept.objects.create(act=act, task=row, version=version, reason=reason)
-    return TaskKept(row.pk, version)
+    if row.kept.filter(version=version, against=against).exists():
+        raise AlreadyKept(task=row.pk, version=version, against=against)
+    outside = versions_against(row, against)
+    if version not in outside:
+        raise NotOutside(task=row.pk, version=version, outside=outside, against=against)
+    Kept.objects.create(act=act, task=row, version=version, against=against, reason=reason)
+    return TaskKept(row.pk, version, against)

@@ -56,14 +56,20 @@ class Present(Recorded):
 
 
 class Kept(Recorded):
-    """That a task goes on, or went on, though a version of the decision does not allow it any more: who says so, and why."""
+    """That a task goes on, or went on, though it stands outside: who says so, and why."""
+
+    class Against(models.TextChoices):
+        DECISION = "decision", "a version of the decision"
+        REQUEST = "request", "a version of the request"
+        CLOSING = "closing", "the step that closed the request"
 
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="kept")
-    version = models.IntegerField()  # of the decision, which it is kept against
+    against = models.CharField(max_length=10, choices=Against, default=Against.DECISION)
+    version = models.IntegerField()  # of what it is kept against
     reason = models.TextField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["task", "version"], name="task_kept_once")]
+        constraints = [models.UniqueConstraint(fields=["task", "against", "version"], name="task_kept_once")]
 
 
 class Member(Recorded):

@@ -1,7 +1,8 @@
-"""What stands outside a decision since it was amended, suspended or revoked, and how each was settled.
+"""What stands outside its decision, or is not asked for any more, and how each was settled.
 
-Nothing is ended by itself, and nothing has to be opened: what does not fit is read from the tasks and the versions, so none can be
-missed. It stays open until a named person ends the task, keeps it with a reason, or a later version of the decision ends the matter.
+Nothing is ended by itself, and nothing has to be opened: what does not fit is read from the tasks and the versions of the decision and
+of its request, so none can be missed. It stays open until a named person ends it, keeps it with a reason, or a later version of the
+decision ends the matter.
 """
 
 from __future__ import annotations
@@ -17,11 +18,17 @@ from muster.decisions.models import Decision
 from muster.decisions.models import Version as VersionRow
 from muster.decisions.rules import Draw
 from muster.missions.models import Mission
-from muster.record.models import Number
+from muster.record.models import Act
 from muster.tasks import queries
+from muster.tasks.asked import Against, taken_back
 from muster.tasks.models import Ending, Kept, Task
 
 How = Literal["open", "ended", "kept", "amended"]
+SINCE: dict[Against, str] = {
+    "decision": "version {n} of the decision",
+    "request": "version {n} of the request",
+    "closing": "the request was closed",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +46,11 @@ OPEN = Settlement(how="open")
 
 @dataclass(frozen=True, kw_only=True)
 class Outside:
-    """A task, shift or trip that does not fit what is in force any more, from `begins_at` up to but not including `ends_at`.
+    """A task, trip or open offer that does not fit any more, from `begins_at` up to but not including `ends_at`.
 
-    `clauses` are those that it breaks, each with what it takes and what is allowed. `kind` is task or trip.
+    `clauses` are those that it breaks, each with what it takes and what is allowed. `kind` is task, trip or handover; `task` is
+    the one it goes under, empty for an offer that is of none. `against` says of what `version` is one: the decision or the request;
+    or it is the step that closed the request.
     """
 
     kind: str
@@ -49,7 +58,8 @@ class Outside:
     task: str
     mission: str
     decision: str
-    version: int  # of the decision, since which it is outside
+    version: int  # since which it is outside
+    against: Against = "decision"
     what: str
     begins_at: datetime
     ends_at: datetime
@@ -61,9 +71,14 @@ class Outside:
         """Whether somebody has still to settle it."""
         return self.settlement.how == "open"
 
+    @property
+    def since(self) -> str:
+        """Since what it is outside, in words."""
+        return SINCE[self.against].format(n=self.version)
+
     def to_json(self) -> dict[str, Any]:
         """The same as data."""
-        names = ("kind", "id", "task", "mission", "decision", "version", "what")
+        names = ("kind", "id", "task", "mission", "decision", "version", "against", "what")
         return {
             **{name: getattr(self, name) for name in names},
             "begins_at": self.begins_at.isoformat(),
@@ -79,20 +94,36 @@ class Outside:
 def outside_tasks(mission: Mission, known_at: int) -> list[Outside]:
     """The mission's tasks that stand outside, open or settled, as known at an act's number; the one that begins first in front."""
     versions = decisions.versions_known(mission.decision, known_at)
+    written = {version.n: version.known for version in versions}
     every = queries.draws_known(mission.decision, known_at)
     rows = Task.objects.filter(mission=mission, act__number__number__lte=known_at)
-    return [
-        _outside(task, stray, known_at)
-        for task in rows.select_related("mission").order_by("begins_at", "id")
-        for stray in strays(versions, _others(every, task.pk), every[task.pk])
-    ]
+    found: list[Outside] = []
+    for task in rows.select_related("mission").order_by("begins_at", "id"):
+        draw = every[task.pk]
+        for stray in strays(versions, _others(every, task.pk), draw):
+            settlement = _settled(task, stray, written[stray.version], known_at)
+            found.append(_outside(task, stray.version, stray, settlement))
+        gone = taken_back(mission.decision, task.category, task.place, known_at)
+        if gone is not None and gone.since_at < draw.ends_at and draw.begins_at < draw.ends_at:
+            part = Stray(
+                begins_at=max(draw.begins_at, gone.since_at), ends_at=draw.ends_at, version=gone.n, clauses=(gone.clause,), mended_by=None
+            )  # fmt: skip
+            settlement = _settled(task, part, gone.written or 0, known_at, gone.against)
+            found.append(_outside(task, gone.n, part, settlement, gone.against))
+    return found
 
 
-def versions_against(task: Task) -> list[int]:
-    """The versions of its decision that a task stands outside of and nothing has mended, by everything committed.
+def versions_against(task: Task, against: Against) -> list[int]:
+    """The versions, or the step, that a task stands outside of and nothing has mended, by everything committed.
 
     For an act that has locked the task and its decision.
     """
+    if against != "decision":
+        gone = taken_back(task.decision, task.category, task.place)
+        stands = (
+            gone is not None and gone.against == against and gone.since_at < queries.draw_of(task).ends_at
+        )
+        return [gone.n] if gone is not None and stands else []
     rows = Task.objects.filter(decision=task.decision_id).select_related("mission")
     every = {each.pk: queries.draw_of(each) for each in rows}
     found = strays(decisions.versions_locked(task.decision), _others(every, task.pk), every[task.pk])
@@ -103,49 +134,47 @@ def _others(every: dict[str, Draw], task: str) -> list[Draw]:
     return [draw for each, draw in every.items() if each != task]
 
 
-def _outside(task: Task, stray: Stray, known_at: int) -> Outside:
+def _outside(
+    task: Task, version: int, part: Stray, settlement: Settlement, against: Against = "decision"
+) -> Outside:
     return Outside(
-        kind="task", id=task.pk, task=task.pk, mission=task.mission_id, decision=task.decision_id, version=stray.version,
-        what=f"{task.category} {TASKS[task.category].name}, {task.place}: {task.words}", begins_at=stray.begins_at,
-        ends_at=stray.ends_at, clauses=stray.clauses,
-        settlement=_settled(task, stray, known_at),
+        kind="task", id=task.pk, task=task.pk, mission=task.mission_id, decision=task.decision_id, version=version, against=against,
+        what=f"{task.category} {TASKS[task.category].name}, {task.place}: {task.words}", begins_at=part.begins_at,
+        ends_at=part.ends_at, clauses=part.clauses, settlement=settlement,
     )  # fmt: skip
 
 
-def _settled(task: Task, stray: Stray, known_at: int) -> Settlement:
-    if kept := kept_as_known(task.pk, stray.version, known_at):
+def _settled(
+    task: Task, part: Stray, written: int, known_at: int, against: Against = "decision"
+) -> Settlement:
+    """`written` is the number of the act since which it is outside: what ended it before did not settle that."""
+    if kept := kept_as_known(task.pk, part.version, known_at, against):
         return kept
-    if stray.mended_by is not None:
-        return _amended(task.decision, stray.mended_by)
-    return _ended(task, stray, known_at) or OPEN
-
-
-def kept_as_known(task: str, version: int, known_at: int) -> Settlement | None:
-    """That somebody keeps a task against a version of the decision, as known at an act's number."""
-    rows = Kept.objects.filter(task=task, version=version, act__number__number__lte=known_at)
-    found = rows.select_related("act__actor", "act__number").first()
-    if found is None:
-        return None
-    return Settlement(
-        how="kept", known_at=found.act.number.number, by=str(found.act.actor), reason=found.reason
+    if part.mended_by is not None:
+        return amended_by(task.decision, part.mended_by)
+    rows = Ending.objects.filter(
+        task=task, act__number__number__lte=known_at, act__number__number__gt=written
     )
+    ending = rows.select_related("act__actor", "act__number").first()
+    # An ending for a moment still to come settles nothing: until then it goes on.
+    if ending is None or task.ended_at is None or task.ended_at > max(ending.act.recorded_at, part.begins_at):
+        return OPEN
+    return settled_by("ended", ending.act, ending.reason)
 
 
-def _amended(decision: Decision, version: int) -> Settlement:
+def settled_by(how: How, act: Act, reason: str) -> Settlement:
+    """That an act settled it."""
+    return Settlement(how=how, known_at=act.number.number, by=str(act.actor), reason=reason)
+
+
+def amended_by(decision: Decision, version: int) -> Settlement:
+    """That a later version of the decision settled it."""
     row = VersionRow.objects.select_related("act__actor", "act__number").get(decision=decision, n=version)
-    return Settlement(how="amended", known_at=row.act.number.number, by=str(row.act.actor), reason=row.reason)
+    return settled_by("amended", row.act, row.reason)
 
 
-def _ended(task: Task, stray: Stray, known_at: int) -> Settlement | None:
-    """An ending that somebody recorded after the version, and that was not for a moment still to come."""
-    rows = Ending.objects.filter(task=task, act__number__number__lte=known_at)
+def kept_as_known(task: str, version: int, known_at: int, against: Against = "decision") -> Settlement | None:
+    """That somebody keeps a task against a version, as known at an act's number."""
+    rows = Kept.objects.filter(task=task, against=against, version=version, act__number__number__lte=known_at)
     found = rows.select_related("act__actor", "act__number").first()
-    versions = VersionRow.objects.filter(decision=task.decision_id, n=stray.version)
-    written = Number.objects.filter(act__in=versions.values("act")).values_list("number", flat=True).first()
-    if found is None or written is None or found.act.number.number < written:
-        return None
-    if task.ended_at is None or task.ended_at > max(found.act.recorded_at, stray.begins_at):
-        return None
-    return Settlement(
-        how="ended", known_at=found.act.number.number, by=str(found.act.actor), reason=found.reason
-    )
+    return None if found is None else settled_by("kept", found.act, found.reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from muster.core.tasks import TASKS
 from muster.core.times import parse_moment
 from muster.decisions import queries as decisions
 from muster.decisions.actions import APPROVALS
+from muster.decisions.lines import JudgedLine, taken_back
 from muster.decisions.models import Decision
 from muster.decisions.rules import InForce, Limits, limit_layer, why_nothing
 from muster.ledger import queries as ledger
@@ -66,7 +67,7 @@ def taskable(decision: Decision, at: datetime, known_at: int) -> list[Finding]:
     )  # fmt: skip
     request = replace(asked.request, lines=lines)
     found = authority.findings(request, asked.status, at.astimezone(zone).date(), asked.facts, limits=[layer])
-    return [_strictest(finding, asked.request, in_force.limits) for finding in found]
+    return [_strictest(finding, asked.request, in_force) for finding in found]
 
 
 def taskable_of(decision: Decision, at: str | None, known_at: str | None) -> dict[str, Any]:
@@ -86,19 +87,28 @@ def stops(findings: list[Finding]) -> dict[str, str]:
     return {each.task: "may" if each.finding in MAY else each.layer for each in findings}
 
 
-def not_asked_for(request: Request, task: str, limits: Limits | None) -> Iterator[Finding]:
-    """A decision that names no tasks of its own allows those that the request asks for, and no others."""
+def not_asked_for(
+    request: Request, task: str, limits: Limits | None, lines: Sequence[JudgedLine] = ()
+) -> Iterator[Finding]:
+    """A decision that names no tasks of its own allows those that the request asks for, and no others.
+
+    Of the `lines` that were decided on, what the request does not ask for any more is not allowed either.
+    """
     asked = {each.task for each in request.lines}
+    words = ""
     if limits is not None and limits.tasks_allowed is None and task not in asked and "" not in asked:
         words = f"The request does not ask for {task}, and the decision names no tasks of its own."
+    if gone := taken_back(lines, [(each.task, each.place or "") for each in request.lines], task, ""):
+        words = f"Line {gone.n} of the request, which asked for {task}, was taken back."
+    if words:
         yield Finding(
             line=1, task=task, finding="prohibited", layer="request scope", rule="lines", verified=True, words=words,
             citation=f"Request {request.id}",
         )  # fmt: skip
 
 
-def _strictest(finding: Finding, request: Request, limits: Limits | None) -> Finding:
-    said = [finding, *not_asked_for(request, finding.task, limits)]
+def _strictest(finding: Finding, request: Request, in_force: InForce) -> Finding:
+    said = [finding, *not_asked_for(request, finding.task, in_force.limits, in_force.lines)]
     return max(said, key=lambda one: STRICTNESS.index(one.finding))
 
 

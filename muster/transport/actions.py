@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
@@ -20,19 +21,23 @@ from muster.custody.models import Difference
 from muster.decisions import queries as decisions
 from muster.decisions.actions import check_request_open
 from muster.decisions.rules import Refusal, check_beginning
-from muster.ledger.models import Holder
+from muster.ledger.models import Handover, Holder
 from muster.ledger.rules import SamePlace
 from muster.ledger.writing import holder
 from muster.missions import queries as missions
 from muster.missions.actions import AlreadyClosed, AlreadyOpen
+from muster.missions.closing import numbered
 from muster.missions.models import Mission
 from muster.parties.models import Site
 from muster.record.action import action
 from muster.record.models import Act
 from muster.tasks import queries as tasks
+from muster.tasks.actions import AlreadyKept, NotOutside, Words
+from muster.tasks.asked import NotAskedAnyMore, check_asked
 from muster.tasks.models import Task
 from muster.transport import queries, rules
-from muster.transport.models import Trip, TripEvent
+from muster.transport.models import OfferKept, Trip, TripEvent
+from muster.transport.outside import outside
 
 Code = Annotated[str, Field(max_length=70)]
 TripCode = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Z0-9][A-Z0-9-]*$")]
@@ -47,6 +52,14 @@ class TripTold:
     holder: str
     state: str
     aboard: int
+
+
+@dataclass(frozen=True)
+class OfferStands:
+    """The offer, and the version of the decision that it is kept against."""
+
+    handover: UUID
+    version: int
 
 
 def _trip(trip: str) -> tuple[Scope, Trip]:
@@ -64,7 +77,8 @@ def plan_trip(
 
     A return is stopped by no suspension, end or closing: neither the decision nor the window of its task binds it.
 
-    Raises AlreadyClosed, AlreadyOpen for a code in use, NotFound, SamePlace, NotInForce, NotATransportTask, NotAReturn, NothingInForce,
+    Raises AlreadyClosed, AlreadyOpen for a code in use, NotFound, SamePlace, NotInForce, NotAskedAnyMore, NotATransportTask, NotAReturn,
+    NothingInForce,
     and what `decisions.rules.check_beginning` raises where the decision has barred its kind since.
     """
     returns = purpose == Trip.Purpose.RETURN
@@ -83,6 +97,7 @@ def plan_trip(
     else:
         check_request_open(row.decision)
         draw = tasks.draw_of(under)
+        check_asked(row.decision, under.category, under.place, departs_at)
         rules.check_task(under.pk, under.category, draw.begins_at, draw.ends_at, departs_at)
         check_beginning(decisions.in_force_locked(row.decision, departs_at), draw)
     made = Trip.objects.create(
@@ -151,6 +166,42 @@ def close_trip(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDateti
     return _to(row, Trip.State.CLOSED, act, at)
 
 
+def _offer(handover: UUID) -> tuple[Scope, tuple[Mission, Handover]]:
+    """An open offer under a mission: the mission, and the offer locked until commit. Raises NotFound."""
+    rows = Handover.objects.select_for_update(of=("self",)).select_related("giver", "receiver")
+    found = rows.filter(pk=handover, state=Handover.State.OFFERED).exclude(mission="").first()
+    mission = (
+        Mission.objects.filter(pk=found.mission).select_related("decision__request").first()
+        if found
+        else None
+    )
+    if found is None or mission is None:
+        raise NotFound(kind="open offer under a mission", name=str(handover))
+    return missions.scope_of(mission).asked_as("handover", str(found.pk)), (mission, found)
+
+
+@action("transport.keep_offer", about=_offer)
+def keep_offer(
+    *, act: Act, row: tuple[Mission, Handover], actor: Actor, handover: UUID, version: Annotated[int, Field(ge=1, le=1_000_000)],
+    reason: Words,
+) -> OfferStands:  # fmt: skip
+    """Say why an open offer stands that a version of the decision does not allow any more, such as persons who need a roof tonight.
+
+    It settles the matter and moves nobody. Raises AlreadyKept, NotOutside.
+    """
+    mission, offer = row
+    decisions.for_change(mission.decision_id)
+    name = f"The offer from {offer.giver.code} to {offer.receiver.code}"
+    if offer.kept.filter(version=version).exists():
+        raise AlreadyKept(task=name, version=version)
+    rows = outside(mission, numbered())
+    stands = [each.version for each in rows if each.id == str(offer.pk) and each.is_open]
+    if version not in stands:
+        raise NotOutside(task=name, version=version, outside=stands)
+    OfferKept.objects.create(act=act, handover=offer, version=version, reason=reason)
+    return OfferStands(offer.pk, version)
+
+
 def _check_return(under: Task, to: Site) -> None:
     """A return needs a task that carries persons, whenever that was, and the agency at its end."""
     rules.check_carries(under.pk, under.category)
@@ -207,8 +258,9 @@ def _barred(row: Trip, at: datetime) -> str:
     try:
         rules.check_task(row.task_id, row.task.category, draw.begins_at, draw.ends_at, at)
         decision = decisions.for_change(row.mission.decision_id)
+        check_asked(decision, row.task.category, row.task.place, at)
         check_beginning(decisions.in_force_locked(decision, at), draw)
-    except (rules.NotATransportTask, Refusal) as refusal:
+    except (rules.NotATransportTask, NotAskedAnyMore, Refusal) as refusal:
         return refusal.what
     return ""
 

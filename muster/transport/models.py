@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
-from muster.ledger.models import Holder
+from muster.ledger.models import Handover, Holder
 from muster.missions.models import Mission
 from muster.parties.models import Site
 from muster.record.models import Act, Recorded
@@ -47,6 +47,17 @@ class Trip(models.Model):
 
     def __str__(self) -> str:
         return self.pk
+
+
+class OfferKept(Recorded):
+    """That an open offer under a mission stands though a version of its decision does not allow it any more: who says so, and why."""
+
+    handover = models.ForeignKey(Handover, on_delete=models.PROTECT, related_name="kept")
+    version = models.IntegerField()  # of the decision, which it is kept against
+    reason = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["handover", "version"], name="offer_kept_once")]
 
 
 class TripEvent(Recorded):

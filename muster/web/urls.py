@@ -93,7 +93,7 @@ urlpatterns = [
     path("tasks/<str:name>/", tasks.one, name="task"),
     path("tasks/<str:name>/finish/", missions.finish, name="task-finish"),
     path("tasks/<str:name>/present/", missions.present, name="task-present"),
-    path("tasks/<str:name>/keep/<int:version>/", limits.keep, name="task-keep"),
+    path("tasks/<str:name>/keep/<slug:against>/<int:version>/", limits.keep, name="task-keep"),
     path("papers/<slug:kind>/<str:name>.pdf", papers.paper, name="paper"),
     path("trips/", trips.listed, name="trips"),
     path("trips/<str:name>/", trips.one, name="trip"),
@@ -116,5 +116,6 @@ urlpatterns = [
     path("things/<uuid:thing>/", history.history, name="history"),
     path("board/", board.board, name="board"),
     path("board/differences/<uuid:difference>/", board.settle, name="settle"),
+    path("offers/<uuid:handover>/keep/<int:version>/", limits.keep_offer, name="offer-keep"),
     path("board/offers/<uuid:handover>/lapse/", handovers.lapse, name="lapse"),
 ]

@@ -27,7 +27,7 @@ from muster.assistance.actions import (
     RunsInCircles,
     UnknownField,
 )
-from muster.assistance.comparing import Change
+from muster.assistance.comparing import Change, OnlyNarrowed
 from muster.assistance.models import Document, Line, Request, Step, Version
 from muster.assistance.passages import PassageNotFound, PassageNotUnique
 from muster.assistance.rules import NotAmendable, ReasonNeeded, UnknownReason
@@ -179,11 +179,20 @@ def test_an_amendment_says_something_and_why_and_comes_before_the_decision(offic
         amend(offices, version=2, priority="high")
 
 
-def test_a_decided_request_is_not_amended(offices: Offices) -> None:
+def test_of_a_decided_request_lines_are_taken_out_and_it_stays_decided(offices: Offices) -> None:
     decided(offices)
-
-    with pytest.raises(NotAmendable, match="continues this one"):
+    with pytest.raises(OnlyNarrowed, match="continues this one"):
         amend(offices, priority="normal")
+    with pytest.raises(FaultyInput, match="no lines"):
+        amend(offices, lines=[])
+
+    done = amend(offices, lines=asked()["lines"][:3], reason="The south has its own supply now")
+
+    assert (done.state, done.version) == ("decided", 2)
+    assert [line.task for line in Request.objects.get().lines] == ["T01", "T02", "T04"]
+    do.assistance.close(actor=offices.sites.center, request=NAME, at=at(-1), code="done")
+    with pytest.raises(NotAmendable, match="continues this one"):
+        amend(offices, version=2, lines=asked()["lines"][:1])
 
 
 def test_a_draft_is_saved_with_what_is_there_and_submitted_when_it_is_whole(offices: Offices) -> None:

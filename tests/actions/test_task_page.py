@@ -25,7 +25,7 @@ def api(offices: Offices, task: str = "EX-1-T1") -> Any:
 def test_the_page_names_the_clause_the_conditions_and_every_act_with_its_judgement(offices: Offices) -> None:
     opened(offices)
     order(offices, "T04", people="2", contact="direct")
-    do.tasks.report_present(actor=offices.sites.center, task="EX-1-T1", people=2, at=at(-1))
+    do.checkins.report_present(actor=offices.sites.center, task="EX-1-T1", people=2, at=at(-1))
     trip(offices)
     do.tasks.finish(actor=offices.sites.center, task="EX-1-T1", reason="Done", at=at(22))
     client = page_of(offices)
@@ -61,7 +61,7 @@ def test_an_amendment_that_changes_the_clause_is_told_from_when_on_and_what_it_l
         (at(6).isoformat(), 3, "tasks_allowed"),
     ]
     assert "It stands outside" in told
-    assert "/tasks/EX-1-T1/keep/3/" in told
+    assert "/tasks/EX-1-T1/keep/decision/3/" in told
 
 
 def test_a_trip_a_handover_and_a_history_name_the_clause_that_they_run_under(offices: Offices) -> None:

@@ -65,5 +65,8 @@ def test_what_stands_outside_is_kept_by_keyboard_alone_and_judged(
     assert "As of 06:00 CST, 20 Nov 2026" in page.locator("main").inner_text()
     page.goto(f"{live_url}/acts/{Kept.objects.get().act.number.number}/")
     reader.look_over()
-    assert f"Kept the task {MISSION}-T1 against version 2" in page.locator("main").inner_text()
+    assert (
+        f"Kept the task {MISSION}-T1, outside since version 2 of the decision"
+        in page.locator("main").inner_text()
+    )
     context.close()

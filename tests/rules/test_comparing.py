@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muster.assistance.comparing import Change, differences, why_alike
+from muster.assistance.comparing import Change, OnlyNarrowed, check_narrowed, differences, why_alike
 from muster.assistance.forms import FORMS, LABELS, LINE_LABELS, lacking
 from muster.assistance.rules import (
     NEXT,
@@ -264,6 +264,32 @@ def test_every_field_that_a_form_needs_is_a_field_that_a_person_can_fill(form: A
             assert one in LABELS or one.removeprefix("line.") in LINE_LABELS, one
 
 
+# --- a decided request --------------------------------------------------------------
+
+NARROWED = [
+    ({"lines": [LINE]}, ""),
+    ({"lines": WHOLE["lines"][1:]}, ""),
+    ({"exclusions": [*WHOLE["exclusions"], {"task": "T20", "words": "No roads."}]}, ""),
+    ({"lines": [LINE | {"people": 8}]}, "line 1 is not as it was decided on"),
+    ({"lines": [*WHOLE["lines"], {"task": "T21", "words": "Boats"}]}, "line 3 is not as it was decided on"),
+    ({"lines": [LINE, LINE]}, "line 2 is not as it was decided on"),
+    ({"exclusions": []}, "T13 is not left out any more"),
+    ({"priority": "normal"}, "its priority is another"),
+    ({"facts": {"under_emac": True}}, "its facts is another"),
+]
+
+
+@pytest.mark.parametrize(("changes", "why"), NARROWED, ids=[str(n) for n in range(len(NARROWED))])
+def test_of_a_decided_request_something_is_taken_back_and_nothing_else_is_changed(
+    changes: dict[str, Any], why: str
+) -> None:
+    if not why:
+        check_narrowed(read_request(WHOLE), changed(**changes))
+        return
+    with pytest.raises(OnlyNarrowed, match=why):
+        check_narrowed(read_request(WHOLE), changed(**changes))
+
+
 # --- steps, reasons, the paper ------------------------------------------------------
 
 
@@ -276,8 +302,8 @@ def test_what_was_found_complete_is_submitted_again_only_by_an_amendment() -> No
 
 
 @pytest.mark.parametrize("state", NEXT)
-def test_a_request_is_amended_until_it_is_decided(state: str) -> None:
-    if state in ("draft", "submitted", "returned_for_information", "validated", "in_review"):
+def test_a_request_is_amended_until_it_is_closed(state: str) -> None:
+    if state in ("draft", "submitted", "returned_for_information", "validated", "in_review", "decided"):
         check_amendable(state)
     else:
         with pytest.raises(NotAmendable, match="continues this one"):

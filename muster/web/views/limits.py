@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,16 +13,24 @@ from muster.access.control import Actor, can, may
 from muster.core.errors import NotFound
 from muster.costs import queries as costs
 from muster.decisions import queries as decisions
+from muster.ledger.models import Handover
 from muster.ledger.queries import latest_known
 from muster.missions import queries as missions
 from muster.tasks import queries as tasks
-from muster.tasks.outside import Outside
+from muster.tasks.outside import SINCE, Outside
 from muster.transport.outside import outside
 from muster.web.forms import ActForm, Input
 from muster.web.pages import signed_in
 from muster.web.used import limits_used
 from muster.web.views.missions import found as mission_of
 from muster.web.views.missions import task_of, zone_of
+
+WHY = Input(
+    "reason",
+    "Why it goes on, or went on",
+    "long",
+    "Such as care that cannot stop. It stands under your name.",
+)
 
 
 @signed_in
@@ -54,28 +64,54 @@ def outside_of(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 
 
 def _ends(each: Outside) -> str:
-    """Where what stands outside is ended."""
-    return (
-        reverse("trip-event", args=[each.id, "close"])
-        if each.kind == "trip"
-        else reverse("task-finish", args=[each.id])
-    )
+    """Where what stands outside is brought to its end."""
+    match each.kind:
+        case "trip":
+            return reverse("trip-event", args=[each.id, "close"])
+        case "handover":
+            return reverse("board")
+    return reverse("task-finish", args=[each.id])
 
 
 @signed_in
-def keep(request: HttpRequest, actor: Actor, name: str, version: int) -> HttpResponse:
-    """Say why a task goes on that a version of the decision does not allow any more."""
+def keep(request: HttpRequest, actor: Actor, name: str, against: str, version: int) -> HttpResponse:
+    """Say why a task goes on that stands outside: a version of the decision or of the request, or that was closed."""
     row = task_of(actor, name)
     can(actor, "tasks.keep", tasks.scope_of(row))
+    if against not in SINCE:
+        raise NotFound(kind="way to stand outside", name=against)
+    since = SINCE[against].format(n=version)
     here = [
-        each for each in outside(row.mission, latest_known()) if (each.id, each.version) == (row.pk, version)
-    ]
+        each for each in outside(row.mission, latest_known()) if (each.id, each.against, each.version) == (row.pk, against, version)
+    ]  # fmt: skip
     return ActForm(
-        action="tasks.keep", title=f"Keep {row.pk}", button="Keep the task", given={"task": row.pk, "version": version},
-        inputs=[Input("reason", "Why it goes on, or went on", "long", "Such as care that cannot stop. It stands under your name.")],
-        lead=f"Version {version} of {row.decision_id} does not allow it any more. To keep it settles that and widens no limit: "
-             "what it takes is counted as before.",
-        done=lambda answer: f"{answer.task} is kept against version {answer.version}.",
+        action="tasks.keep", title=f"Keep {row.pk}", button="Keep the task",
+        given={"task": row.pk, "version": version, "against": against}, inputs=[WHY],
+        lead=f"It stands outside since {since}. To keep it settles that and widens no limit: what it takes is counted as before.",
+        done=lambda answer: f"{answer.task} is kept, outside since {since}.",
         back=reverse("mission-outside", args=[row.mission_id]), drill=row.mission.drill,
         zone=zone_of(row.mission), template="web/keep.html", context={"rows": here},
+    ).page(request, actor)  # fmt: skip
+
+
+@signed_in
+def keep_offer(request: HttpRequest, actor: Actor, handover: UUID, version: int) -> HttpResponse:
+    """Say why an open offer stands that a version of the decision does not allow any more."""
+    offer = (
+        Handover.objects.select_related("giver", "receiver").filter(pk=handover).exclude(mission="").first()
+    )
+    if offer is None:
+        raise NotFound(kind="offer under a mission", name=str(handover))
+    row = mission_of(actor, offer.mission)
+    can(actor, "transport.keep_offer", missions.scope_of(row))
+    here = [
+        each for each in outside(row, latest_known()) if (each.id, each.version) == (str(offer.pk), version)
+    ]
+    return ActForm(
+        action="transport.keep_offer", title=f"Keep the offer from {offer.giver} to {offer.receiver}", button="Keep the offer",
+        given={"handover": offer.pk, "version": version}, inputs=[WHY],
+        lead=f"Version {version} of {row.decision_id} does not allow it any more. To keep it settles that and moves nobody.",
+        done=lambda _: f"The offer to {offer.receiver} is kept against version {version}.",
+        back=reverse("mission-outside", args=[row.pk]), drill=row.drill, zone=zone_of(row), template="web/keep.html",
+        context={"rows": here},
     ).page(request, actor)  # fmt: skip
