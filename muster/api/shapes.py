@@ -434,9 +434,20 @@ class WhatChanged(Schema):
     deadlines: list[DeadlineTold]
 
 
-class EventTold(Schema):
-    """One event of a calendar: `uid` stays, `sequence` grows with each act that changed it; `ends_at` null: a due moment."""
+class AboutTold(Schema):
+    """A kind of record, and its id."""
 
+    kind: str
+    id: str
+
+
+class EventTold(Schema):
+    """An end, report, confirmation, paper or task: `uid` stays, `sequence` grows with each act that changed it.
+
+    `ends_at` null: a due moment.
+    """
+
+    of: str
     uid: str
     sequence: int
     begins_at: str
@@ -445,6 +456,7 @@ class EventTold(Schema):
     place: str
     is_off: bool
     changed_at: str
+    about: AboutTold
 
 
 class CalendarTold(Schema):

@@ -184,6 +184,7 @@ NEXT_STEP = {
     "validated": ("center", "to put it before the office"),
     "in_review": ("office", "to decide it"),
 }
+PAPER = "to send the paper"
 
 
 def search(rows: QuerySet[Request], words: str) -> QuerySet[Request]:
@@ -209,7 +210,7 @@ def waiting(actor: Actor, rows: QuerySet[Request] | None = None) -> list[Waiting
             party, what = NEXT_STEP[row.state]
             found.append(Waiting(row, who[party], what, steps[-1].happened_at))
         if row.verbal and not hasattr(row, "paper"):
-            found.append(Waiting(row, row.requester, "to send the paper", steps[0].happened_at))
+            found.append(Waiting(row, row.requester, PAPER, steps[0].happened_at))
     return sorted(found, key=lambda one: (one.since, one.request.pk))
 
 

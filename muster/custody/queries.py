@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from muster.access.control import Scope
 from muster.core.errors import NotFound
@@ -58,6 +58,16 @@ def offers_to(site: str) -> QuerySet[Handover]:
 def offers_from(site: str) -> QuerySet[Handover]:
     """The open handovers that a site offers, the oldest first."""
     return Handover.objects.filter(state=Handover.State.OFFERED, giver__site=site).order_by("id")
+
+
+def things_held() -> dict[tuple[UUID, str], dict[str, int]]:
+    """How many vehicles and pieces of property each holder has now, by its id and site."""
+    counted = Head.objects.filter(thing__kind__in=(Thing.Kind.VEHICLE, Thing.Kind.PROPERTY))
+    rows = counted.values_list("holder", "holder__site", "thing__kind").annotate(count=Count("thing"))
+    found: dict[tuple[UUID, str], dict[str, int]] = defaultdict(dict)
+    for holder, site, kind, count in rows:
+        found[holder, site][kind] = count
+    return found
 
 
 def open_differences(sites: Sequence[str], known_at: int | None = None) -> QuerySet[Difference]:

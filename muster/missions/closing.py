@@ -14,6 +14,8 @@ from django.db.models import Max
 
 from muster.assistance.models import Difference, Paper
 from muster.authority.models import Drift
+from muster.decisions import queries as decisions
+from muster.decisions.owed import owed
 from muster.missions import queries
 from muster.missions.models import Mission
 from muster.record.models import Number
@@ -33,6 +35,8 @@ KINDS = {
     "outside": "Outside the decision, and not settled",
     "exception": "Exceptions that wait for legal review",
     "paper": "Papers of verbal requests that have not come",
+    "confirmation": "Verbal decisions not confirmed in writing",
+    "report": "Reports under the decision that are late",
     "request_difference": "Differences in the request, not settled",
     "cost_line": "Cost lines not claimed, settled or withdrawn",
     "cost_difference": "Differences about costs, not settled",
@@ -121,4 +125,22 @@ def _of_the_request(mission: Mission, at: datetime) -> Iterable[OpenItem]:
         words = "asked for verbally, and the paper has not come"
         yield OpenItem(
             kind="paper", name=request.pk, words=words, since=asked_at, subject=("request", request.pk)
+        )
+
+
+@register
+def _of_the_decision(mission: Mission, at: datetime) -> Iterable[OpenItem]:
+    """What is owed under the decision and can be given now: a report that is still to come keeps nothing open."""
+    row, known = mission.decision, numbered()
+    owing = owed(row, decisions.in_force(row, at, known), at, known)
+    about = ("decision", row.pk)
+    if owing.paper is not None:
+        words = "decided verbally, and not confirmed in writing"
+        yield OpenItem(
+            kind="confirmation", name=row.pk, words=words, since=row.decided_at, due_at=owing.paper.by, subject=about
+        )  # fmt: skip
+    if owing.report is not None and owing.report.is_late:
+        words = "a report that the decision asks for has not been given"
+        yield OpenItem(
+            kind="report", name=row.pk, words=words, since=None, due_at=owing.report.by, subject=about
         )

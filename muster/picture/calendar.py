@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from icalendar import Calendar, Event
@@ -29,15 +29,18 @@ from muster.record.models import Act
 from muster.tasks import queries as tasks
 from muster.tasks.models import Ending, Task
 
+Of = Literal["end", "report", "confirmation", "paper", "task"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One event of a calendar.
+    """One event of a calendar: the end of a decision, a report or paper that is due, or the window of a task.
 
     `uid` stays the same for as long as it is the same thing; `sequence` grows with each act that changed it. A due moment ends when
     it begins; of a task `ends_at` is not included. `is_off`: it was called off, met, or does not come any more.
     """
 
+    of: Of
     uid: UUID
     sequence: int
     begins_at: datetime
@@ -46,13 +49,14 @@ class Entry:
     place: str
     is_off: bool
     changed_at: datetime  # when the latest act that changed it was recorded
+    about: tuple[str, str]  # a kind of record and its id, for a link
 
     def to_json(self) -> dict[str, Any]:
         """The same as data."""
         return {
-            "uid": str(self.uid), "sequence": self.sequence, "begins_at": self.begins_at.isoformat(),
+            "of": self.of, "uid": str(self.uid), "sequence": self.sequence, "begins_at": self.begins_at.isoformat(),
             "ends_at": self.ends_at and self.ends_at.isoformat(), "words": self.words, "place": self.place, "is_off": self.is_off,
-            "changed_at": self.changed_at.isoformat(),
+            "changed_at": self.changed_at.isoformat(), "about": dict(zip(("kind", "id"), self.about, strict=True)),
         }  # fmt: skip
 
 
@@ -64,6 +68,11 @@ class MissionCalendar:
     at: datetime
     known_at: int
     entries: list[Entry]
+
+    @property
+    def due(self) -> list[Entry]:
+        """What is still to come or late, tasks aside."""
+        return [entry for entry in self.entries if entry.ends_at is None and not entry.is_off]
 
     def to_json(self) -> dict[str, Any]:
         """The same as data."""
@@ -132,13 +141,14 @@ class _Decided:
         return [version.limits for version in self.versions if version.limits is not None]
 
     def entry(
-        self, of: str, begins_at: datetime, words: str, acts: Sequence[Act] = (), *, is_off: bool
+        self, of: Of, begins_at: datetime, words: str, acts: Sequence[Act] = (), *, is_off: bool
     ) -> Entry:
         """A due moment under it, which the versions changed, and these acts beside them."""
         return Entry(
-            uid=_uid(self.row.act_id, f"{of} {self.row.pk}"), sequence=self.written - 1 + len(acts), begins_at=begins_at,
+            of=of, uid=_uid(self.row.act_id, f"{of} {self.row.pk}"), sequence=self.written - 1 + len(acts), begins_at=begins_at,
             ends_at=None, words=words, place="", is_off=is_off,
             changed_at=max(self.changed_at, *(act.recorded_at for act in acts)) if acts else self.changed_at,
+            about=("decision", self.row.pk),
         )  # fmt: skip
 
 
@@ -205,10 +215,10 @@ def _of_the_request(mission: Mission, known_at: int) -> Iterator[Entry]:
     papers = [paper.act for paper in Paper.objects.filter(**known).select_related("act")]
     acts = [*(version.act for version in versions), *papers]
     yield Entry(
-        uid=_uid(request.act_id, f"paper {request.pk}"), sequence=len(acts) - 1,
+        of="paper", uid=_uid(request.act_id, f"paper {request.pk}"), sequence=len(acts) - 1,
         begins_at=datetime.fromisoformat([moment for moment in promised if moment][-1]), ends_at=None,
         words=f"The paper of {request.pk} was promised for now", place="", is_off=bool(papers) or not promised[-1],
-        changed_at=max(act.recorded_at for act in acts),
+        changed_at=max(act.recorded_at for act in acts), about=("request", request.pk),
     )  # fmt: skip
 
 
@@ -225,8 +235,8 @@ def _tasks(mission: Mission, known_at: int) -> Iterator[Entry]:
         is_off = draw.ends_at <= draw.begins_at
         acts = [row.act, *([ended[row.pk]] if row.pk in ended else []), *([closing.act] if closing else [])]
         yield Entry(
-            uid=_uid(row.act_id, f"task {row.pk}"), sequence=len(acts) - 1, begins_at=row.begins_at,
+            of="task", uid=_uid(row.act_id, f"task {row.pk}"), sequence=len(acts) - 1, begins_at=row.begins_at,
             ends_at=row.ends_at if is_off else draw.ends_at,
             words=f"{row.pk}: {TASKS[row.category].name}, people: {Quantity.from_json(row.people).said}", place=row.place,
-            is_off=is_off, changed_at=max(act.recorded_at for act in acts),
+            is_off=is_off, changed_at=max(act.recorded_at for act in acts), about=("task", row.pk),
         )  # fmt: skip

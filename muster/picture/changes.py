@@ -17,6 +17,7 @@ from muster.core.quantity import Quantity
 from muster.custody.models import Difference, Settled
 from muster.decisions import queries as decisions
 from muster.decisions.models import Version
+from muster.decisions.owed import owed
 from muster.ledger.models import Entry
 from muster.missions import queries as missions
 from muster.missions.models import Closing, Look, Mission
@@ -256,7 +257,7 @@ GROUPS: dict[str, Callable[[_Window], Iterator[Change]]] = {
 
 
 def _deadlines(actor: Actor, known_at: int, at: datetime) -> Iterator[Deadline]:
-    """The one due first in front: ends of decisions in force, and legal reviews that nobody has made."""
+    """The one due first in front: ends of decisions in force, what is owed under them, and legal reviews that nobody has made."""
     found = []
     for decision in decisions.decisions_of(actor):
         in_force = decisions.in_force(decision, at, known_at)
@@ -266,6 +267,13 @@ def _deadlines(actor: Actor, known_at: int, at: datetime) -> Iterator[Deadline]:
             found.append(
                 Deadline(due_at=ends, words=words, kind="decision", of=decision.pk, passed=ends <= at)
             )
+        owing = owed(decision, in_force, at, known_at)
+        for due, what in ((owing.report, "A report under"), (owing.paper, "Written confirmation of")):
+            if due is not None and due.by <= at + AHEAD:
+                words = f"{what} {decision.pk} is due."
+                found.append(
+                    Deadline(due_at=due.by, words=words, kind="decision", of=decision.pk, passed=due.is_late)
+                )
     readable = assistance.requests_of(actor).values("pk")
     for drift in Drift.objects.filter(
         request__in=readable, review__isnull=True, review_due_at__lte=at + AHEAD

@@ -178,3 +178,30 @@ def test_the_state_of_a_mission_stands_on_its_pages_and_in_the_picture(offices: 
     then = picture_of("EX-1", at(-3).isoformat())["standing"]
     assert (then["state"], then["why"]) == ("paused", "A review of it")
     assert picture_of("EX-1", at(-5).isoformat())["standing"]["state"] == "active"
+
+
+def test_what_is_owed_under_the_decision_keeps_a_mission_open_until_it_is_given(offices: Offices) -> None:
+    request = test_steps.in_review(offices)
+    decision = do.decisions.decide(
+        actor=offices.governor, request=request, outcome="approved_with_limits", reason="To relieve the sites.",
+        limits={**test_steps.LIMITS, "reporting_interval_days": 1}, at=at(-44), instrument_kind="verbal",
+    ).answer.decision  # fmt: skip
+    do.missions.open_mission(
+        actor=offices.sites.center, decision=decision, mission="EX-1", title="Support", organisation="EX-GUARD", at=at(-43)
+    )  # fmt: skip
+    ledger.latest_known()
+
+    with pytest.raises(StillOpen) as told:
+        close(offices)
+    assert {kind: [item.due_at for item in items] for kind, items in told.value.items.items()} == {
+        "confirmation": [at(-20)], "report": [at(-6)],
+    }  # fmt: skip
+    page = signed_in("center").get("/missions/EX-1/close/").content.decode()
+    assert page.count(f'href="/decisions/{decision}/"') == 2
+
+    do.decisions.confirm_in_writing(
+        actor=offices.governor, decision=decision, instrument="Letter 26-1", at=at(0)
+    )
+    do.decisions.record_report(actor=offices.sites.center, decision=decision, words="All quiet", at=at(0))
+    ledger.latest_known()
+    close(offices)

@@ -44,6 +44,23 @@ class Reader:
             at.click()
         self.look_over()
 
+    def tab_to(self, words: str) -> None:
+        """Move on by Tab until what bears these words, or this id, has the focus."""
+        for _ in range(80):
+            on = self.page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
+            if on == words:
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"{words} is not reached by Tab")
+
+    def enter(self, words: str, *, look: bool = True) -> None:
+        """Move on by Tab to what leads to a page, press Enter there, and look that page over."""
+        self.tab_to(words)
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+        if look:
+            self.look_over()
+
     def said(self) -> str:
         """What the page says about the form just sent."""
         return " ".join(self.page.locator(".usa-alert").all_inner_texts())

@@ -206,9 +206,22 @@ def test_the_board_refreshes_itself_and_says_when_it_cannot(
     north.page.get_by_label("Tags").fill(make_tag(7))
     north.press("Record persons received")
 
+    assert "Nothing is late" in page.inner_text("#board")
+    assert page.inner_text("#announced") == ""
     page.evaluate("document.querySelector('#board').dispatchEvent(new CustomEvent('every'))")
     page.locator(".muster-cards", has_text="North Hall").wait_for()
     assert page.locator("#paused").is_hidden()
+    # Of the new board only what newly needs action is read out, once, and the focus stays where it was.
+    said = f"Needs action: Difference at North Hall: Received from outside without an offer: {make_tag(7)}."
+    assert page.locator("[role=status]#announced").inner_text() == said
+    page.get_by_role("link", name=said.removeprefix("Needs action: ")).focus()
+    page.evaluate("document.querySelector('#announced').textContent = ''")
+    page.evaluate("""() => new Promise((done) => {
+        document.addEventListener("htmx:after:swap", () => done(), {once: true});
+        document.querySelector("#board").dispatchEvent(new CustomEvent("every"));
+    })""")
+    assert page.inner_text("#announced") == ""
+    assert page.evaluate("document.activeElement.textContent") == said.removeprefix("Needs action: ")
     page.route("**/board/", lambda route: route.abort())
     page.evaluate("document.querySelector('#board').dispatchEvent(new CustomEvent('every'))")
     page.locator("#paused").wait_for()

@@ -31,37 +31,22 @@ def test_what_stands_outside_is_kept_by_keyboard_alone_and_judged(
     page = reader.page
     page.goto(live_url + link_for(User.objects.get(username="operations")))
 
-    def to(words: str) -> None:
-        """Move on by Tab until what bears these words, or this id, has the focus."""
-        for _ in range(80):
-            on = page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
-            if on == words:
-                return
-            page.keyboard.press("Tab")
-        raise AssertionError(f"{words} is not reached by Tab")
-
-    def enter(words: str) -> None:
-        to(words)
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
-        reader.look_over()
-
     page.goto(f"{live_url}/missions/{MISSION}/")
     reader.look_over()
-    enter("Settle")
-    enter(f"Keep it, and say why: {MISSION}-T1")
-    enter("Keep the task")
+    reader.enter("Settle")
+    reader.enter(f"Keep it, and say why: {MISSION}-T1")
+    reader.enter("Keep the task")
     assert page.title().startswith("Error:")
-    to("reason")
+    reader.tab_to("reason")
     page.keyboard.type("The persons there are in care until Friday.")
-    enter("Keep the task")
+    reader.enter("Keep the task")
     told = page.locator("main").inner_text()
     assert "The persons there are in care until Friday." in told
     assert Kept.objects.get().task_id == f"{MISSION}-T1"
     page.goto(f"{live_url}/decisions/{DECISION}/used/")
-    to("at")
+    reader.tab_to("at")
     page.keyboard.type("2026-11-20T06:00")
-    enter("Show")
+    reader.enter("Show")
     assert "As of 06:00 CST, 20 Nov 2026" in page.locator("main").inner_text()
     page.goto(f"{live_url}/acts/{Kept.objects.get().act.number.number}/")
     reader.look_over()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,26 +14,29 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from muster.access.control import Actor, may, visible
-from muster.assistance import queries as requests
-from muster.assistance.models import Request
-from muster.authority.models import Drift
 from muster.core.errors import MusterError, NotFound
 from muster.custody import actions as custody
 from muster.custody.models import Difference
-from muster.custody.queries import can_lapse, open_differences, scope_of, scope_of_holder
+from muster.custody.queries import can_lapse, open_differences, scope_of, scope_of_holder, things_held
 from muster.decisions import queries as decisions
 from muster.ledger import queries
 from muster.ledger.models import Handover
 from muster.missions.models import Mission
 from muster.missions.queries import missions_of, standing_of
 from muster.parties.models import Site
+from muster.picture.waiting import Wait, waits
 from muster.record.action import sequence
 from muster.tasks.usage import usage
+from muster.transport.models import Trip
 from muster.transport.outside import open_outside
+from muster.transport.queries import aboard
+from muster.web.attention import needs_action
 from muster.web.pages import form_page, key_of, signed_in
 from muster.web.used import Bar
 from muster.web.views.history import visible_things
-from muster.web.views.missions import is_drill_at
+from muster.web.views.missions import SETTLED_ON, is_drill_at
+
+IN_A_CARD, IN_ALL = 4, 12  # how many of those that wait are shown
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Card:
     differences: list[Difference]
     may_settle: bool
     drill: bool
+    things: dict[str, int]  # vehicles and pieces of property, by kind
 
 
 @signed_in
@@ -65,14 +70,18 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
     now, known_at = timezone.now(), queries.latest_known()
     counts = queries.census(now, known_at).sites
     sites = {site.code: site for site in visible(actor, Site.objects.all())}
-    differences = list(open_differences(list(sites)).select_related("thing"))
+    differences = list(open_differences(list(sites)).select_related("thing", "site"))
+    held = things_held()
+    at_sites: dict[str, Counter[str]] = defaultdict(Counter)
+    for (_, site), kinds in held.items():
+        at_sites[site].update(kinds)
     open_offers = Handover.objects.filter(state=Handover.State.OFFERED).order_by("pk")
     offers = list(open_offers.select_related("giver", "receiver", "offered_act"))
     waiting = [
         Waiting(o, can_lapse(o, now) and may(actor, "custody.lapse", scope_of_holder(o.giver)))
         for o in offers
     ]
-    busy = {*counts, *(d.site_id for d in differences)}
+    busy = {*counts, *(d.site_id for d in differences), *at_sites}
     busy.update(site for offer in offers for site in (offer.giver.site, offer.receiver.site))
     cards = [
         Card(
@@ -82,13 +91,20 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
             [difference for difference in differences if difference.site_id == code],
             may(actor, "custody.settle", scope_of(site)),
             is_drill_at(site),
+            dict(at_sites.get(code, {})),
         )
         for code, site in sites.items()
         if code in busy
     ]
     named = visible_things(actor, {d.thing_id for d in differences if d.thing_id})
+    waited = waits(actor, now, known_at)
+    missions = _missions(actor, now, known_at, waited, held)
+    settled_by = {card.site.code: card.may_settle for card in cards}
     context = {
-        "missions": _missions(actor, now, known_at),
+        "actions": needs_action(waited, missions, [(each, settled_by[each.site_id]) for each in differences]),
+        "missions": missions,
+        "waits": [_linked(one) for one in waited[:IN_ALL]],
+        "waits_in_all": len(waited),
         "cards": cards,
         "named": named,
         "now": now,
@@ -98,43 +114,47 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
     return render(request, "web/board.html", context)
 
 
-def _missions(actor: Actor, now: datetime, known_at: int) -> list[dict[str, Any]]:
-    """The open missions: where the decision stands, vehicles moving, what stands outside it, and limits that are nearly used up."""
+def _linked(one: Wait) -> tuple[Wait, str]:
+    """What waits, and the page on which it is done; an offer is on this page already."""
+    return one, "" if one.about[0] == "offer" else SETTLED_ON[one.about[0]](one.about[1])
+
+
+def _missions(
+    actor: Actor,
+    now: datetime,
+    known_at: int,
+    waited: list[Wait],
+    held: dict[tuple[UUID, str], dict[str, int]],
+) -> list[dict[str, Any]]:
+    """The open missions: where the decision stands, who is waited for, vehicles moving, what stands outside, limits nearly used up."""
     told = []
     for row in missions_of(actor).filter(closed_at=None):
         in_force = decisions.in_force(row.decision, now, known_at)
         limits = usage(row.decision, now, known_at).limits if in_force.why is None else ()
         near = [Bar(used) for used in limits if used.says != "inside"]
-        moving = row.trips.filter(state="departed").count()
+        waiting = [one for one in waited if one.is_of(row)]
         told.append(
             {
                 "row": row,
                 "standing": standing_of(row, now, known_at),
                 "zone": decisions.zone_of(row.decision, known_at).key,
                 "ends": in_force.limits.ends_at if in_force.limits and not in_force.why else None,
-                "overdue": _overdue_exceptions(actor, row, now),
-                "paper": _overdue_paper(row.decision.request, now),
                 "near": near,
-                "moving": moving,
+                "moving": _moving(row, held),
+                "waits": [_linked(one) for one in waiting[:IN_A_CARD]],
+                "more": len(waiting) - min(len(waiting), IN_A_CARD),
                 "outside": len(open_outside(row, known_at)),
             }
         )
     return told
 
 
-def _overdue_exceptions(actor: Actor, row: Mission, now: datetime) -> list[Drift]:
-    """The exceptions of a mission that counsel should have reviewed by now, the one due first in front, for who may read them."""
-    request = row.decision.request
-    if not may(actor, "authority.read_review", requests.scope_of(request)):
-        return []
-    waiting = Drift.objects.filter(request=request, review__isnull=True, review_due_at__lt=now)
-    return list(waiting.order_by("review_due_at"))
-
-
-def _overdue_paper(request: Request, now: datetime) -> datetime | None:
-    """For when the paper of a verbal request was promised, where it is late and has not come."""
-    clock = requests.paper_clock(request, now)
-    return now - clock.late_by if clock and clock.late_by and not clock.received else None
+def _moving(row: Mission, held: dict[tuple[UUID, str], dict[str, int]]) -> list[dict[str, Any]]:
+    """The trips under way: the vehicle of each, and how many persons and pieces of property are aboard by the record."""
+    return [
+        {"trip": trip, "persons": len(aboard(trip)), "property": held.get((trip.holder_id, trip.holder.site), {}).get("property", 0)}
+        for trip in row.trips.filter(state=Trip.State.DEPARTED).select_related("holder").order_by("departs_at", "id")
+    ]  # fmt: skip
 
 
 @signed_in

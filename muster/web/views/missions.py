@@ -29,6 +29,7 @@ from muster.missions.closing import KINDS, open_items
 from muster.missions.models import Mission
 from muster.parties.models import Organisation, Site
 from muster.picture import queries as picture
+from muster.picture.calendar import calendar_of
 from muster.record.action import Done
 from muster.tasks import queries as tasks
 from muster.tasks.models import Task
@@ -47,7 +48,7 @@ SETTLED_ON: dict[str, Callable[[str], str]] = {
     "trip": lambda id: reverse("trip", args=[id]), "request": lambda id: reverse("request", args=[id]),
     "exceptions": lambda id: reverse("exceptions", args=[id]), "costs": lambda id: reverse("costs", args=[id]),
     "outside": lambda id: reverse("mission-outside", args=[id]), "roll": lambda id: reverse("muster-roll", args=[id]),
-    "task_difference": lambda id: reverse("task-difference", args=[id]),
+    "task_difference": lambda id: reverse("task-difference", args=[id]), "decision": lambda id: reverse("decision", args=[id]),
 }  # fmt: skip
 
 
@@ -91,6 +92,7 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "differences": open_differences(list(sites.values_list("code", flat=True))).select_related("site"),
         "strength": strength(row, at, known_at),
         "may_order": may(actor, "tasks.order", scope) and row.closed_at is None,
+        "due": [(entry, SETTLED_ON[entry.about[0]](entry.about[1])) for entry in calendar_of(row, at, known_at).due],
         "cost_cap": costs.cap_use(row.decision, at, known_at), "open_costs": len(costs.open_cost_lines(row.pk)),
     }  # fmt: skip
     context |= limits_used(request, row.decision)

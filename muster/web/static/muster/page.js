@@ -10,16 +10,3 @@ document.addEventListener("keydown", (event) => {
     scan.focus();
   }
 });
-
-// The board refreshes itself. When that fails, or the answer holds no board (a sign-in that has ended), what stands there
-// stays, and says that it is paused.
-const paused = document.querySelector("#paused");
-if (paused) {
-  const pause = (is) => { paused.hidden = !is; };
-  document.addEventListener("htmx:before:swap", (event) => {
-    const whole = event.detail.ctx.response.status < 400 && event.detail.ctx.text.includes('id="board"');
-    pause(!whole);
-    if (!whole) event.preventDefault();
-  });
-  document.addEventListener("htmx:error", () => pause(true));
-}
