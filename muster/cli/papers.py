@@ -63,14 +63,16 @@ def paper(
     kind: Annotated[
         str,
         typer.Argument(
-            help="ics204 of a mission or task; brief or reimbursement of a mission; worksheet, rrf, ics213rr or req-a of a "
+            help="ics204 of a mission or task; ics211, ics221, brief or reimbursement of a mission; worksheet, rrf, ics213rr or req-a of a "
             "request; order of a decision."
         ),
     ],
     record: Annotated[
         str, typer.Argument(help="The id of the mission, task, request or decision that it is of.")
     ],
-    out: Annotated[Path, typer.Option(help="Write the paper into this file: .pdf.")],
+    out: Annotated[
+        Path, typer.Option(help="Write the paper into this file: .pdf, or .csv for ics211 and ics221.")
+    ],
     begins: Annotated[
         str | None,
         typer.Option("--from", help="Where the paper has a period: its first moment, or its first day."),
@@ -82,20 +84,25 @@ def paper(
     as_json: Json = False,
 ) -> None:
     """Print a paper of the record as PDF. For whoever runs the server."""
-    if out.suffix != ".pdf":
-        raise NoSuchPaper(path=out, kinds=(".pdf",))
     open_record(data)
     from django.conf import settings
 
     from muster.actions import storable
     from muster.database import when_down
-    from muster.picture.papers import Reach, paper_of, sheet_of
+    from muster.picture.papers import Reach, csv_of, paper_of, sheet_of
 
+    asked = {"at": at, "known_at": known_at, "begins": begins, "ends": ends}
     with when_down(), storable():
-        printed = sheet_of(
-            paper_of(kind), record, Reach(), at=at, known_at=known_at, begins=begins, ends=ends
-        )
-    write_bytes(out, printed.pdf(demonstration=settings.CONFIG.demonstration))
+        found = paper_of(kind)
+        kinds = (".pdf",) if found.table is None else (".pdf", ".csv")
+        if out.suffix not in kinds:
+            raise NoSuchPaper(path=out, kinds=kinds)
+        printed = sheet_of(found, record, Reach(), **asked)
+        text = csv_of(found, record, Reach(), **asked) if out.suffix == ".csv" else ""
+    if text:
+        write_text(out, text)
+    else:
+        write_bytes(out, printed.pdf(demonstration=settings.CONFIG.demonstration))
     told = {
         "paper": kind,
         "of": record,

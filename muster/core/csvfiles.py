@@ -1,4 +1,4 @@
-"""Reading a CSV file that somebody sent: UTF-8, a header row, RFC 4180, every fault by row and column.
+"""Writing a CSV file, and reading one that somebody sent: UTF-8, a header row, RFC 4180, every fault by row and column.
 
 The file is read piece by piece and never held whole, so that an endless field in a pipe stops with a fault
 and not with the machine.
@@ -9,12 +9,13 @@ count, and a field with line breaks stays in its row.
 
 from __future__ import annotations
 
+import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from muster.core.errors import Fault
 
@@ -22,6 +23,22 @@ PIECE = 65_536  # characters read at once
 QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"(,|$)')
 PLAIN = re.compile(r'([^,"]*)(,|$)')
 NOT_UTF_8 = re.compile("[\udc80-\udcff]")  # what the decoder leaves for a byte that is not UTF-8
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would reckon with a cell that begins so
+
+
+def table_of(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as one table with a header (RFC 4180); what a row lacks is empty. A text stays one where it begins like a formula."""
+    file = io.StringIO()
+    table = csv.DictWriter(file, columns, restval="")
+    table.writeheader()
+    for row in rows:
+        table.writerow({column: _safe(value) for column, value in row.items()})
+    return file.getvalue()
+
+
+def _safe(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 @dataclass(frozen=True)

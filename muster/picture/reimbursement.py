@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from muster.core.csvfiles import table_of
 from muster.core.money import usd
 from muster.core.quantity import Quantity
 from muster.costs import queries as costs
@@ -23,7 +22,6 @@ CSV_COLUMNS = (
     "rate_usd", "count", "days", "amount", "amount_low_usd", "amount_high_usd", "stated_total_usd", "begins_on", "ends_on", "state",
     "claim", "paid_usd", "reference", "publisher", "title", "published", "url", "known_at",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would reckon with a cell that begins so
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,12 +242,7 @@ def _line(item: Item) -> dict[str, Any]:
 
 def as_csv(package: Package) -> str:
     """The package as one table (RFC 4180): its cover, its totals, its lines, and what is missing, told apart by `record`."""
-    file = io.StringIO()
-    rows = csv.DictWriter(file, CSV_COLUMNS, restval="")
-    rows.writeheader()
-    for row in _rows(package):
-        rows.writerow({column: _safe(value) for column, value in row.items()})
-    return file.getvalue()
+    return table_of(CSV_COLUMNS, _rows(package))
 
 
 def _rows(package: Package) -> Iterator[Mapping[str, Any]]:
@@ -302,8 +295,3 @@ def _dollars(cents: int | None) -> str:
 
 def _iso(day: Any) -> str | None:
     return day.isoformat() if day else None
-
-
-def _safe(value: Any) -> Any:
-    """A text as a text also where a spreadsheet would take it for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -15,7 +15,7 @@ from muster.missions.models import Mission
 from muster.tasks.assignmentrules import THERE, Days, State, words_of
 from muster.tasks.memberrows import MemberStands
 from muster.tasks.members import stands_of
-from muster.tasks.models import Assignment, AssignmentStep, Member, TaskDifference
+from muster.tasks.models import Assignment, AssignmentStep, Member, TaskDifference, TaskDifferenceSettled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,10 +155,16 @@ def members_moved(steps: Sequence[AssignmentStep]) -> str:
     return f"{did}, {steps[0].task_id or steps[0].assignment.mission_id}"
 
 
-def open_differences(mission: Mission) -> list[TaskDifference]:
-    """What was reported of a mission's members and does not fit, and nobody has settled, by everything committed."""
-    rows = TaskDifference.objects.filter(mission=mission, settled__isnull=True)
-    return list(rows.select_related("act", "task", "member__thing"))
+def open_differences(mission: Mission, known_at: int | None = None) -> list[TaskDifference]:
+    """What was reported of a mission's members and does not fit, and nobody has settled, as known at an act's number.
+
+    None: by everything committed.
+    """
+    rows = TaskDifference.objects.filter(mission=mission).select_related("act", "task", "member__thing")
+    if known_at is None:
+        return list(rows.filter(settled__isnull=True))
+    settled = TaskDifferenceSettled.objects.filter(act__number__number__lte=known_at)
+    return list(rows.filter(act__number__number__lte=known_at).exclude(pk__in=settled.values("difference")))
 
 
 @dataclass(frozen=True)

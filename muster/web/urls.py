@@ -95,6 +95,7 @@ urlpatterns = [
     path("tasks/<str:name>/present/", missions.present, name="task-present"),
     path("tasks/<str:name>/keep/<slug:against>/<int:version>/", limits.keep, name="task-keep"),
     path("papers/<slug:kind>/<str:name>.pdf", papers.paper, name="paper"),
+    path("papers/<slug:kind>/<str:name>.csv", papers.table, name="paper-table"),
     path("trips/", trips.listed, name="trips"),
     path("trips/<str:name>/", trips.one, name="trip"),
     path("trips/<str:name>/custodian/", trips.custodian, name="trip-custodian"),

@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 from people import TAGS, at
 from pypdf import PdfReader
+from test_assigned import checked_in, checked_out, members, ordered, released
 from test_cli import muster
 from test_costs import CAPPED, estimated, recorded
 from test_deciding import account, decide
@@ -31,10 +32,12 @@ from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
 from muster.decisions.orders import sentences_of
 from muster.ledger.queries import latest_known
+from muster.missions.models import Mission
 from muster.parties.models import Office
 from muster.picture import queries as picture
-from muster.picture.papers import PAPERS, Reach, paper_of, sheet_of
+from muster.picture.papers import PAPERS, Reach, csv_of, paper_of, sheet_of
 from muster.picture.reimbursement import as_csv
+from muster.tasks.assignments import muster_roll, open_differences
 from muster.tasks.models import Task
 from muster.tasks.taskable import MAY, taskable
 
@@ -78,6 +81,11 @@ def test_an_assignment_list_says_each_task_of_the_period_and_every_limit_and_for
     decision = opened(offices)
     due = order(offices, words="Data entry in building two", people="about 4", vehicles="2")
     later = order(offices, words="Much later", begins_at=at(200), ends_at=at(220))
+    (tag,) = members(offices, 1, duty_status="T32-502f1A")
+    do.planning.plan_shifts(
+        actor=offices.sites.center, mission="EX-1",
+        shifts=[{"member": tag, "task": due.task, "begins_at": at(-4), "ends_at": at(4)}],
+    )  # fmt: skip
 
     text, _, _ = printed("ics204", "EX-1", begins=DAY, ends=DAY)
 
@@ -103,6 +111,7 @@ def test_an_assignment_list_says_each_task_of_the_period_and_every_limit_and_for
         "Leader",
         "not recorded",
     )
+    check_says(text, f"{tag}{due.task} 02:00 CST, 1 Mar 2026 10:00 CST, 1 Mar 2026")
     assert squeezed(later.task) not in text
     assert squeezed("Much later") in printed("ics204", later.task)[0]
     assert squeezed(due.task) not in printed("ics204", later.task)[0]
@@ -128,11 +137,14 @@ def test_an_assignment_list_says_what_is_in_force_in_each_part_of_its_period(off
 def test_a_brief_says_the_limits_with_their_numbers_the_figures_and_what_is_open(offices: Offices) -> None:
     opened(offices, {**CAPPED, "reporting_interval_days": 1, "people_max_by_task": {"T04": 6}})
     task = order(offices, people="17").task
-    do.tasks.report_present(actor=offices.sites.center, task=task, people=15, at=at(-1))
+    do.checkins.report_present(actor=offices.sites.center, task=task, people=15, at=at(-1))
     recorded(offices, total_usd="99.50", rate_usd="")
     do.custody.receive(
         actor=offices.sites.north, site="EX-NORTH", tags=[TAGS[0]], at=at(-3), from_organisation="EX-AGENCY", mission="EX-1"
     )  # fmt: skip
+
+    checked_in(offices, members(offices, 1))
+    (differs,) = open_differences(Mission.objects.get())
 
     text, _, _ = printed("brief", "EX-1")
 
@@ -151,6 +163,7 @@ def test_a_brief_says_the_limits_with_their_numbers_the_figures_and_what_is_open
         text,
         "Next report late: was due before",
         "received without an offer",
+        differs.words,
         "1 cost line is neither claimed nor settled: EX-1-C1.",
     )
 
@@ -315,12 +328,110 @@ def test_an_order_that_refers_says_to_whom(offices: Offices) -> None:
     )
 
 
+def test_a_check_in_list_says_who_came_as_the_muster_roll_does_on_paper_and_as_a_table(
+    offices: Offices,
+) -> None:
+    opened(offices)
+    first, second, third = members(offices, 3)
+    ordered(offices, [first, second], order="ORD-5", at=at(-30))
+    checked_in(
+        offices,
+        [first],
+        travel="By bus",
+        departed_from="=Armory",
+        departed_at=at(-14),
+        qualifications="Boats",
+    )
+    checked_in(offices, [second, third], hours=-20, resource_order="RO-9")
+
+    text, _, _ = printed("ics211", "EX-1")
+    late, _, _ = printed("ics211", "EX-1", begins="2026-02-28T18:00:00Z")
+    rows = list(csv.DictReader(io.StringIO(csv_of(paper_of("ics211"), "EX-1", Reach(), at=MOMENT))))
+
+    roll = muster_roll([Mission.objects.get()], at(0), latest_known())
+    assert (
+        {row["identifier"] for row in rows}
+        == {one.tag for one in roll if one.was_there}
+        == {first, second, third}
+    )
+    line = next(row for row in rows if row["identifier"] == first)
+    assert (line["time_in"], line["departed_at"]) == (at(-10).isoformat(), at(-14).isoformat())
+    assert (line["departed_from"], line["method_of_travel"], line["other_qualifications"]) == (
+        "'=Armory",
+        "By bus",
+        "Boats",
+    )
+    assert (line["order_request_no"], line["home_unit"], line["place"]) == ("ORD-5", "1st Company", "Site A")
+    assert (line["status"], line["assignment"], line["leader"]) == (
+        "checked in",
+        "not recorded",
+        "not recorded",
+    )
+    assert {row["order_request_no"] for row in rows} == {"ORD-5", "RO-9"}
+    check_says(
+        text,
+        first,
+        second,
+        third,
+        "By bus",
+        "=Armory, 16:00 CST, 28 Feb 2026",
+        "20:00 CST, 28 Feb 2026",
+        "Boats",
+        "Members on this list 3",
+    )
+    assert squeezed(first) in late
+    assert squeezed(third) not in late
+
+
+def test_a_check_out_says_who_was_released_and_left_where_to_and_who_is_still_there(offices: Offices) -> None:
+    opened(offices)
+    gone, waiting, there = members(offices, 3)
+    ordered(offices, [gone, waiting, there], at=at(-30))
+    checked_in(offices, [gone, waiting, there])
+    released(offices, [gone, waiting])
+    checked_out(offices, [gone], destination="Camp Example", travel="Convoy", arrives_at=at(3))
+
+    text, _, _ = printed("ics221", "EX-1")
+    rows = {
+        row["identifier"]: row
+        for row in csv.DictReader(io.StringIO(csv_of(paper_of("ics221"), "EX-1", Reach(), at=MOMENT)))
+    }
+
+    assert set(rows) == {gone, waiting}
+    assert (rows[gone]["destination"], rows[gone]["method_of_travel"], rows[gone]["why_released"]) == (
+        "Camp Example",
+        "Convoy",
+        "Relieved",
+    )
+    assert (rows[gone]["released_at"], rows[gone]["checked_out_at"]) == (
+        at(-2).isoformat(),
+        at(-1).isoformat(),
+    )
+    assert (rows[gone]["arrives_at"], rows[gone]["planned_release"]) == (at(3).isoformat(), "2026-03-10")
+    assert (rows[waiting]["checked_out_at"], rows[waiting]["status"]) == ("not recorded", "released")
+    check_says(
+        text,
+        gone,
+        "Camp Example",
+        "Convoy",
+        "09:00 CST, 1 Mar 2026",
+        f"{there}, checked in",
+        "Relieved",
+        "2026-03-10",
+    )
+    before = printed("ics221", "EX-1", at="2026-02-28T12:00:00Z")[0]
+    check_says(before, "Nobody was released or has checked out.", "Nobody is checked in any more.")
+
+
 @pytest.fixture
 def every(offices: Offices) -> dict[str, str]:
     """The id of a record of which there is each paper."""
     decision = opened(offices)
     order(offices)
-    of = {"order": decision, **dict.fromkeys(("ics204", "brief", "reimbursement"), "EX-1")}
+    of = {
+        "order": decision,
+        **dict.fromkeys(("ics204", "ics211", "ics221", "brief", "reimbursement"), "EX-1"),
+    }
     return {kind: of.get(kind, Request.objects.get().pk) for kind in PAPERS}
 
 
@@ -364,6 +475,14 @@ def test_every_paper_is_for_those_who_may_read_its_record_and_not_there_for_othe
         assert api.get(f"/api/v1/papers/{kind}/NONE").status_code == 404
         assert Client().get(f"/papers/{kind}/{id}.pdf").status_code == 302
         assert Client().get(f"/api/v1/papers/{kind}/{id}").status_code == 401
+        is_table = PAPERS[kind].table is not None
+        lines = center.get(f"/papers/{kind}/{id}.csv?{query}")
+        assert lines.status_code == (200 if is_table else 404)
+        assert elsewhere.get(f"/papers/{kind}/{id}.csv").status_code == 404
+        if is_table:
+            told = api.get(f"/api/v1/papers/{kind}.csv/{id}?{query}")
+            assert (told.content, told["Content-Type"]) == (lines.content, lines["Content-Type"])
+            assert lines["Content-Type"].startswith("text/csv")
     assert center.get("/papers/none/EX-1.pdf").status_code == 404
 
 

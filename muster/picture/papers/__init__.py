@@ -11,10 +11,10 @@ from typing import Any
 
 from muster.core.errors import NotFound
 from muster.documents.sheets import Sheet
-from muster.picture.papers import assignment, brief, costs, orders, requests, worksheet
+from muster.picture.papers import assignment, brief, costs, crew, orders, requests, worksheet
 from muster.picture.papers.asked import Asked, NoPeriod, Reach, asked_for
 
-__all__ = ["PAPERS", "Paper", "Reach", "paper_of", "sheet_of"]
+__all__ = ["PAPERS", "Paper", "Reach", "csv_of", "paper_of", "sheet_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,7 @@ class Paper:
     find: Callable[[Reach, str], Any]
     make: Callable[[Any, Asked], Sheet]
     has_period: bool = False  # whether it is of a time from one moment to another
+    table: Callable[[Any, Asked], str] | None = None  # the same lines as CSV; None: it is on paper only
 
 
 PAPERS: Mapping[str, Paper] = {
@@ -35,6 +36,14 @@ PAPERS: Mapping[str, Paper] = {
         Paper(
             name="ics204", title="Assignment list (ICS 204)", of="a mission or one of its tasks", find=assignment.find,
             make=assignment.sheet, has_period=True,
+        ),
+        Paper(
+            name="ics211", title="Check-in list (ICS 211)", of="a mission", find=Reach.mission, make=crew.check_in, has_period=True,
+            table=crew.check_in_table,
+        ),
+        Paper(
+            name="ics221", title="Demobilization check-out (ICS 221)", of="a mission", find=Reach.mission, make=crew.check_out,
+            has_period=True, table=crew.check_out_table,
         ),
         Paper(name="brief", title="Mission brief", of="a mission", find=Reach.mission, make=brief.sheet),
         Paper(name="reimbursement", title="Package for reimbursement", of="a mission", find=Reach.mission, make=costs.sheet),
@@ -54,18 +63,29 @@ def paper_of(name: str) -> Paper:
     return PAPERS[name]
 
 
-def sheet_of(
-    paper: Paper, id: str, reach: Reach, *, at: str | None = None, known_at: str | None = None, begins: str | None = None,
-    ends: str | None = None,
-) -> Sheet:  # fmt: skip
+def sheet_of(paper: Paper, id: str, reach: Reach, **asked: str | None) -> Sheet:
     """The paper of one record, as of a moment or a day in words, as known at an act; None is now, and all that is known.
 
-    `begins` and `ends` bound a paper that is of a time. The same moment and act give the same sheet.
+    `asked` is any of `at`, `known_at`, `begins` and `ends`; the latter two bound a paper that is of a time. The same moment and act
+    give the same sheet.
 
-    Raises NotFound, where the record is not there or not the reader's, NotAMoment, NoPeriod, PeriodEndsFirst, and what
-    `asked_for` and the paper's own queries raise.
+    Raises NotFound, where the record is not there or not the reader's, NoPeriod, what `asked_for` and the paper's queries raise.
     """
+    return paper.make(*_row(paper, id, reach, **asked))
+
+
+def csv_of(paper: Paper, id: str, reach: Reach, **asked: str | None) -> str:
+    """The lines of the paper as CSV. Raises the same, and NotFound for a paper that is on paper only."""
+    if paper.table is None:
+        raise NotFound(kind="table", name=paper.name)
+    return paper.table(*_row(paper, id, reach, **asked))
+
+
+def _row(
+    paper: Paper, id: str, reach: Reach, *, at: str | None = None, known_at: str | None = None, begins: str | None = None,
+    ends: str | None = None,
+) -> tuple[Any, Asked]:  # fmt: skip
     if (begins or ends) and not paper.has_period:
         raise NoPeriod(paper=paper.title)
     row = paper.find(reach, id)
-    return paper.make(row, asked_for(row, reach=reach, at=at, known_at=known_at, begins=begins, ends=ends))
+    return row, asked_for(row, reach=reach, at=at, known_at=known_at, begins=begins, ends=ends)

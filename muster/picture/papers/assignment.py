@@ -21,6 +21,7 @@ from muster.missions.models import Mission
 from muster.picture.papers.asked import Asked, Reach, check_period
 from muster.picture.papers.tasks import TaskTold, tasks_told
 from muster.tasks.models import Task
+from muster.tasks.shifts import shifts_of_mission
 from muster.tasks.taskable import MAY, taskable
 
 
@@ -92,6 +93,11 @@ def _blocks(
         [_resource(each, reached) for each in due], widths=[12, 8, 8, 14, 12, 10, 22],
         none="No task lies in the period.",
     )  # fmt: skip
+    yield heading("Members on shift")
+    yield table(
+        ["Identifier", "Task", "From", "To", "Skill asked for"], list(_shifts(mission, due, begins_at, ends_at, asked)),
+        widths=[12, 18, 16, 16, 14], none="No shift is planned in the period.",
+    )  # fmt: skip
     yield heading("Work assignments")
     yield table(
         ["Task", "Category", "Work", "From", "To", "Conditions"], [_work(each, asked) for each in due],
@@ -116,6 +122,22 @@ def _resource(each: TaskTold, reached: str) -> list[Said]:
     ]  # fmt: skip
     vehicles = None if each.vehicles == "0" else f"{each.vehicles} vehicles"
     return [row.pk, None, each.people, reached, row.place, vehicles or "none", ". ".join(notes) + "."]
+
+
+def _shifts(
+    mission: Mission, due: list[TaskTold], begins_at: datetime, ends_at: datetime, asked: Asked
+) -> Iterator[list[Said]]:
+    tasks = {each.row.pk for each in due}
+    for planned in shifts_of_mission(mission.pk, asked.known_at, begins_at=begins_at, ends_at=ends_at):
+        shift = planned.shift
+        if shift.task in tasks:
+            yield [
+                shift.member,
+                shift.task,
+                asked.said(shift.begins_at),
+                asked.said(shift.ends_at),
+                shift.skill or "none",
+            ]
 
 
 def _work(each: TaskTold, asked: Asked) -> list[Said]:

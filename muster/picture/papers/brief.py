@@ -18,6 +18,7 @@ from muster.picture import queries as picture
 from muster.picture.papers.asked import Asked
 from muster.picture.papers.limits import bar_of
 from muster.picture.papers.tasks import TaskTold, tasks_told
+from muster.tasks.assignments import open_differences as of_members
 from muster.tasks.usage import usage
 from muster.transport.outside import open_outside
 
@@ -110,6 +111,8 @@ def _problems(row: Mission, asked: Asked) -> Iterator[str]:
     for each in open_outside(row, asked.known_at):
         clauses = " ".join(clause.what for clause in each.clauses)
         yield f"{each.kind.capitalize()} {each.id} stands outside version {each.version} of the decision: {clauses}"
+    for member in of_members(row, asked.known_at):
+        yield f"{member.words} ({member.get_kind_display()}, {asked.said(member.opened_at)})"
     found = list(
         open_differences(asked.reach.sites_of(row), asked.known_at).select_related("site")[: SHOWN + 1]
     )
