@@ -135,6 +135,7 @@ def one(request: HttpRequest, actor: Actor, site: str, count: UUID) -> HttpRespo
         action="custody.submit_count", title=f"{row.get_kind_display().capitalize()} at {place.name}, {row.get_mode_display()}",
         button="Record count", inputs=inputs, given={"count": row.pk}, done=_result,
         back=request.path, drill=is_drill_at(place), zone=place.zone, template="web/count.html",
+        is_well=lambda answer: answer.agrees,
         about={"core.tag_misread": "tags", "custody.tag_twice": "tags"}, context={"site": place, "opened": row},
     ).page(request, actor)  # fmt: skip
 
@@ -151,7 +152,11 @@ def follow(request: HttpRequest, actor: Actor, site: str, count: UUID, verb: str
     """Take a count again, confirm who is outside, explain it, pass it on, or certify it."""
     place, row = _found(actor, site, count)
     name = row.get_kind_display()
-    shared: dict[str, Any] = {"back": request.path.removesuffix(f"{verb}/"), "drill": is_drill_at(place), "zone": place.zone}
+    shared: dict[str, Any] = {
+        "back": request.path.removesuffix(f"{verb}/"),
+        "drill": is_drill_at(place),
+        "zone": place.zone,
+    }
     match verb:
         case "again":
             return _again(request, actor, place, row)
@@ -181,6 +186,7 @@ def follow(request: HttpRequest, actor: Actor, site: str, count: UUID, verb: str
                 inputs=[Input("place", "Place", "choice", choices=places), Input("persons", "Persons counted there", "number"),
                         Input("by", "Who counted them", hint="The office or the crew that holds them there, not a name.")],
                 done=lambda answer: f"Counted {answer.counted} there, expected {answer.expected}.", about={"core.not_found": "place"},
+                is_well=lambda answer: answer.agrees,
                 **shared,
             )  # fmt: skip
         case _:
