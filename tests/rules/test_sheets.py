@@ -1,0 +1,94 @@
+"""A sheet as a PDF: every kind of block, and text that the fonts have no sign for."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import typst
+from pypdf import PdfReader
+
+from muster.documents.forms import ICS_211, RRF
+from muster.documents.rendering import render
+from muster.documents.sheets import (
+    Bar,
+    Sheet,
+    bars,
+    blanks,
+    facts,
+    fields,
+    heading,
+    items,
+    table,
+    words,
+)
+
+SHEET = Sheet(
+    title="A paper", about="", standing="EX-1, as known at act 7", as_of=datetime(2026, 3, 1, tzinfo=UTC), exercise=False, blocks=()
+)  # fmt: skip
+
+
+def text_of(*blocks: dict[str, object], sheet: Sheet = SHEET) -> str:
+    pdf = replace(sheet, blocks=blocks).pdf(demonstration=False)
+    return "".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+
+
+def test_each_kind_of_block_is_printed_and_what_is_not_recorded_says_so() -> None:
+    bar = Bar(
+        name="People",
+        share=140,
+        peak_share=150,
+        used="14",
+        peak="15",
+        allowed="10",
+        says="over the limit",
+        sentence="Ten.",
+    )
+
+    said = text_of(
+        heading("Part"), words("A sentence."), facts(("Why", None)), fields(("Place", ""), ("Count", 0)),
+        items(["first", "second"], columns=2),
+        items([], none="Empty list."), table(["One"], [[None]], widths=[1]), table(["Two"], [], widths=[1], none="Empty table."),
+        bars([bar]), bars([], none="No limit."), blanks("Signature"),
+    )  # fmt: skip
+
+    for each in ("Part", "Asentence.", "Why:notrecorded", "Placenotrecorded", "Count0", "first", "second", "Emptylist.", "Onenotrecorded",
+                 "Emptytable.", "140%then,150%atmost:overthelimit141510Ten.", "Nolimit.", "Signature", "EX-1,asknownatact7"):  # fmt: skip
+        assert each in said
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("Straße, naïve, Ελλάδα, Київ", "Straße,naïve,Ελλάδα,Київ"),
+        ("It’s “so” — really", "It’s“so”—really"),
+        ("日本", "[U+65E5][U+672C]"),
+        ("boats \U0001f6a3 out", "boats[U+1F6A3]out"),
+        ("bell\x07 é", "bell[U+0007]é"),
+        ("x" * 300, "x" * 300),
+    ],
+)
+def test_what_the_fonts_have_no_sign_for_is_printed_as_its_code(text: str, printed: str) -> None:
+    assert printed in text_of(words(text))
+    assert printed in text_of(table(["Cell"], [[text]], widths=[1]))
+    assert printed in text_of(sheet=replace(SHEET, about=text))
+
+
+def test_a_text_in_many_scripts_is_printed_all_the_same() -> None:
+    text = "".join(chr(code) for code in range(0x4E00, 0x9F00, 97))
+
+    assert text_of(words(text)).count("[U+") == len(text)
+
+
+def test_a_template_at_fault_is_our_own_mistake() -> None:
+    with pytest.raises(typst.TypstError):
+        render("sheet", {"title": "It lacks the rest"}, as_of=SHEET.as_of)
+
+
+def test_a_form_says_its_edition_how_well_it_is_known_and_its_number_where_it_has_one() -> None:
+    assert "general knowledge: check the current edition" in ICS_211.said
+    assert "OMB" not in ICS_211.said
+    assert "OMB 1660-0047, expires not recorded." in RRF.said
+    assert "".join(RRF.said.split()) in text_of(sheet=replace(SHEET, form=RRF))
