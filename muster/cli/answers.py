@@ -38,6 +38,16 @@ AtThere = Annotated[
 KnownAt = Annotated[str | None, typer.Option("--known-at", help="An act's number, or a moment.")]
 
 
+class NoSuchKind(MusterError):
+    """What was asked for is not written in that kind of file."""
+
+    code = "cli.no_such_kind"
+
+    def __init__(self, *, path: Path, kinds: tuple[str, ...]) -> None:
+        self.path, self.kinds = path, kinds
+        super().__init__(f"It is written as {' or '.join(kinds)}, not as {path.name}. Name such a file.")
+
+
 def show(answer: dict[str, Any], *, as_json: bool, text: Callable[[], str]) -> None:
     """Print the answer: the object itself, or the text that is made of it."""
     typer.echo(json.dumps(answer, ensure_ascii=False, default=str) if as_json else text())

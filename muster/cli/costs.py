@@ -8,18 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from muster.cli.answers import Data, Json, KnownAt, command, open_record, show, table
-from muster.core.errors import MusterError
+from muster.cli.answers import Data, Json, KnownAt, NoSuchKind, command, open_record, show, table
 from muster.core.files import write_text
-
-
-class NoSuchKind(MusterError):
-    """The package is not written in that kind of file."""
-
-    code = "cli.no_such_kind"
-
-    def __init__(self, *, path: Path) -> None:
-        super().__init__(f"The package is written as .csv or .json, not as {path.name}. Name such a file.")
 
 
 @command
@@ -34,7 +24,7 @@ def costs(
 ) -> None:
     """What a mission cost, line by line, and what its package for reimbursement lacks. For whoever runs the server."""
     if out is not None and out.suffix not in (".csv", ".json"):
-        raise NoSuchKind(path=out)
+        raise NoSuchKind(path=out, kinds=(".csv", ".json"))
     open_record(data)
     from django.utils import timezone
 

@@ -8,18 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from muster.cli.answers import AtThere, Data, Json, KnownAt, command, open_record, show
-from muster.core.errors import MusterError
+from muster.cli.answers import AtThere, Data, Json, KnownAt, NoSuchKind, command, open_record, show
 from muster.core.files import write_bytes, write_text
-
-
-class NoSuchPaper(MusterError):
-    """The paper is not written in that kind of file."""
-
-    code = "cli.no_such_paper"
-
-    def __init__(self, *, path: Path, kinds: tuple[str, ...]) -> None:
-        super().__init__(f"It is written as {' or '.join(kinds)}, not as {path.name}. Name such a file.")
 
 
 @command
@@ -33,7 +23,7 @@ def order(
 ) -> None:
     """A decision's order: versions, limits, sentences, the findings seen, its hash. For whoever runs the server."""
     if out is not None and out.suffix not in (".pdf", ".json"):
-        raise NoSuchPaper(path=out, kinds=(".pdf", ".json"))
+        raise NoSuchKind(path=out, kinds=(".pdf", ".json"))
     open_record(data)
     from django.conf import settings
 
@@ -96,7 +86,7 @@ def paper(
         found = paper_of(kind)
         kinds = (".pdf",) if found.table is None else (".pdf", ".csv")
         if out.suffix not in kinds:
-            raise NoSuchPaper(path=out, kinds=kinds)
+            raise NoSuchKind(path=out, kinds=kinds)
         printed = sheet_of(found, record, Reach(), **asked)
         text = csv_of(found, record, Reach(), **asked) if out.suffix == ".csv" else ""
     if text:

@@ -150,7 +150,7 @@ def test_what_is_refused(offices: Offices, database_env: dict[str, str], tmp_pat
     assert not_signed_in(f"/decisions/{decision}/order.json") == 302
     wrong = muster("order", decision, "--out", str(tmp_path / "order.txt"), env=database_env)
     assert wrong.returncode == 2
-    assert b"cli.no_such_paper" in wrong.stderr
+    assert b"cli.no_such_kind" in wrong.stderr
     nowhere = muster("order", decision, "--out", str(tmp_path / "no" / "order.pdf"), env=database_env)
     assert nowhere.returncode == 2
     assert b"core.unwritable" in nowhere.stderr

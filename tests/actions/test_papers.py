@@ -554,7 +554,7 @@ def test_the_command_writes_the_same_paper(
     ("kind", "file", "more", "code"),
     [
         ("brief", "list.pdf", ("--from", DAY), "picture.no_period"),
-        ("brief", "list.txt", (), "cli.no_such_paper"),
+        ("brief", "list.txt", (), "cli.no_such_kind"),
         ("poster", "list.pdf", (), "core.not_found"),
         ("ics204", "none/list.pdf", (), "core.unwritable"),
     ],

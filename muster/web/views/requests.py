@@ -240,10 +240,9 @@ def unlink(request: HttpRequest, actor: Actor, name: str, link: int) -> HttpResp
     can(actor, "assistance.unlink", scope_of(row))
     if not row.links.filter(pk=link).exists():
         raise NotFound(kind="link", name=str(link))
-    return ActForm(
-        action="assistance.unlink", title=f"Undo the link of {row.pk}", button="Undo the link", given={"link": link},
-        inputs=[Input("reason", "Why it was a mistake", "long")], done=lambda _: f"{row.pk} is no longer linked so.",
-        back=reverse("request", args=[row.pk]), about=ABOUT, lead=row.title, drill=row.kind == "exercise",
+    return _reasoned(
+        row, "assistance.unlink", f"Undo the link of {row.pk}", "Undo the link", "Why it was a mistake", {"link": link},
+        done=f"{row.pk} is no longer linked so.", lead=row.title,
     ).page(request, actor)  # fmt: skip
 
 
@@ -255,11 +254,28 @@ def settle(request: HttpRequest, actor: Actor, name: str, difference: int) -> Ht
     one = row.differences.filter(pk=difference).first()
     if one is None:
         raise NotFound(kind="difference", name=str(difference))
-    return ActForm(
-        action="assistance.settle", title=f"Settle: {row.pk}", button="Record how it is settled", given={"difference": difference},
-        inputs=[Input("reason", "How it is settled, and why", "long")], done=lambda _: f"A difference of {row.pk} is settled.",
-        back=reverse("request", args=[row.pk]), about=ABOUT, lead=one.words, drill=row.kind == "exercise",
+    return _reasoned(
+        row, "assistance.settle", f"Settle: {row.pk}", "Record how it is settled", "How it is settled, and why",
+        {"difference": difference}, done=f"A difference of {row.pk} is settled.", lead=one.words,
     ).page(request, actor)  # fmt: skip
+
+
+def _reasoned(
+    row: Request,
+    action: str,
+    title: str,
+    button: str,
+    label: str,
+    given: dict[str, int],
+    *,
+    done: str,
+    lead: str,
+) -> ActForm:
+    """The form of an action about something of a request that takes a reason and nothing else."""
+    return ActForm(
+        action=action, title=title, button=button, given=given, inputs=[Input("reason", label, "long")], done=lambda _: done,
+        back=reverse("request", args=[row.pk]), about=ABOUT, lead=lead, drill=row.kind == "exercise",
+    )  # fmt: skip
 
 
 def told(name: str, answer: object) -> str:
