@@ -15,7 +15,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 import muster
-from muster.api import acts, members, papers, problems, reads, steps
+from muster.api import acts, members, messages, papers, problems, reads, steps
 from muster.api.signing_in import Bearer, Session
 from muster.core.errors import MusterError
 from muster.core.files import LARGEST_BYTES
@@ -54,6 +54,7 @@ api.add_router("/acts", acts.router)
 api.add_router("", reads.router)
 api.add_router("", steps.router)
 api.add_router("", members.router)
+api.add_router("", messages.router)
 api.add_router("", papers.router)
 HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     MusterError: problems.refused,

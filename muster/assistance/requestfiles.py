@@ -1,7 +1,7 @@
-"""Many requests in one file: TOML or JSON tables, or CSV with a row for each line of a request. Plain Python.
+"""Many requests in one file: TOML or JSON tables, messages of EDXL-RM, or CSV with a row for each line of a request. Plain Python.
 
 In CSV the rows of one request share its id; what is said of the whole request stands in its first row, and a further row leaves
-it empty or says the same. Every fault is told by row: in CSV as a spreadsheet shows it, in TOML and JSON the request's number.
+it empty or says the same. Every fault is told by row: in CSV as a spreadsheet shows it, in the others the request's number.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from muster.assistance.edxl import read_messages
 from muster.assistance.forms import IN_A_LINE, LABELS, LINE_LABELS
 from muster.assistance.rules import MalformedRequest, Request, read_request
 from muster.core.csvfiles import Row, read_table
@@ -40,13 +41,16 @@ class Requests:
 
 
 def read_requests(content: bytes, *, name: str) -> Requests:
-    """Read a file by the ending of its name, or by what its first line looks like where it has none of the three.
+    """Read a file by the ending of its name, or by what its first line looks like where it has none of the four.
 
-    Raises TooLarge, NotUtf8, MalformedRequest, and FaultyFile where a table is so broken that no row of it is certain.
+    Raises TooLarge, NotUtf8, MalformedRequest, MalformedXml, DocumentTypeRefused, NoRequestInIt, and
+    FaultyFile where a table is so broken that no row of it is certain.
     """
     if len(content) > LARGEST_BYTES:
         raise TooLarge(limit=LARGEST_BYTES)
     ending = name.lower().rpartition(".")[2]
+    if ending == "xml" or content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return _of_messages(take_in(content))
     looks_like_rows = b"," in content.split(b"\n", 1)[0] and not content.lstrip().startswith((b"{", b"["))
     if ending == "csv" or (ending not in ("toml", "json") and looks_like_rows):
         return _of_rows(content)
@@ -96,6 +100,17 @@ def _column(column: str | None, rows: Mapping[int, int]) -> str | None:
     """The column of a CSV file that a path names: `people` for `lines[2].people`."""
     inside = IN_A_LINE.fullmatch(column or "")
     return inside[2] if inside and rows else column
+
+
+# --- EDXL-RM ------------------------------------------------------------------------
+
+
+def _of_messages(text: str) -> Requests:
+    messages = read_messages(text)
+    found = Requests(len(messages))
+    for n, message in enumerate(messages, start=1):
+        _take(found, message, n, {})
+    return found
 
 
 # --- CSV ----------------------------------------------------------------------------

@@ -1,14 +1,15 @@
-"""`muster changes` and `muster calendar`: what the operations center looks at."""
+"""`muster changes`, `calendar` and `message`: what the operations center looks at, and what it sends."""
 
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from muster.cli.answers import Data, Json, KnownAt, command, open_record, show, table
+from muster.cli.answers import AtThere, Data, Json, KnownAt, command, open_record, show, table
 from muster.core.files import write_bytes
 
 
@@ -89,3 +90,36 @@ def calendar(
     ]
     heading = f"Calendar of {mission}, known at act {told['known_at']}"
     show(told, as_json=as_json, text=lambda: "\n".join([heading, table(["from", "to", "what", ""], rows)]))
+
+
+class Sent(StrEnum):
+    """What a message can be of."""
+
+    REQUEST = "request"
+    DECISION = "decision"
+    TASK = "task"
+
+
+@command
+def message(
+    kind: Annotated[Sent, typer.Argument(help="What it is of.")],
+    record: Annotated[str, typer.Argument(help="The id of the request, decision or task.")],
+    out: Annotated[Path, typer.Option(help="Write the message into this file.")],
+    at: AtThere = None,
+    known_at: KnownAt = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write a request, a decision or a task as a message of EDXL-RM (XML). For whoever runs the server."""
+    open_record(data)
+    from muster.actions import storable
+    from muster.assistance.exchange import MESSAGES
+    from muster.database import when_down
+    from muster.picture.messages import message_of
+    from muster.picture.papers import Reach
+
+    with when_down(), storable():
+        content = message_of(kind.value, record, Reach(), at=at, known_at=known_at)
+    write_bytes(out, content)
+    told = {"message": MESSAGES[kind.value], "of": record, "file": str(out), "bytes": len(content)}
+    show(told, as_json=as_json, text=lambda: f"{told['message']} of {record}, written to {out}")

@@ -99,7 +99,7 @@ def import_facilities(
 @import_app.command("requests")
 @command
 def import_requests(
-    file: Annotated[str, typer.Argument(help="A TOML, JSON or CSV file; - for standard input.")],
+    file: Annotated[str, typer.Argument(help="A TOML, JSON, CSV or EDXL-RM file; - for standard input.")],
     dry_run: DryRun = False,
     keep_good: KeepGood = False,
     data: Data = None,

@@ -95,6 +95,7 @@ urlpatterns = [
     path("tasks/<str:name>/finish/", missions.finish, name="task-finish"),
     path("tasks/<str:name>/present/", missions.present, name="task-present"),
     path("tasks/<str:name>/keep/<slug:against>/<int:version>/", limits.keep, name="task-keep"),
+    path("messages/<slug:kind>/<str:name>.xml", exchange.message, name="message"),
     path("papers/<slug:kind>/<str:name>.pdf", papers.paper, name="paper"),
     path("papers/<slug:kind>/<str:name>.csv", papers.table, name="paper-table"),
     path("trips/", trips.listed, name="trips"),
