@@ -442,7 +442,7 @@ class AboutTold(Schema):
 
 
 class EventTold(Schema):
-    """An end, report, confirmation, paper or task: `uid` stays, `sequence` grows with each act that changed it.
+    """An end, report, confirmation, paper, task or shift: `uid` stays, `sequence` grows with each act that changed it.
 
     `ends_at` null: a due moment.
     """
@@ -460,7 +460,7 @@ class EventTold(Schema):
 
 
 class CalendarTold(Schema):
-    """What ends or is due when in a mission, and its tasks, the first in front."""
+    """What ends or is due when in a mission, its tasks and shifts, the first in front."""
 
     mission: str
     at: str

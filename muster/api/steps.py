@@ -275,11 +275,16 @@ def mission_costs(request: HttpRequest, id: str, known_at: Query[Words | None] =
 
 
 @router.get("/missions/{id}/calendar", response=CalendarTold)
-def mission_calendar(request: HttpRequest, id: str, known_at: Query[Words | None] = None) -> dict[str, Any]:
-    """What ends or is due when in a mission, and its tasks. The same as a file for calendar programs is on the mission's page."""
+def mission_calendar(
+    request: HttpRequest, id: str, known_at: Query[Words | None] = None, member: Query[Words | None] = None
+) -> dict[str, Any]:
+    """What ends or is due when in a mission, its tasks and shifts; with `member`, a tag, that member's shifts alone.
+
+    The same as a file for calendar programs is on the mission's page.
+    """
     with when_down(), storable():
         row = _one(missions.missions_of(_actor(request)), "mission", id)
-        return calendar_of(row, timezone.now(), ledger.known(known_at)).to_json()
+        return calendar_of(row, timezone.now(), ledger.known(known_at), member=member).to_json()
 
 
 @router.get("/missions/{id}/open", response=OpenAnswer)

@@ -61,11 +61,12 @@ def _change(told: dict[str, Any]) -> str:
 def calendar(
     mission: Annotated[str, typer.Argument(help="The id of the mission.")],
     out: Annotated[Path | None, typer.Option(help="Write it into this file, for calendar programs.")] = None,
+    member: Annotated[str | None, typer.Option(help="A member's tag: that member's shifts alone.")] = None,
     known_at: KnownAt = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """The calendar of a mission: ends, reports and papers due, and its tasks. For whoever runs the server."""
+    """The calendar of a mission: ends, reports and papers due, tasks and shifts. For whoever runs the server."""
     open_record(data)
     from django.utils import timezone
 
@@ -80,7 +81,7 @@ def calendar(
         row = Mission.objects.select_related("decision__request").filter(pk=mission).first()
         if row is None:
             raise NotFound(kind="mission", name=mission)
-        found = calendar_of(row, timezone.now(), known(known_at))
+        found = calendar_of(row, timezone.now(), known(known_at), member=member)
     if out is not None:
         write_bytes(out, as_ics(found))
     told = found.to_json()

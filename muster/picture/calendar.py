@@ -18,6 +18,7 @@ from muster.assistance.models import Paper
 from muster.assistance.models import Version as RequestVersion
 from muster.core.characters import carried
 from muster.core.quantity import Quantity
+from muster.core.tags import parse_tag
 from muster.core.tasks import TASKS
 from muster.decisions import queries as decisions
 from muster.decisions import reporting, rules
@@ -27,14 +28,14 @@ from muster.decisions.rules import Limits
 from muster.missions.models import Closing, Mission
 from muster.record.models import Act
 from muster.tasks import queries as tasks
-from muster.tasks.models import Ending, Task
+from muster.tasks.models import Ending, Shift, Task
 
-Of = Literal["end", "report", "confirmation", "paper", "task"]
+Of = Literal["end", "report", "confirmation", "paper", "task", "shift"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One event of a calendar: the end of a decision, a report or paper that is due, or the window of a task.
+    """One event of a calendar: the end of a decision, a report or paper that is due, the window of a task, or a shift.
 
     `uid` stays the same for as long as it is the same thing; `sequence` grows with each act that changed it. A due moment ends when
     it begins; of a task `ends_at` is not included. `is_off`: it was called off, met, or does not come any more.
@@ -82,11 +83,14 @@ class MissionCalendar:
         }  # fmt: skip
 
 
-def calendar_of(mission: Mission, at: datetime, known_at: int) -> MissionCalendar:
-    """The calendar of a mission."""
+def calendar_of(
+    mission: Mission, at: datetime, known_at: int, *, member: str | None = None
+) -> MissionCalendar:
+    """The calendar of a mission; with a member's tag, of that member's shifts in it alone. Raises TagMisread."""
     found = [
         *_of_the_decision(mission, at, known_at), *_of_the_request(mission, known_at), *_tasks(mission, known_at)
-    ]  # fmt: skip
+    ] if member is None else []  # fmt: skip
+    found += _shifts(mission, known_at, parse_tag(member) if member is not None else None)
     in_order = sorted(found, key=lambda entry: (entry.begins_at, entry.uid))
     return MissionCalendar(mission=mission, at=at, known_at=known_at, entries=in_order)
 
@@ -239,4 +243,22 @@ def _tasks(mission: Mission, known_at: int) -> Iterator[Entry]:
             ends_at=row.ends_at if is_off else draw.ends_at,
             words=f"{row.pk}: {TASKS[row.category].name}, people: {Quantity.from_json(row.people).said}", place=row.place,
             is_off=is_off, changed_at=max(act.recorded_at for act in acts), about=("task", row.pk),
+        )  # fmt: skip
+
+
+def _shifts(mission: Mission, known_at: int, tag: str | None) -> Iterator[Entry]:
+    """The shifts, each until it ends or was cut; off where it was called off before it began. Whose each is, is not told."""
+    rows = Shift.objects.filter(task__mission=mission, act__number__number__lte=known_at)
+    if tag is not None:
+        rows = rows.filter(member__thing__tag=tag)
+    for row in rows.select_related("act__number", "task", "ended__act__number"):
+        ended = getattr(row, "ended", None)
+        number = getattr(ended.act, "number", None) if ended else None
+        cut = ended if number is not None and number.number <= known_at else None
+        is_off = cut is not None and cut.at <= row.begins_at
+        yield Entry(
+            of="shift", uid=_uid(row.act_id, f"shift {row.pk}"), sequence=1 if cut else 0, begins_at=row.begins_at,
+            ends_at=row.ends_at if is_off or cut is None else min(row.ends_at, cut.at),
+            words=f"{row.pk}: shift at {row.task_id}", place=row.task.place, is_off=is_off,
+            changed_at=(cut or row).act.recorded_at, about=("task", row.task_id),
         )  # fmt: skip

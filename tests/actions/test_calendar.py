@@ -11,6 +11,7 @@ from django.test import Client
 from icalendar import Calendar
 from people import at
 from test_command_doors import run, token_of
+from test_shifts import called_off, planned, ready, shift, stated
 from test_steps import LIMITS, Offices, in_review, offices, opened, order
 
 from muster import actions as do
@@ -247,3 +248,31 @@ def test_the_command_tells_what_changed_since_an_act_or_the_last_look(offices: O
     assert run("changes", "--since", "2020-01-01", token=token).stdout.startswith("Since act 0,")
     assert "access.not_signed_in" in run("changes").stderr
     assert "core.not_a_moment" in run("changes", "--since", "soon", token=token).stderr
+
+
+def test_a_shift_that_is_called_off_is_off_and_one_cut_ends_then_and_a_member_has_a_calendar(
+    offices: Offices, tmp_path: Path
+) -> None:
+    tag = ready(offices)
+    other = stated(offices, "A-2")
+    planned(offices, shift(tag, 0, 8), shift(other, 0, 8))
+    before = events()
+    for name, hours in (("EX-1-S1", -1), ("EX-1-S2", 3)):
+        called_off(offices, hours, name)
+    after = events()
+    out = tmp_path / "member.ics"
+    by_tag = run("calendar", "EX-1", "--member", tag.lower(), "--json", "--out", str(out))
+
+    first, second = (f"{name}: shift at EX-1-T1" for name in ("EX-1-S1", "EX-1-S2"))
+    assert all(moved(before[name], after[name]) for name in (first, second))
+    assert (after[first].ends_at, after[first].is_off) == (at(8), True)
+    assert (after[second].ends_at, after[second].is_off) == (at(3), False)
+    assert [event["words"] for event in json.loads(by_tag.stdout)["events"]] == [first]
+    assert b"STATUS:CANCELLED" in out.read_bytes()
+    assert tag.encode() not in out.read_bytes()
+    by_api = client_of("center").get("/api/v1/missions/EX-1/calendar", {"member": other}).json()
+    assert [event["words"] for event in by_api["events"]] == [second]
+    assert (
+        client_of("center").get("/api/v1/missions/EX-1/calendar", {"member": "M7K"}).json()["code"]
+        == "core.tag_misread"
+    )
