@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from muster.access.control import NotSignedIn
+from muster.access.passkeys import PasskeyNeeded
 from muster.core.errors import Fault, FaultyInput, MusterError
 from muster.core.files import LARGEST_BYTES, TooLarge
 from muster.missions.actions import StillOpen
@@ -102,6 +104,8 @@ def refused(request: HttpRequest, refusal: MusterError) -> HttpResponse:
         log.error("%s: %s", refusal.code, refusal)
     if isinstance(refusal, StillOpen):
         return problem(refusal, open=open_told(refusal.items, TOLD))
+    if isinstance(refusal, PasskeyNeeded):
+        return problem(refusal, sign={**asdict(refusal.sign), "text": refusal.text})
     return problem(refusal)
 
 

@@ -14,7 +14,7 @@ from muster.assistance.rules import Request
 from muster.authority import review
 from muster.authority.findings import Finding
 from muster.authority.limits import LimitLayer
-from muster.authority.models import Assessment, Drift, DriftReview, Judgement
+from muster.authority.models import Assessment, Drift, DriftReview, Judgement, LineFinding
 from muster.authority.packs import load_packs
 from muster.authority.rules import assess
 from muster.core.errors import NotFound
@@ -26,6 +26,12 @@ def latest(request: str, *, known_at: int | None = None, status: str | None = No
     if known_at is not None:
         found = found.filter(act__number__number__lte=known_at)
     return found.order_by("-id").first()
+
+
+def found_in(request: str, assessment: UUID | None) -> dict[int, LineFinding]:
+    """What one assessment of a request found, by the line; empty where it has none of that id."""
+    rows = LineFinding.objects.filter(assessment=assessment, assessment__request=request)
+    return {row.line: row for row in rows}
 
 
 def what_if(

@@ -87,12 +87,13 @@ def verify(
     open_record(data)
     from muster.core.files import take_in
     from muster.database import when_down
+    from muster.decisions import signatures
     from muster.ledger import verifying
 
     note = take_in(given(checkpoint)) if checkpoint is not None else None
     keys = take_in(public_key).splitlines() if public_key is not None else []
     with when_down():
-        answer = verifying.verify(note, [key for key in keys if key.strip()])
+        answer = verifying.verify(note, [key for key in keys if key.strip()], also=[signatures.first_bad])
     show(answer, as_json=as_json, text=lambda: _verified(answer))
     if not answer["ok"]:
         raise typer.Exit(SOMETHING_WRONG)

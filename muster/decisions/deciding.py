@@ -156,7 +156,7 @@ def narrowed(limits: Limits, lines: Sequence[JudgedLine]) -> Limits:
     refused = {line.task for line in lines if line.task and not line.is_allowed} - allowed
     barred = {task for task in refused if not _is_left_out(task, limits)}
     most = dict(limits.people_max_by_task)
-    for task, number in _people_by_task(lines).items():
+    for task, number in people_by_task(lines).items():
         most[task] = min(number, most.get(task, number))
     return replace(
         limits,
@@ -165,7 +165,8 @@ def narrowed(limits: Limits, lines: Sequence[JudgedLine]) -> Limits:
     )
 
 
-def _people_by_task(lines: Sequence[JudgedLine]) -> Mapping[str, int]:
+def people_by_task(lines: Sequence[JudgedLine]) -> Mapping[str, int]:
+    """The most people of each task all of whose allowed lines say how many."""
     said: dict[str, list[int | None]] = {}
     for line in lines:
         if line.is_allowed and line.task:

@@ -110,6 +110,24 @@ class Version(Recorded):
         constraints = [models.UniqueConstraint(fields=["decision", "n"], name="version_once")]
 
 
+class PasskeySignature(Recorded):
+    """That a version was signed with a passkey: the text, the assertion over it, and the key by which anybody verifies it.
+
+    A version without one was signed by the sign-in of an account that had no passkey.
+    """
+
+    version = models.OneToOneField(
+        Version, primary_key=True, on_delete=models.PROTECT, related_name="passkey_signature"
+    )
+    text = models.TextField()  # JSON: everything that the version says, and its sentences as they were read
+    asked = models.TextField()  # with the text, what the challenge is made of
+    credential_id = models.TextField()  # this and what follows in base64url
+    public_key = models.TextField()  # as COSE has it
+    authenticator_data = models.TextField()
+    client_data = models.TextField()
+    signature = models.TextField()
+
+
 class Confirmation(Recorded):
     """The paper that confirms a verbal decision."""
 

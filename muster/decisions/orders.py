@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +12,10 @@ from django.utils import timezone
 from muster.authority.models import Assessment
 from muster.core.tasks import TASKS
 from muster.core.times import parse_moment
-from muster.decisions import queries
+from muster.decisions import queries, signatures
+from muster.decisions.drafting import canonical
 from muster.decisions.models import Confirmation, Decision, Delegation
-from muster.decisions.rules import InForce, Limits
+from muster.decisions.rules import InForce, sentences_of
 from muster.ledger import queries as ledger
 from muster.record.models import Act
 
@@ -82,16 +82,7 @@ def _order(decision: Decision, at: datetime, known: int) -> dict[str, Any]:
 def hashed(order: Mapping[str, Any]) -> dict[str, Any]:
     """The order with the SHA-256 of everything else in it, over its JSON with sorted keys and no spaces, in UTF-8."""
     rest = {name: value for name, value in order.items() if name != "sha256"}
-    text = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return {**rest, "sha256": hashlib.sha256(text.encode()).hexdigest()}
-
-
-def sentences_of(limits: Limits | None) -> list[str]:
-    """The limits in the decision's words: a sentence for each that is set, the tasks by name, and the conditions."""
-    if limits is None:
-        return []
-    tasks = [f"{task}: {TASKS[task].name}." for task in limits.tasks_allowed or ()]
-    return [*(limits.sentence(name) for name in limits.bounding), *tasks, *limits.conditions]
+    return {**rest, "sha256": hashlib.sha256(canonical(rest).encode()).hexdigest()}
 
 
 def _in_force(found: InForce) -> dict[str, Any]:
@@ -117,6 +108,7 @@ def _superseded_by(decision: Decision, known: int) -> list[str]:
 
 def _versions(decision: Decision, known: int) -> list[dict[str, Any]]:
     kept = {row.n: row for row in decision.versions.select_related("act__actor", "delegation")}
+    signed = signatures.of_acts([row.act_id for row in kept.values()])
     return [
         {
             "n": version.n,
@@ -129,6 +121,7 @@ def _versions(decision: Decision, known: int) -> list[dict[str, Any]]:
             "lines": kept[version.n].lines,
             "limits": version.limits and version.limits.to_json(),
             "sentences": sentences_of(version.limits),
+            "signed": None if decision.reported_on else signatures.told(signed.get(kept[version.n].act_id)),
         }
         for version in queries.versions_known(decision, known)
     ]

@@ -186,6 +186,14 @@ def _arms(limits: Limits) -> str:
     return f"Arms: {limits.armed} at most{rules}."
 
 
+def sentences_of(limits: Limits | None) -> list[str]:
+    """The limits in the decision's words: a sentence for each that is set, the tasks by name, and the conditions."""
+    if limits is None:
+        return []
+    tasks = [f"{task}: {TASKS[task].name}." for task in limits.tasks_allowed or ()]
+    return [*(limits.sentence(name) for name in limits.bounding), *tasks, *limits.conditions]
+
+
 def limit_layer(limits: Limits, *, decision: str, citation: str, verified: bool = True) -> LimitLayer:
     """Make of the limits the layer in which `authority.assess` hears the governor's decision.
 

@@ -122,8 +122,18 @@ def _version(version: Mapping[str, Any], office: str, zone: ZoneInfo) -> Iterato
     if version["delegation"]:
         yield "Delegation", f"for the {office}, by {version['delegation']}"
     yield "Why", version["reason"]
+    if version["signed"]:
+        yield "Signed", _signed(version["signed"])
     for line in version["lines"] or ():
         yield f"Line {line['n']}", _line(line)
+
+
+def _signed(signed: Mapping[str, Any]) -> str:
+    if signed["how"] != "passkey":
+        return "by sign-in, without a passkey"
+    if not signed["verified"]:
+        return "by passkey, and the signature does not count: what was signed is not what stands here"
+    return f"by passkey, verified. SHA-256 of the text signed: {signed['text_sha256']}"
 
 
 def _line(line: Mapping[str, Any]) -> str:

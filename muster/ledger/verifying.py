@@ -42,8 +42,12 @@ class Bad(Exception):
         return EVERYTHING if self.index is None else self.index
 
 
-def verify(checkpoint: str | None = None, keys: Sequence[str] = ()) -> dict[str, Any]:
+def verify(
+    checkpoint: str | None = None, keys: Sequence[str] = (), also: Sequence[Callable[[], str | None]] = ()
+) -> dict[str, Any]:
     """Recompute the tree from the rows, and compare it with every checkpoint, and with one kept elsewhere.
+
+    `also` are looks of later steps at the same state of the record: each gives the first thing that does not hold, in a sentence.
 
     Raises BadNote and BadKey for what was brought from elsewhere; everything wrong in the record is in the answer.
     """
@@ -57,6 +61,9 @@ def verify(checkpoint: str | None = None, keys: Sequence[str] = ()) -> dict[str,
         first_bad = None
         try:
             check.run(kept, keys)
+            for look in also:
+                if (words := look()) is not None:
+                    raise Bad(words)
         except Bad as bad:
             first_bad = {"why": bad.why, **bad.where}
     return {

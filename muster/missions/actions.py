@@ -13,7 +13,8 @@ from muster.access.models import User
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import check_happened
 from muster.decisions import queries as decisions
-from muster.decisions.actions import APPROVALS, NotInForce, check_request_open
+from muster.decisions.actions import check_request_open
+from muster.decisions.drafting import APPROVALS, NotInForce
 from muster.decisions.models import Decision
 from muster.missions import queries
 from muster.missions.closing import KINDS, OpenItem, open_items

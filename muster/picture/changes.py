@@ -16,7 +16,7 @@ from muster.authority.models import Drift, DriftReview
 from muster.core.quantity import Quantity
 from muster.custody.models import Difference, Settled
 from muster.decisions import queries as decisions
-from muster.decisions.models import Version
+from muster.decisions.models import Decision, Version
 from muster.decisions.owed import owed
 from muster.ledger.models import Entry
 from muster.missions import queries as missions
@@ -24,9 +24,17 @@ from muster.missions.models import Closing, Look, Mission
 from muster.parties.models import Site
 from muster.record.models import Act, Number
 from muster.tasks.assignments import members_moved
-from muster.tasks.models import AssignmentStep, Ending, Present, Task, TaskDifference, TaskDifferenceSettled
+from muster.tasks.models import (
+    AssignmentStep,
+    Ending,
+    Kept,
+    Present,
+    Task,
+    TaskDifference,
+    TaskDifferenceSettled,
+)
 from muster.transport import queries as transport
-from muster.transport.models import TripEvent
+from muster.transport.models import OfferKept, TripEvent
 
 AHEAD = timedelta(hours=12)
 
@@ -134,6 +142,22 @@ def _decisions(window: _Window) -> Iterator[Change]:
     for row in window.rows(Version.objects, decision__in=readable.values("pk")).select_related("decision"):
         words = f"{row.decision_id}, {row.decision.get_outcome_display()}: {row.kind}. {row.reason}"
         yield window.told(row.act, row.effective_at, words, "decision", row.decision_id)
+    yield from _kept(window, readable)
+
+
+def _kept(window: _Window, readable: QuerySet[Decision]) -> Iterator[Change]:
+    """What goes on against a decision: an exception that its office is told of."""
+    for row in window.rows(Kept.objects, task__decision__in=readable.values("pk")).select_related("task"):
+        against = (
+            f"version {row.version} of" if row.against == Kept.Against.DECISION else "what was asked under"
+        )
+        words = f"{row.task_id} is kept against {against} {row.task.decision_id}. {row.reason}"
+        yield window.told(row.act, row.act.recorded_at, words, "decision", row.task.decision_id)
+    under = {each.pk: each.decision_id for each in Mission.objects.filter(decision__in=readable.values("pk"))}
+    for offer in window.rows(OfferKept.objects, handover__mission__in=under).select_related("handover"):
+        decision = under[offer.handover.mission]
+        words = f"An offer is kept against version {offer.version} of {decision}. {offer.reason}"
+        yield window.told(offer.act, offer.act.recorded_at, words, "decision", decision)
 
 
 def _requests(window: _Window) -> Iterator[Change]:

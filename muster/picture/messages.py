@@ -13,11 +13,10 @@ from muster.core.errors import NotFound
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 from muster.decisions import queries as decisions
-from muster.decisions.actions import APPROVALS
+from muster.decisions.drafting import APPROVALS
 from muster.decisions.lines import JudgedLine, Judgement
 from muster.decisions.models import Decision
-from muster.decisions.orders import sentences_of
-from muster.decisions.rules import InForce, why_nothing
+from muster.decisions.rules import InForce, sentences_of, why_nothing
 from muster.picture.papers.asked import Reach, asked_for
 from muster.tasks.models import Task
 

@@ -7,6 +7,7 @@ decision ends the matter.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from muster.decisions.judging import Clause, Stray, strays
 from muster.decisions.models import Decision
 from muster.decisions.models import Version as VersionRow
 from muster.decisions.rules import Draw
+from muster.decisions.rules import Version as RuleVersion
 from muster.missions.models import Mission
 from muster.record.models import Act
 from muster.tasks import queries
@@ -102,14 +104,14 @@ def outside_tasks(mission: Mission, known_at: int) -> list[Outside]:
         draw = every[task.pk]
         for stray in strays(versions, _others(every, task.pk), draw):
             settlement = _settled(task, stray, written[stray.version], known_at)
-            found.append(_outside(task, stray.version, stray, settlement))
+            found.append(told(task, stray.version, stray, settlement))
         gone = taken_back(mission.decision, task.category, task.place, known_at)
         if gone is not None and gone.since_at < draw.ends_at and draw.begins_at < draw.ends_at:
             part = Stray(
                 begins_at=max(draw.begins_at, gone.since_at), ends_at=draw.ends_at, version=gone.n, clauses=(gone.clause,), mended_by=None
             )  # fmt: skip
             settlement = _settled(task, part, gone.written or 0, known_at, gone.against)
-            found.append(_outside(task, gone.n, part, settlement, gone.against))
+            found.append(told(task, gone.n, part, settlement, gone.against))
     return found
 
 
@@ -130,13 +132,28 @@ def versions_against(task: Task, against: Against) -> list[int]:
     return [stray.version for stray in found if stray.mended_by is None]
 
 
+def would_stray(
+    decision: Decision, version: RuleVersion, known: Sequence[RuleVersion]
+) -> list[tuple[Task, Stray]]:
+    """The tasks that another version of a decision would leave outside, the one that begins first in front."""
+    rows = Task.objects.filter(decision=decision).select_related("mission").order_by("begins_at", "id")
+    every = {task.pk: queries.draw_of(task) for task in rows}
+    return [
+        (task, stray)
+        for task in rows
+        for stray in strays([*known, version], _others(every, task.pk), every[task.pk])
+        if stray.version == version.n and stray.mended_by is None
+    ]
+
+
 def _others(every: dict[str, Draw], task: str) -> list[Draw]:
     return [draw for each, draw in every.items() if each != task]
 
 
-def _outside(
+def told(
     task: Task, version: int, part: Stray, settlement: Settlement, against: Against = "decision"
 ) -> Outside:
+    """A part of a task that stands outside, with how that is settled."""
     return Outside(
         kind="task", id=task.pk, task=task.pk, mission=task.mission_id, decision=task.decision_id, version=version, against=against,
         what=f"{task.category} {TASKS[task.category].name}, {task.place}: {task.words}", begins_at=part.begins_at,

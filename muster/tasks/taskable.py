@@ -19,7 +19,7 @@ from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 from muster.core.times import parse_moment
 from muster.decisions import queries as decisions
-from muster.decisions.actions import APPROVALS
+from muster.decisions.drafting import APPROVALS
 from muster.decisions.lines import JudgedLine, taken_back
 from muster.decisions.models import Decision
 from muster.decisions.rules import InForce, Limits, limit_layer, why_nothing

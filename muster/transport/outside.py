@@ -8,7 +8,8 @@ from datetime import datetime
 from muster.core.tasks import TASKS
 from muster.decisions import queries as decisions
 from muster.decisions.judging import Clause, Stray, breaks, judged
-from muster.decisions.rules import Draw, InForce, Refusal, Version, check_beginning
+from muster.decisions.models import Decision
+from muster.decisions.rules import Draw, InForce, Refusal, Version, check_beginning, limits_at
 from muster.ledger.models import Handover, Holder
 from muster.missions.models import Mission
 from muster.record.models import Act
@@ -22,6 +23,8 @@ from muster.tasks.outside import (
     kept_as_known,
     outside_tasks,
     settled_by,
+    told,
+    would_stray,
 )
 from muster.transport.models import OfferKept, Trip, TripEvent
 
@@ -39,6 +42,33 @@ def outside(mission: Mission, known_at: int) -> list[Outside]:
 def open_outside(mission: Mission, known_at: int) -> list[Outside]:
     """What of these nobody has settled yet."""
     return [each for each in outside(mission, known_at) if each.is_open]
+
+
+def kept_against(decision: Decision, known_at: int) -> list[Outside]:
+    """What goes on though it stands outside the decision, because the operations center keeps it, in every mission under it."""
+    under = Mission.objects.filter(decision=decision, act__number__number__lte=known_at).order_by("pk")
+    return [
+        each
+        for row in under.select_related("decision__request")
+        for each in outside(row, known_at)
+        if each.settlement.how == "kept"
+    ]
+
+
+def would_be_outside(decision: Decision, version: Version) -> list[Outside]:
+    """What would stand outside if another version of a decision were written: tasks, and planned trips. By everything committed."""
+    known = decisions.versions_locked(decision)
+    found = [told(task, version.n, stray, OPEN) for task, stray in would_stray(decision, version, known)]
+    rows = Trip.objects.filter(mission__decision=decision, state=Trip.State.PLANNED)
+    rows = rows.exclude(purpose=Trip.Purpose.RETURN).order_by("departs_at", "id")
+    for trip in rows.select_related("task__mission", "mission"):
+        at = trip.departs_at
+        in_force = limits_at([*known, version], at, version.known)
+        clause = _of_trip(tasks.draw_of(trip.task))(in_force)
+        if clause is not None and (in_force.by or in_force.version) == version.n:
+            part = Stray(begins_at=at, ends_at=at, version=version.n, clauses=(clause,), mended_by=None)
+            found.append(_trip(trip, part, "decision", OPEN))
+    return found
 
 
 # --- trips ----------------------------------------------------------------------------

@@ -131,14 +131,15 @@ class ActForm:
         context = {"form": self, "drill": self.drill, **self.context}
         return form_page(request, self.template, context, refusal=refusal, fields={**ABOUT, **self.about})
 
+    def given_in(self, request: HttpRequest) -> dict[str, Any]:
+        """What was entered, by name; what was left empty and is not needed is left out. Raises FaultyInput."""
+        read = read_all(self.inputs, request, self.zone)
+        return {name: value for name, value in read.items() if value is not None}
+
     def _act(self, request: HttpRequest, actor: Actor) -> Done[Any]:
-        given = {
-            name: value
-            for name, value in read_all(self.inputs, request, self.zone).items()
-            if value is not None
-        }
+        taken = self.taken(self.given_in(request))
         with storable():
-            return find(self.action)(actor=actor, key=key_of(request), **self.given, **self.taken(given))
+            return find(self.action)(actor=actor, key=key_of(request), **self.given, **taken)
 
     def taken(self, read: dict[str, Any]) -> dict[str, Any]:
         """What is given to the action of what was read: all of it."""

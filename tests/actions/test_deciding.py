@@ -17,7 +17,7 @@ from muster.assistance.models import Request
 from muster.authority import queries as authority
 from muster.core.errors import FaultyInput, NotFound
 from muster.core.times import NotHappenedYet
-from muster.decisions import actions, deciding, rules
+from muster.decisions import actions, deciding, drafting, rules
 from muster.decisions import offices as seats
 from muster.decisions.holding import NotTheHolder
 from muster.decisions.lines import from_stored
@@ -119,13 +119,13 @@ def test_what_contradicts_itself_is_refused_and_nothing_is_kept(offices: Offices
         decide(offices, request, lines=[{"n": 1, "judgement": "refuse"}])
     with pytest.raises(FaultyInput, match="no line 9"):
         decide(offices, request, lines=[{"n": 9, "judgement": "refuse"}])
-    with pytest.raises(actions.NotInFull, match="line 1"):
+    with pytest.raises(drafting.NotInFull, match="line 1"):
         decide(offices, request, outcome="approved", limits=FREE, lines=[{"n": 1, "judgement": "refuse"}])
-    with pytest.raises(actions.NotInFull, match="people_max"):
+    with pytest.raises(drafting.NotInFull, match="people_max"):
         decide(offices, request, outcome="approved", limits=FREE | {"people_max": 5})
     with pytest.raises(deciding.RulesOfForceNeeded):
         decide(offices, request, limits=LIMITS | {"armed": "unit"})
-    with pytest.raises(actions.ChangedMeanwhile):
+    with pytest.raises(drafting.ChangedMeanwhile):
         decide(offices, request, assessment=uuid4())
     assert not Decision.objects.exists()
 
@@ -153,7 +153,7 @@ def test_an_amendment_of_what_somebody_else_amended_is_refused(offices: Offices)
     amend = {"actor": offices.governor, "decision": opened(offices), "effective_at": at(0), "reason": "Fewer"}
     do.decisions.amend(**amend, limits=LIMITS | {"people_max": 9}, after_version=1)
 
-    with pytest.raises(actions.ChangedMeanwhile, match="version 2 now"):
+    with pytest.raises(drafting.ChangedMeanwhile, match="version 2 now"):
         do.decisions.amend(**amend, limits=LIMITS | {"people_max": 8}, after_version=1)
 
 
@@ -303,9 +303,9 @@ def test_the_office_that_a_request_is_referred_to_decides_it(offices: Offices) -
     request = in_review(offices)
     refer = {"outcome": "referred", "limits": None}
     for to in ("", "ZZ-GOVERNOR"):
-        with pytest.raises(actions.ReferToNeeded):
+        with pytest.raises(drafting.ReferToNeeded):
             decide(offices, request, **refer, refer_to=to)
-    with pytest.raises(actions.ReferToNeeded):
+    with pytest.raises(drafting.ReferToNeeded):
         decide(offices, request, refer_to="OTHER-ADJUTANT")
     with pytest.raises(NotFound):
         decide(offices, request, **refer, refer_to="NOWHERE")
@@ -329,12 +329,12 @@ def test_what_is_superseded_is_revoked_and_allows_no_new_task(offices: Offices) 
     with pytest.raises(rules.NothingInForce, match="revoked"):
         order(offices)
     again = in_review(offices, id="EX-10")
-    with pytest.raises(actions.CannotSupersede, match="revoked already"):
+    with pytest.raises(drafting.CannotSupersede, match="revoked already"):
         decide(offices, again, supersedes=old, at=at(-39))
     with pytest.raises(NotFound):
         decide(offices, again, supersedes="NOTHING")
     declined = decide(offices, again, outcome="declined", limits=None)
-    with pytest.raises(actions.CannotSupersede, match="allowed nothing"):
+    with pytest.raises(drafting.CannotSupersede, match="allowed nothing"):
         decide(offices, in_review(offices, id="EX-11"), supersedes=declined)
 
 

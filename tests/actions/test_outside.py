@@ -19,6 +19,7 @@ from muster.decisions.models import Decision
 from muster.ledger.queries import latest_known
 from muster.missions.models import Mission
 from muster.parties.models import Site
+from muster.picture.changes import changes
 from muster.picture.judging import judge
 from muster.record.action import KeyReused
 from muster.tasks.actions import AlreadyKept, NotOutside
@@ -228,6 +229,23 @@ def test_what_is_kept_names_who_and_why_and_widens_nothing(offices: Offices) -> 
     (found,) = outside(Mission.objects.get(), latest_known())
     assert (found.settlement.by, found.settlement.reason) == ("center", WHY)
     assert Decision.objects.get().latest == 2
+
+
+def test_the_office_that_decided_is_told_what_is_kept_against_it(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices, people="5")
+    amended(offices, decision, 0, people_max=4)
+    before = latest_known()
+    kept(offices)
+
+    governor = Client()
+    governor.force_login(User.objects.get(pk=offices.governor.user))
+    page = governor.get(f"/decisions/{decision}/").content.decode()
+    told = changes(offices.governor, before, latest_known(), at(1)).groups["Decisions and limits"]
+
+    assert "Kept against it" in page
+    assert f"Kept by center: {WHY}" in page
+    assert [each.words for each in told] == [f"EX-1-T1 is kept against version 2 of {decision}. {WHY}"]
 
 
 def test_who_keeps_is_judged_under_the_decision_and_quoted(offices: Offices) -> None:

@@ -32,7 +32,7 @@ from muster.assistance.models import Document, Line, Request, Step, Version
 from muster.assistance.passages import PassageNotFound, PassageNotUnique
 from muster.assistance.rules import NotAmendable, ReasonNeeded, UnknownReason
 from muster.core.errors import FaultyInput, NotFound
-from muster.decisions.actions import BeyondTheLaw, NotAssessed
+from muster.decisions.drafting import BeyondTheLaw, NotAssessed
 from muster.ledger.queries import latest_known
 from muster.ledger.verifying import verify
 from muster.parties.models import Organisation

@@ -23,7 +23,7 @@ from muster.core.errors import FaultyInput, MusterError, NotFound
 from muster.core.files import read_data, take_in
 from muster.custody.models import Difference
 from muster.decisions import queries as decisions
-from muster.decisions.actions import BeyondTheLaw, LimitsNeeded, NotAssessed, NotInForce
+from muster.decisions.drafting import BeyondTheLaw, LimitsNeeded, NotAssessed, NotInForce
 from muster.decisions.models import Decision
 from muster.decisions.rules import BarredTask, NothingInForce, OutsideTasks, OverPeople
 from muster.ledger import queries as ledger

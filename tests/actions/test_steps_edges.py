@@ -32,7 +32,8 @@ from muster.assistance.rules import NotAllowedFrom
 from muster.core.errors import FaultyInput, NotFound
 from muster.core.times import NotHappenedYet
 from muster.custody.models import Difference
-from muster.decisions.actions import NotInForce, OnlyReported
+from muster.decisions.actions import OnlyReported
+from muster.decisions.drafting import NotInForce
 from muster.decisions.models import Decision
 from muster.decisions.rules import NothingInForce, OutsideTasks, OutsideWindow, OverPeople
 from muster.ledger import queries as ledger

@@ -47,7 +47,9 @@ def test_every_page_of_every_account_is_looked_over(
             "/organisations/EX-GUARD/members/state/", "/organisations/EX-GUARD/members/file/",
         ],
         "governor": ["/offices/", "/offices/ZZ-GOVERNOR/", "/offices/ZZ-GOVERNOR/delegate/",
-                     "/decisions/EX-PROCESSING-1-D1/revoke/", "/decisions/EX-EXPIRED-1-D1/", "/decisions/EX-PROCESSING-1-D1/taskable/"],
+                     "/decisions/EX-PROCESSING-1-D1/revoke/", "/decisions/EX-PROCESSING-1-D1/amend/",
+                     "/requests/EX-SHELTER-1/refer/", "/decisions/EX-PROCESSING-1-D1/used/", "/account/2fa/", "/account/2fa/webauthn/",
+                     "/decisions/EX-EXPIRED-1-D1/", "/decisions/EX-PROCESSING-1-D1/taskable/"],
         "counsel": ["/decisions/", "/requests/ICE-SUPPORT-2025-MO/", "/requests/ICE-SUPPORT-2025-MO/assess/"],
         "records.desk": ["/missions/", "/missions/ICE-SUPPORT-2025/", "/decisions/ICE-SUPPORT-2025-MO-D1/"],
     }  # fmt: skip

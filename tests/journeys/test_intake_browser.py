@@ -60,7 +60,7 @@ def test_every_page_of_the_intake_is_looked_over(reader: Callable[[str], Reader]
     asker.page.get_by_label("Task category").first.select_option("T22")
     asker.press("Save and go on")  # changed meanwhile
     assert "Not saved: it was changed meanwhile" in asker.said()
-    asker.press("Use mine as a new version")
+    asker.press("Use mine as a new record")
     asker.page.get_by_label("Field", exact=True).select_option("purpose")
     asker.page.get_by_label("The words, as they stand").fill("evacuation shelter")
     asker.press("Tie the field")

@@ -13,8 +13,7 @@ from muster.core.errors import NotFound
 from muster.core.tasks import TASKS
 from muster.core.times import end_of_day, start_of_day
 from muster.decisions import queries as decisions
-from muster.decisions.orders import sentences_of
-from muster.decisions.rules import Stretch
+from muster.decisions.rules import Stretch, sentences_of
 from muster.documents.forms import ICS_204
 from muster.documents.sheets import Block, Said, Sheet, blanks, fields, heading, items, said, table, words
 from muster.missions.models import Mission

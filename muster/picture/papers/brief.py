@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from muster.costs import queries as costs
 from muster.custody.queries import open_differences
 from muster.decisions import queries as decisions
-from muster.decisions.orders import sentences_of
 from muster.decisions.owed import owed
-from muster.decisions.rules import InForce
+from muster.decisions.rules import InForce, sentences_of
 from muster.documents.sheets import Block, Said, Sheet, bars, fields, heading, items, said, table, words
 from muster.missions import queries as missions
 from muster.missions.models import Mission

@@ -21,10 +21,9 @@ from muster.core.tasks import TASKS
 from muster.costs import queries as costs
 from muster.costs.rules import KINDS, sum_of, totals, usd_said
 from muster.decisions import queries as decisions
-from muster.decisions.actions import APPROVALS
+from muster.decisions.drafting import APPROVALS
 from muster.decisions.models import Decision
-from muster.decisions.orders import sentences_of
-from muster.decisions.rules import Limits
+from muster.decisions.rules import Limits, sentences_of
 from muster.documents.forms import ICS_213RR, REQ_A, RRF, Form
 from muster.documents.sheets import Block, Said, Sheet, blanks, fields, heading, items, table, words
 from muster.picture.papers.asked import Asked, decision_about

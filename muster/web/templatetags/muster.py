@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Model
 from django.http import HttpRequest
 from django.template.context import Context
+from django.template.defaultfilters import capfirst
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -25,11 +26,18 @@ from muster.core.money import usd as dollars
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 from muster.core.times import local, zone
+from muster.decisions.rules import Limits, sentences_of
 from muster.record.models import Act
 from muster.web.forms import Input
 from muster.web.views.home import Page, pages_for
 
 register = template.Library()
+LIMIT_NAMES = {
+    "people_max": "people in all", "people_max_by_task": "people by task", "people_max_by_place": "people by place",
+    "vehicles_max": "vehicles", "person_days_max": "person-days", "tasks_allowed": "tasks allowed", "tasks_barred": "tasks barred",
+    "contact": "contact with persons in custody", "effective_from": "first day", "effective_to": "last day", "armed": "arms",
+    "volunteers_only": "volunteers", "cost_cap_usd": "cost", "reporting_interval_days": "reports", "zone": "time zone",
+}  # fmt: skip
 
 
 @register.filter
@@ -150,6 +158,18 @@ def step_indicator(current: int) -> dict[str, Any]:
 def intake_steps(names: Sequence[str], current: int) -> dict[str, Any]:
     """The parts of the form in which a request is taken in, with the present one marked."""
     return {"names": names, "current": current, "label": "Parts of this form"}
+
+
+@register.filter
+def sentences(limits: Limits) -> list[str]:
+    """The limits in the decision's words."""
+    return sentences_of(limits)
+
+
+@register.filter
+def limit_name(name: str) -> str:
+    """What a limit, or a line, is about, in words."""
+    return capfirst(LIMIT_NAMES.get(name, name))
 
 
 @register.filter

@@ -19,10 +19,9 @@ from muster.core.tasks import CONTACTS, TASKS
 from muster.costs import queries as costs
 from muster.custody.queries import open_differences
 from muster.decisions import queries as decisions
-from muster.decisions.actions import APPROVALS
+from muster.decisions.drafting import APPROVALS
 from muster.decisions.models import Decision
-from muster.decisions.orders import sentences_of
-from muster.decisions.rules import ARMS
+from muster.decisions.rules import ARMS, sentences_of
 from muster.ledger.queries import latest_known
 from muster.missions import queries
 from muster.missions.closing import KINDS, open_items
