@@ -552,6 +552,49 @@ class UsageAnswer(Schema):
     limits: list[UsedTold]
 
 
+class ConflictTold(Schema):
+    """One thing that keeps a shift from fitting: what is so, the rule that stops it, and what to do."""
+
+    code: str
+    about: str
+    words: str
+    rule: str
+    to_do: str
+    limit: str
+
+
+class ShiftTold(Schema):
+    """One member at one task from one moment up to another; no conflicts: it fits. `cut`: why it was called off while it lasted."""
+
+    id: str
+    member: str
+    task: str
+    begins_at: str
+    ends_at: str
+    skill: str
+    known_at: int | None
+    cut: str
+    conflicts: list[ConflictTold]
+
+
+class RestTold(Schema):
+    """The rest asked for between two shifts, and where it stands; 0 hours: none any more."""
+
+    hours: int
+    stated_by: str
+    title: str
+
+
+class RosterAnswer(Schema):
+    """Who is on shift, as known at an act's number, the shift that begins first in front. `rest` null: nobody has stated any."""
+
+    mission: str
+    known_at: int
+    zone: str
+    rest: RestTold | None
+    shifts: list[ShiftTold]
+
+
 class OutsideTold(Schema):
     """A task, trip or handover that stands outside, the clauses it breaks, and how that was settled.
 

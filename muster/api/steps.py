@@ -28,6 +28,7 @@ from muster.api.shapes import (
     OutsideAnswer,
     PictureAnswer,
     RequestsPage,
+    RosterAnswer,
     TaskableAnswer,
     TripTold,
     UsageAnswer,
@@ -64,6 +65,7 @@ from muster.picture.under import of_trip
 from muster.record.models import Number
 from muster.tasks.counters import Counters, counters
 from muster.tasks.models import Task
+from muster.tasks.shifts import roster_told
 from muster.tasks.taskable import taskable_of
 from muster.tasks.usage import usage, usage_of
 from muster.transport import queries as transport
@@ -311,6 +313,22 @@ def mission_outside(request: HttpRequest, id: str, known_at: Query[Words | None]
             "known_at": known,
             "outside": [each.to_json() for each in outside(row, known)],
         }
+
+
+@router.get("/missions/{id}/roster", response=RosterAnswer)
+def mission_roster(
+    request: HttpRequest, id: str, first: Query[Words | None] = None, latest: Query[Words | None] = None,
+    at: Query[Words | None] = None, known_at: Query[Words | None] = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Who is on shift from the day `first` through the day `latest`, or at the moment `at`, and what keeps each shift from fitting.
+
+    Days are those where the decision counts its days; a bare date as `at` means its end. Without any of them: every shift.
+    """
+    with when_down(), storable():
+        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        can(_actor(request), "tasks.read_roster", missions.scope_of(row))
+        known = ledger.known(known_at)
+        return roster_told(row, known, first=first, latest=latest, at=at)
 
 
 @router.get("/missions/{id}/picture", response=PictureAnswer)

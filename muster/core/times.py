@@ -84,6 +84,14 @@ def parse_moment(text: str, where: ZoneInfo) -> datetime:
         raise NotAMoment(text=text) from fault
 
 
+def local_span(begins_at: datetime, ends_at: datetime, where: ZoneInfo) -> str:
+    """Two moments as people at a site read them: `08:00 to 16:00 CST, 3 Nov 2026`; each in full where they are of two days."""
+    begins, ends = begins_at.astimezone(where), ends_at.astimezone(where)
+    if begins.date() == ends.date() and begins.utcoffset() == ends.utcoffset():
+        return f"{begins:%H:%M} to {local(ends_at, where)}"
+    return f"{local(begins_at, where)} to {local(ends_at, where)}"
+
+
 def local(moment: datetime, where: ZoneInfo) -> str:
     """A moment as people at a site read it: `14:05 EST, 3 Nov 2026`."""
     here = moment.astimezone(where)

@@ -29,6 +29,8 @@ from muster.tasks.models import (
     Ending,
     Kept,
     Present,
+    Shift,
+    ShiftEnded,
     Task,
     TaskDifference,
     TaskDifferenceSettled,
@@ -196,6 +198,21 @@ def _tasks(window: _Window) -> Iterator[Change]:
         words = f"{row.people} present at {row.task_id}."
         yield window.told(row.act, row.at, words, "mission", row.task.mission_id)
     yield from _members(window)
+    yield from _shifts(window)
+
+
+def _shifts(window: _Window) -> Iterator[Change]:
+    """Each act's shifts as one line; why one was called off stands on the roster, since it may be about a member."""
+    of = window.missions.values("pk")
+    planned = window.rows(Shift.objects, task__mission__in=of)
+    acts = Act.objects.select_related("actor", "number").in_bulk(set(planned.values_list("act", flat=True)))
+    told = planned.select_related(None).values("act", "task__mission")
+    for each in told.annotate(count=Count("id"), first=Min("begins_at")).order_by("act"):
+        words = f"{each['count']} shift{'s' if each['count'] != 1 else ''} planned, {each['task__mission']}."
+        yield window.told(acts[each["act"]], each["first"], words, "roster", each["task__mission"])
+    for row in window.rows(ShiftEnded.objects, shift__task__mission__in=of).select_related("shift__task"):
+        words = f"The shift {row.shift_id} was called off or swapped."
+        yield window.told(row.act, row.at, words, "roster", row.shift.task.mission_id)
 
 
 def _members(window: _Window) -> Iterator[Change]:

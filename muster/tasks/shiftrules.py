@@ -15,9 +15,10 @@ from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from muster.core.quantity import Quantity
-from muster.core.times import local
+from muster.core.times import local, local_span
 from muster.decisions.judging import Clause, judged, merged
 from muster.decisions.rules import WHO_CAN_CHANGE_IT, Draw, InForce, Stretch, Version, stretches
+from muster.tasks.assignmentrules import Days
 from muster.tasks.memberrows import MemberStands
 
 AN_INSTANT = timedelta(microseconds=1)
@@ -77,6 +78,15 @@ class Rest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ordered:
+    """The days for which a member is ordered to the mission, and from when on the member has left it, as what; None: not yet."""
+
+    days: Days
+    left_at: datetime | None = None
+    left_as: str = ""  # released, stood down or checked out
+
+
+@dataclass(frozen=True, kw_only=True)
 class Conflict:
     """One thing that keeps a shift from fitting. `words` say what is so, `rule` what stops it, `to_do` what to do.
 
@@ -97,7 +107,8 @@ class Conflict:
 @dataclass(frozen=True, kw_only=True)
 class Grounds:
     """What the shifts of a mission are judged by, as it was known: its decision's versions, every task under that decision with
-    what it draws, what is stated of members by tag, the duty status that was decided on (empty: none is stated), and the rest.
+    what it draws, what is stated of members by tag, their orders to the mission, the duty status that was decided on (empty: none is
+    stated), and the rest.
 
     Days and hours are those of `zone`.
     """
@@ -106,6 +117,7 @@ class Grounds:
     versions: Sequence[Version]
     tasks: Mapping[str, Draw]
     members: Mapping[str, MemberStands]
+    orders: Mapping[str, Sequence[Ordered]]
     status: str = ""
     rest: Rest | None = None
 
@@ -148,6 +160,8 @@ class Checker:
             if (draw := self.grounds.tasks.get(shift.task)) is not None:
                 for scope in _scopes(shift.task, draw):
                     scopes[scope].append(shift)
+        for shifts in self.by_member.values():
+            shifts.sort(key=lambda shift: shift.begins_at)
         self.counts = {scope: _Counts(shifts) for scope, shifts in scopes.items()}
 
     def conflicts(self, shift: Shift) -> tuple[Conflict, ...]:
@@ -284,6 +298,7 @@ class Checker:
                 to_do="State the member first.",
             )
             return
+        yield from self._order(shift, times.days)
         if shift.skill:
             yield from _skill(shift.skill, member, times.days[-1])
         yield from self._status(member, times.days)
@@ -299,6 +314,23 @@ class Checker:
             yield Conflict(
                 code="tasks.not_available", about="member", words="The member is not available for all of it.",
                 rule=f"Stated of the member: available {hours}.", to_do="Name another member, or other hours.",
+            )  # fmt: skip
+
+    def _order(self, shift: Shift, days: Sequence[date]) -> Iterator[Conflict]:
+        orders = self.grounds.orders.get(shift.member, ())
+        holding = [order for order in orders if order.days.has(days[0]) and order.days.has(days[-1])]
+        if not holding:
+            said = ", ".join(f"from {order.days.from_on} until {order.days.until_on}" for order in orders)
+            yield Conflict(
+                code="tasks.not_ordered", about="member", words="The member is not ordered to the mission for all of it.",
+                rule=f"Ordered {said}." if said else "", to_do="Order the member for these days first, or name another.",
+            )  # fmt: skip
+            return
+        left = [order for order in holding if order.left_at is not None and order.left_at < shift.ends_at]
+        if len(left) == len(holding) and (at := left[-1].left_at) is not None:
+            yield Conflict(
+                code="tasks.released", about="member", words=f"The member is {left[-1].left_as} since {local(at, self.grounds.zone)}.",
+                rule="Only who is on the mission's muster roll is on shift.", to_do="Name another member.",
             )  # fmt: skip
 
     def _status(self, member: MemberStands, days: Sequence[date]) -> Iterator[Conflict]:
@@ -324,13 +356,14 @@ class Checker:
         zone, rest = self.grounds.zone, self.grounds.rest
         hours = timedelta(hours=rest.hours if rest else 0)
         for other in self.by_member[shift.member]:
+            if other.begins_at - shift.ends_at >= hours and not shift.overlaps(other):
+                break  # the later ones are further away
             if other is shift or not other.has_length:
                 continue
-            name = f"{other.id or 'another shift asked for'} at {other.task}"
             if shift.overlaps(other):
                 yield Conflict(
                     code="tasks.on_two_shifts", about="member", rule="Nobody is on two shifts at once.",
-                    words=f"The member is on {name} from {local(other.begins_at, zone)} to {local(other.ends_at, zone)}.",
+                    words=f"The member is on {_name(other)} from {local_span(other.begins_at, other.ends_at, zone)}.",
                     to_do="Name another member, or call one of the two off.",
                 )  # fmt: skip
                 continue
@@ -343,7 +376,7 @@ class Checker:
                 )
                 yield Conflict(
                     code="tasks.short_rest", about="begins_at", rule=rest.sentence,
-                    words=f"The member would have {said_hours(gap)} of rest: {name} {beside}.",
+                    words=f"The member would have {said_hours(gap)} of rest: {_name(other)} {beside}.",
                     to_do="Name another member, or leave more time between the two.",
                 )  # fmt: skip
 
@@ -371,6 +404,10 @@ class _Counts:
         first, last = bisect_right(self.moments, begins) - 1, bisect_left(self.moments, ends)
         at = max(range(first, last), key=self.on.__getitem__)
         return self.on[at], max(self.moments[at], begins)
+
+
+def _name(other: Shift) -> str:
+    return f"{other.id or 'another shift asked for'} at {other.task}"
 
 
 def _scopes(task: str, draw: Draw) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from muster.decisions.models import Decision, Version
 from muster.decisions.rules import Limits
 from muster.ledger.queries import latest_known
 from muster.missions.models import Mission
-from muster.tasks.models import Task
+from muster.tasks.models import Shift, Task
 from muster.tasks.usage import usage
 from muster.transport.outside import open_outside
 
@@ -149,3 +149,39 @@ def test_an_order_and_a_suspension_at_once_come_one_after_the_other(served: str,
             "decisions.resume", decision=decision, reason="Reviewed", effective_at=at(3 * number + 2.5)
         )
         assert resumed[0] == 200
+
+
+def test_of_four_who_plan_the_last_shift_or_the_same_member_at_once_one_does(
+    served: str, offices: Offices
+) -> None:
+    """Every round is one shift of a task for one; in the odd ones all four ask for the same member at tasks with room for all."""
+    opened(offices, WIDE | {"people_max_by_place": {}})
+    clients = officers(served, offices)
+    first = clients[0]
+    for people in ("1", *["9"] * OFFICERS):
+        body = order(0, people=9) | {"people": people, "ends_at": at(3 * ROUNDS)}
+        assert first.act("tasks.order", **body)[0] == 200
+    given = [
+        {"member": f"N-{n}", "unit": "1st Company", "duty_status": "T32-502f1A"} for n in range(OFFICERS)
+    ]
+    tags = first.act("tasks.state_members", organisation="EX-GUARD", members=given)[1]["answer"]["tags"]
+    days = {"from_on": "2026-02-28", "until_on": "2026-03-10", "report_to": "Site A", "status": "T32-502f1A"}
+    assert first.act("tasks.order_members", mission="EX-1", members=tags, **days)[0] == 200
+
+    for number in range(ROUNDS):
+        times = {"begins_at": at(3 * number), "ends_at": at(3 * number + 3)}
+        asked = [
+            {"member": tags[0], "task": f"EX-1-T{n + 2}", **times}
+            if number % 2
+            else {"member": tags[n], "task": "EX-1-T1", **times}
+            for n in range(OFFICERS)
+        ]
+        told = at_once(*(
+            lambda client=client, shift=shift: client.act("tasks.plan_shifts", mission="EX-1", shifts=[shift])  # type: ignore[misc]
+            for client, shift in zip(clients, asked, strict=True)
+        ))  # fmt: skip
+
+        assert ends(told) == {"200": 1, "422 tasks.shifts_do_not_fit": OFFICERS - 1}
+        codes = {fault["code"] for status, body in told if status != 200 for fault in body["faults"]}
+        assert codes == {"tasks.on_two_shifts" if number % 2 else "tasks.over_the_task"}
+    assert Shift.objects.count() == ROUNDS

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from people import TAGS, at
 from test_judge import amended, number_of, then, verdicts
 from test_steps import LIMITS, Offices, offices, opened, order
+from typer.testing import CliRunner
 
 from muster import actions as do
-from muster.access.control import NotPermitted, actor_of
+from muster.access.control import NotPermitted, actor_of, new_token
 from muster.access.models import Grant, User
+from muster.cli.main import app
 from muster.core.errors import FaultyFile, FaultyInput, NotFound
 from muster.ledger.queries import latest_known
 from muster.missions.actions import AlreadyClosed
@@ -22,9 +27,9 @@ from muster.missions.models import Mission
 from muster.parties.models import Organisation
 from muster.picture.judging import judge
 from muster.record.action import KeyReused
-from muster.tasks.models import Member, Shift, ShiftEnded
+from muster.tasks.models import Assignment, Member, Shift, ShiftEnded
 from muster.tasks.planning import ShiftCalledOff, ShiftOver, ShiftsDoNotFit, import_shifts
-from muster.tasks.shifts import checked_shifts, on_shift, rest_of, shifts_of, shifts_of_mission, unfit_shifts
+from muster.tasks.shifts import Planned, checked_shifts, rest_of, shifts_of, shifts_of_mission, unfit_shifts
 
 __all__ = ["offices"]
 STATUS = "T32-502f1A"
@@ -32,11 +37,23 @@ SOURCE = {"publisher": "Example Guard", "title": "Standing order 4"}
 WHY = "Fell ill"
 
 
-def stated(offices: Offices, number: str = "A-1", **more: Any) -> str:
-    """A member who was stated, by tag."""
-    given = {"member": number, "unit": "1st Company", "duty_status": STATUS} | more
-    answer = do.members.state_members(actor=offices.sites.center, organisation="EX-GUARD", members=[given])
-    return str(answer.answer.tags[0])
+def stated(offices: Offices, number: str = "A-1", *, mission: str = "EX-1", **more: Any) -> str:
+    """A member who was stated and ordered to the mission, by tag; `more` is stated after the order."""
+
+    def state(**said: Any) -> str:
+        given = {"member": number, "unit": "1st Company", "duty_status": STATUS} | said
+        answer = do.members.state_members(
+            actor=offices.sites.center, organisation="EX-GUARD", members=[given]
+        )
+        return str(answer.answer.tags[0])
+
+    tag = state()
+    if not Assignment.objects.filter(member__thing__tag=tag, mission=mission).exists():
+        do.assigning.order_members(
+            actor=offices.sites.center, mission=mission, members=[tag], status=STATUS, from_on="2026-02-28", until_on="2026-03-20",
+            report_to="Site A",
+        )  # fmt: skip
+    return state(**more)
 
 
 def shift(tag: str, begins: float = 0, ends: float = 8, task: str = "EX-1-T1", **more: Any) -> dict[str, Any]:
@@ -63,6 +80,13 @@ def refused(offices: Offices, *those: dict[str, Any]) -> list[tuple[int | None, 
 
 def row() -> Mission:
     return Mission.objects.select_related("decision__request").get()
+
+
+def on_shift(hours: float, known_at: int) -> list[Planned]:
+    """Who is on shift at a moment."""
+    return shifts_of_mission(
+        "EX-1", known_at, begins_at=at(hours), ends_at=at(hours) + timedelta(microseconds=1)
+    )
 
 
 def told(found: Any) -> list[tuple[str, list[str]]]:
@@ -136,18 +160,19 @@ def test_a_shift_that_ends_before_it_begins_is_refused_beside_the_others(offices
 def test_headroom_of_the_decision_is_shared_by_every_mission_under_it(offices: Offices) -> None:
     decision = opened(offices)
     order(offices, people="5")
-    amended(offices, decision, -30, people_max=5)
+    amended(offices, decision, -30, people_max=6)
     do.missions.open_mission(
         actor=offices.sites.center, decision=decision, mission="EX-2", title="Another", organisation="EX-GUARD", at=at(-40)
     )  # fmt: skip
     order(offices, mission="EX-2", begins_at=at(30), ends_at=at(40))
+    other = stated(offices, "B-1", mission="EX-2")
     tags = [stated(offices, f"A-{n}") for n in range(4)]
     planned(offices, *(shift(tag) for tag in tags[:3]))
     amended(offices, decision, -20, people_max=3)
 
     assert refused(offices, shift(tags[3])) == [(1, "member", "tasks.outside_the_decision")]
     assert planned(offices, shift(tags[3], 8, 12)).new == 1
-    assert planned(offices, shift(tags[3], 31, 32, task="EX-2-T1"), mission="EX-2").new == 1
+    assert planned(offices, shift(other, 31, 32, task="EX-2-T1"), mission="EX-2").new == 1
 
 
 def test_a_member_is_not_on_shift_in_two_missions_at_once(offices: Offices) -> None:
@@ -161,7 +186,8 @@ def test_a_member_is_not_on_shift_in_two_missions_at_once(offices: Offices) -> N
     with pytest.raises(ShiftsDoNotFit) as refusal:
         planned(offices, shift(tag, 4, 12, task="EX-2-T1"), mission="EX-2")
 
-    assert "EX-1-S1 at EX-1-T1" in refusal.value.faults[0].message
+    assert [fault.code for fault in refusal.value.faults] == ["tasks.not_ordered", "tasks.on_two_shifts"]
+    assert "EX-1-S1 at EX-1-T1" in refusal.value.faults[1].message
     assert [each.mission for each in shifts_of([tag], latest_known())] == ["EX-1"]
 
 
@@ -169,6 +195,9 @@ def test_nothing_is_planned_after_the_mission_is_closed(offices: Offices) -> Non
     tag = ready(offices)
     planned(offices, shift(tag))
     do.tasks.finish(actor=offices.sites.center, task="EX-1-T1", reason="Done", at=at(10))
+    do.assigning.release_members(
+        actor=offices.sites.center, mission="EX-1", members=[tag], at=at(10), reason="Done"
+    )
     do.missions.close(actor=offices.sites.center, mission="EX-1", reason="Done", at=at(11))
 
     with pytest.raises(AlreadyClosed):
@@ -207,7 +236,9 @@ def test_a_member_whom_the_officer_may_not_see_reads_as_not_there(offices: Offic
     theirs = Member.objects.get(organisation="NEXT-GUARD").thing.tag
 
     assert refused(offices, shift(theirs)) == [(1, "member", "tasks.not_a_member")]
-    assert planned(offices, shift(theirs), shift(tag), actor=actor_of(root)).new == 2
+    with pytest.raises(ShiftsDoNotFit) as seen:
+        planned(offices, shift(theirs), shift(tag), actor=actor_of(root))
+    assert [(fault.row, fault.code) for fault in seen.value.faults] == [(1, "tasks.not_ordered")]
 
 
 # --- calling off and swapping ----------------------------------------------------------
@@ -234,12 +265,13 @@ def test_a_shift_is_called_off_before_it_begins_or_cut_while_it_lasts_and_stays_
     assert [(each.shift.id, each.shift.ends_at, each.cut) for each in shifts_of_mission("EX-1", before)] == [
         ("EX-1-S1", at(8), ""), ("EX-1-S2", at(16), "")
     ]  # fmt: skip
-    assert [
-        [each.shift.id for each in on_shift("EX-1", at(11), known)] for known in (before, latest_known())
-    ] == [["EX-1-S2"]] * 2
-    assert [
-        [each.shift.id for each in on_shift("EX-1", at(12), known)] for known in (before, latest_known())
-    ] == [["EX-1-S2"], []]
+    assert [[each.shift.id for each in on_shift(11, known)] for known in (before, latest_known())] == [
+        ["EX-1-S2"]
+    ] * 2
+    assert [[each.shift.id for each in on_shift(12, known)] for known in (before, latest_known())] == [
+        ["EX-1-S2"],
+        [],
+    ]
 
 
 def test_what_was_called_off_leaves_its_room_to_others(offices: Offices) -> None:
@@ -398,6 +430,21 @@ def test_the_end_of_a_task_lists_the_shifts_after_it_and_calling_them_off_settle
     assert unfit_shifts(row(), at(0), latest_known()) == []
 
 
+def test_who_is_released_is_listed_with_since_when(offices: Offices) -> None:
+    tag = ready(offices)
+    planned(offices, shift(tag))
+    before = latest_known()
+    do.assigning.release_members(
+        actor=offices.sites.center, mission="EX-1", members=[tag], at=at(7.99), reason="No longer needed"
+    )
+
+    (found,) = unfit_shifts(row(), at(0), latest_known())
+
+    assert [conflict.code for conflict in found.conflicts] == ["tasks.released"]
+    assert found.conflicts[0].words == "The member is stood down since 13:59 CST, 1 Mar 2026."
+    assert unfit_shifts(row(), at(0), before) == []
+
+
 def test_what_is_over_is_not_listed(offices: Offices) -> None:
     tag = ready(offices)
     planned(offices, shift(tag))
@@ -528,3 +575,22 @@ def test_the_good_rows_are_kept_where_that_is_asked_for(offices: Offices) -> Non
     assert [each["row"] for each in answer["refused"]] == [2, 3, 5]
     assert (answer["kept"], answer["notices"]) == (1, {"new": 1})
     assert [each.shift.begins_at for each in shifts_of([tag], latest_known())] == [at(10)]
+
+
+def test_a_file_is_planned_at_the_command_line_and_a_conflict_is_told_there(
+    offices: Offices, tmp_path: Path
+) -> None:
+    tag = ready(offices)
+    file = tmp_path / "shifts.csv"
+    file.write_text("\n".join([HEADER, line(tag), line(tag, "2026-03-01T13:00", "2026-03-01T15:00"), ""]))
+    token = {"MUSTER_TOKEN": new_token(User.objects.get(pk=offices.sites.center.user))}
+    words = ["import", "shifts", str(file), "--mission"]
+
+    refused = CliRunner().invoke(app, [*words, "EX-1"], env=token)
+    file.write_text("\n".join([HEADER, line(tag), ""]))
+    done = CliRunner().invoke(app, [*words, "EX-1", "--json"], env=token)
+    unknown = CliRunner().invoke(app, [*words, "EX-9"], env=token)
+
+    assert (refused.exit_code, unknown.exit_code) == (2, 2)
+    assert "row 2: column member: The member is on another shift asked for at EX-1-T1" in refused.stderr
+    assert json.loads(done.stdout)["notices"] == {"new": 1}

@@ -23,6 +23,7 @@ EVERY_PAGE = [
     "/requests/", f"{WAITING}/", f"{WAITING}/decide/", f"{WAITING}/withdraw/", "/requests/new/", "/decisions/", f"{DECISION}/",
     f"{DECISION}/suspend/", f"{DECISION}/used/", "/missions/", f"{MISSION}/", f"{MISSION}/outside/", f"{MISSION}/tasks/",
     f"{MISSION}/trips/", f"{MISSION}/close/", f"{MISSION}/costs/", f"{MISSION}/costs/record/", f"{TASK}/finish/", f"{TASK}/present/",
+    f"{MISSION}/roster/", f"{MISSION}/roster/rest/",
     "/trips/", f"{TRIP}/", f"{TRIP}/arrive/", f"{TRIP}/hand-over/",
     "/counter/EX-NORTH/release/",
 ]  # fmt: skip
@@ -31,18 +32,19 @@ READ = (f"{DECISION}/", f"{DECISION}/used/", f"{MISSION}/", f"{MISSION}/outside/
 # For each account the pages that are refused (403) or read as not found (404); every other one of its rows is shown.
 ALLOWED = {
     "governor": {f"{WAITING}/decide/", f"{DECISION}/suspend/", "/decisions/", "/requests/", f"{WAITING}/",
-                 "/missions/", *READ, "/trips/", f"{TRIP}/"},
+                 "/missions/", *READ, f"{MISSION}/roster/", "/trips/", f"{TRIP}/"},
     "operations": {"/requests/", f"{WAITING}/", f"{WAITING}/withdraw/", "/requests/new/", "/decisions/",
                    "/missions/", *READ,
                    f"{MISSION}/costs/record/", f"{MISSION}/tasks/", f"{MISSION}/trips/", f"{MISSION}/close/", f"{TASK}/finish/",
-                   f"{TASK}/present/", "/trips/", f"{TRIP}/", f"{TRIP}/arrive/"},
+                   f"{TASK}/present/", "/trips/", f"{TRIP}/", f"{TRIP}/arrive/", f"{MISSION}/roster/", f"{MISSION}/roster/rest/"},
     "agency": {"/requests/", "/requests/new/", "/decisions/", "/missions/", *READ, "/trips/",
                f"{TRIP}/"},
     "custodian": {"/requests/", f"{WAITING}/", "/decisions/", "/missions/", *READ, "/trips/",
-                  f"{TRIP}/", f"{TRIP}/arrive/", f"{TRIP}/hand-over/"},
+                  f"{TRIP}/", f"{TRIP}/arrive/", f"{TRIP}/hand-over/", f"{MISSION}/roster/"},
     "clerk.north": {"/requests/", "/decisions/", "/missions/", "/trips/", f"{TRIP}/", "/counter/EX-NORTH/release/"},
     "clerk.south": {"/requests/", "/decisions/", "/missions/", "/trips/", f"{TRIP}/"},
-    "oversight": {"/requests/", f"{WAITING}/", "/decisions/", "/missions/", *READ, "/trips/", f"{TRIP}/"},
+    "oversight": {"/requests/", f"{WAITING}/", "/decisions/", "/missions/", *READ, f"{MISSION}/roster/", "/trips/",
+                  f"{TRIP}/"},
 }  # fmt: skip
 
 

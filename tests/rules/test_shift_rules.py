@@ -12,12 +12,14 @@ import pytest
 from muster.core.csvfiles import Row
 from muster.core.quantity import Quantity
 from muster.decisions.rules import Draw, Limits, Version
+from muster.tasks.assignmentrules import Days
 from muster.tasks.memberrows import MemberStands, Skill, Window
 from muster.tasks.shiftrows import ShiftGiven, read_row
-from muster.tasks.shiftrules import Checker, Conflict, Grounds, Rest, Shift, check_shifts
+from muster.tasks.shiftrules import Checker, Conflict, Grounds, Ordered, Rest, Shift, check_shifts
 
 CHICAGO = ZoneInfo("America/Chicago")
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=CHICAGO)
+ORDERED = Ordered(days=Days(from_on=date(2026, 2, 20), until_on=date(2026, 3, 31)))
 REST = Rest(hours=8, stated_by="Example Guard", title="Standing order 4")
 LIMITS = {
     "zone": "America/Chicago", "people_max": 4, "effective_from": "2026-03-01", "effective_to": "2026-03-31",
@@ -55,6 +57,7 @@ def grounds(*members: MemberStands, **more: Any) -> Grounds:
     given = {
         "zone": CHICAGO, "versions": [version()], "tasks": {"A": task(), "B": task(place="Site B")},
         "members": {each.tag: each for each in members or map(member, ("M1", "M2", "M3", "M4", "M5"))}, "status": "SAD",
+        "orders": {f"M{n}": (ORDERED,) for n in range(1, 6)},
     }  # fmt: skip
     return Grounds(**(given | more))
 
@@ -181,6 +184,42 @@ def test_where_volunteers_are_asked_for_only_they_are_on_shift(
 def test_the_duty_status_is_the_missions_and_lasts_all_along(status: dict[str, Any], code: list[str]) -> None:
     assert codes(shift(), on=grounds(member(**status))) == code
     assert "other_status" not in codes(shift(), on=grounds(member(**status), status=""))
+
+
+ONE_DAY = Ordered(days=Days(from_on=date(2026, 3, 2), until_on=date(2026, 3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("orders", "begins", "ends", "code"),
+    [
+        ([ONE_DAY], 0, 24, []),
+        ([ONE_DAY], -0.01, 8, ["not_ordered"]),
+        ([ONE_DAY], 20, 24.01, ["not_ordered"]),
+        ([], 8, 16, ["not_ordered"]),
+        ([replace(ONE_DAY, left_at=at(16), left_as="released")], 8, 16, []),
+        ([replace(ONE_DAY, left_at=at(15.99), left_as="released")], 8, 16, ["released"]),
+        (
+            [replace(ONE_DAY, left_at=at(4), left_as="checked out"), ORDERED],
+            8,
+            16,
+            [],
+        ),  # gone, and ordered once more
+    ],
+)
+def test_only_who_is_ordered_for_its_days_and_has_not_left_is_on_shift(
+    orders: list[Ordered], begins: float, ends: float, code: list[str]
+) -> None:
+    on = grounds(tasks={"A": task(begins_at=at(-48), ends_at=at(96))}, orders={"M1": orders})
+
+    assert codes(shift(begins, ends), on=on) == code
+
+
+def test_who_has_left_is_told_with_since_when_and_who_is_ordered_for_other_days_with_these() -> None:
+    (left,) = told(shift(), on=grounds(orders={"M1": [replace(ONE_DAY, left_at=at(4), left_as="released")]}))
+    (other,) = told(shift(32, 40), on=grounds(tasks={"A": task(ends_at=at(96))}, orders={"M1": [ONE_DAY]}))
+
+    assert left.words == "The member is released since 04:00 CST, 2 Mar 2026."
+    assert other.rule == "Ordered from 2026-03-02 until 2026-03-02."
 
 
 def test_a_shift_over_midnight_needs_both_days() -> None:

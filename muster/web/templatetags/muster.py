@@ -121,9 +121,11 @@ def field(
 
 
 @register.inclusion_tag("web/file_field.html", takes_context=True)
-def file_field(context: Context, name: str, label: str, hint: str = "") -> dict[str, Any]:
-    """A labelled field for a file."""
-    return {"name": name, "label": label, "hint": hint, "errors": _errors(context, name)}
+def file_field(
+    context: Context, name: str, label: str, hint: str = "", accept: str = ".txt,.md,.eml,.toml,.json,.pdf"
+) -> dict[str, Any]:
+    """A labelled field for a file; `accept`: the endings that the browser offers."""
+    return {"name": name, "label": label, "hint": hint, "accept": accept, "errors": _errors(context, name)}
 
 
 @register.inclusion_tag("web/choice.html", takes_context=True)

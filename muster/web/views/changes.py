@@ -24,6 +24,7 @@ PAGES = {
     "difference": "settle",
     "exceptions": "exceptions",
     "muster_roll": "muster-roll",
+    "roster": "roster",
 }
 
 

@@ -90,6 +90,7 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "apart": picture.apart(row.pk, at, known_at), "days_left": (ends - at).days if ends and ends > at else None,
         "differences": open_differences(list(sites.values_list("code", flat=True))).select_related("site"),
         "strength": strength(row, at, known_at),
+        "may_read_roster": may(actor, "tasks.read_roster", scope),
         "may_order": may(actor, "tasks.order", scope) and row.closed_at is None,
         "due": [(entry, SETTLED_ON[entry.about[0]](entry.about[1])) for entry in calendar_of(row, at, known_at).due],
         "cost_cap": costs.cap_use(row.decision, at, known_at), "open_costs": len(costs.open_cost_lines(row.pk)),
