@@ -13,7 +13,7 @@ from muster.costs import actions as costs
 from muster.costs import closing as costs_closing
 from muster.custody import actions as custody
 from muster.custody import closing as custody_closing
-from muster.custody import disposal, lists, merging, personal, replay
+from muster.custody import counting, disposal, lists, merging, personal, replay
 from muster.decisions import actions as decisions
 from muster.decisions import offices
 from muster.ledger import keys
@@ -27,9 +27,9 @@ from muster.transport import actions as transport
 from muster.transport import closing as transport_closing
 
 __all__ = [
-    "ACTIONS", "NotStorable", "assigning", "assistance", "authority", "checkins", "costs", "custody", "decisions", "disposal", "find",
-    "importing", "keys", "lists", "members", "merging", "missions", "offices", "personal", "planning", "replay", "sources", "storable",
-    "tasks", "transport",
+    "ACTIONS", "NotStorable", "assigning", "assistance", "authority", "checkins", "costs", "counting", "custody", "decisions",
+    "disposal", "find", "importing", "keys", "lists", "members", "merging", "missions", "offices", "personal", "planning", "replay",
+    "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.core.times import local, zone
 from muster.custody import queries, receivers, rules
-from muster.custody.models import Count, Counted, Difference, Settled
+from muster.custody.models import Difference, Settled
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
 from muster.database import prepared
 from muster.ledger import bulk, posting
@@ -39,7 +39,6 @@ Words = Annotated[str, Field(max_length=2000)]
 Tags = Annotated[list[str], Field(max_length=2000)]
 Code = Annotated[str, Field(max_length=60)]
 PaperReference = Annotated[str, Field(max_length=200)]  # an entry's source
-Persons = Annotated[int, Field(ge=0, le=100_000)]
 # The holder of that code, unless it is of a site kept by list.
 RECEIVES = """code = %s AND NOT EXISTS (
     SELECT FROM parties_site s WHERE s.code = ledger_holder.code AND s.kept_by_list_since IS NOT NULL)"""
@@ -91,22 +90,6 @@ class Released:
     released: list[str]
     report: UUID | None = None
     reported: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CountOpened:
-    """The count to be filled in; what the record expects is told with its result."""
-
-    count: UUID
-
-
-@dataclass(frozen=True)
-class CountResult:
-    """What the record expected when the count opened, and what was counted."""
-
-    expected: int
-    counted: int
-    agrees: bool
 
 
 @dataclass(frozen=True)
@@ -513,41 +496,6 @@ def _close_offers(things: list[Thing], act: Act) -> None:
     left = Offer.objects.filter(handover__in=touched, open=True).values("handover_id")
     emptied = Handover.objects.filter(pk__in=touched, state=Handover.State.OFFERED).exclude(pk__in=left)
     emptied.update(state=Handover.State.LAPSED, answered_act=act)
-
-
-@action("custody.open_count", about=site_locked)
-def open_count(*, act: Act, row: Site, actor: Actor, site: Code, at: AwareDatetime) -> CountOpened:
-    """Open a headcount: what the record expects is frozen now, and not told before the count is in."""
-    count = Count.objects.create(act=act, site=row, opened_at=at, expected=queries.present(row.code).count())
-    return CountOpened(count.pk)
-
-
-def _count(count: UUID) -> tuple[Scope, Count]:
-    found = Count.objects.select_related("site").filter(pk=count).first()
-    if found is None:
-        raise NotFound(kind="count", name=str(count))
-    site = queries.site_for_change(found.site_id)
-    return queries.scope_of(site).asked_as("count", count), found
-
-
-@action("custody.submit_count", about=_count)
-def submit_count(
-    *, act: Act, row: Count, actor: Actor, count: UUID, persons: Persons, explanation: Words = ""
-) -> CountResult:
-    """Give the number that was counted. It changes no entry; where it disagrees, a difference opens.
-
-    `explanation` is kept with the count, and stands in the difference.
-
-    Raises AlreadySettled.
-    """
-    if Counted.objects.filter(count=row).exists():
-        raise rules.AlreadySettled(what="count")
-    Counted.objects.create(act=act, count=row, persons=persons, explanation=explanation)
-    agrees = persons == row.expected
-    if not agrees:
-        words = f"Counted {persons}, expected {row.expected}. {explanation}".strip()
-        differ(act, row.site, Kind.COUNT_DISAGREES, words, row.opened_at)
-    return CountResult(row.expected, persons, agrees)
 
 
 @action("custody.correct", about=site_locked)

@@ -31,6 +31,8 @@ class Difference(Recorded):
         SIGNED_LATE = "signed_late", "signed for after the trip had left"
         MISSION_CLOSED = "mission_closed", "received under a closed mission"
         LEFT_REFUSED = "left_refused", "left although departure would be refused"
+        MOVED_DURING_COUNT = "moved_during_count", "moved while a formal count was open"
+        OUT_DISAGREES = "out_disagrees", "the count outside and the record disagree"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -54,13 +56,53 @@ class Settled(Recorded):
     reason = models.TextField()
 
 
+class OutCount(Recorded):
+    """That somebody whom the site holds is at a named place outside it, with whom, from `since` on: at a court or a hospital."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    place = models.CharField(max_length=200)
+    escort = models.CharField(max_length=200)
+    since = models.DateTimeField()
+
+
+class OutCountEnded(Recorded):
+    """That the person is back inside the site, from `at` on."""
+
+    out = models.OneToOneField(OutCount, primary_key=True, on_delete=models.PROTECT, related_name="ended")
+    at = models.DateTimeField()
+
+
 class Count(Recorded):
-    """A headcount. What the record expects is frozen when it opens, and told when the count is in."""
+    """A headcount. Whom the record expects is frozen when it opens, and told when the count is in.
+
+    `expected`: how many inside. `inside` and `outside` are who they are, by the ids of their things, the latter with the place; null
+    for a count that was opened before they were kept.
+    """
+
+    class Kind(models.TextChoices):
+        FORMAL = "formal", "formal count"
+        INFORMAL = "informal", "informal count"
+        EMERGENCY = "emergency", "emergency count"
+        MIDNIGHT = "midnight", "midnight census"
+
+    class Mode(models.TextChoices):
+        NUMBER = "number", "by number"
+        SCAN = "scan", "each tag scanned"
+        FACE = "face", "each face matched to its tag"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     site = models.ForeignKey(Site, on_delete=models.PROTECT)
     opened_at = models.DateTimeField()
     expected = models.IntegerField()
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.INFORMAL)
+    mode = models.CharField(max_length=10, choices=Mode, default=Mode.NUMBER)
+    inside = models.JSONField(null=True)
+    outside = models.JSONField(null=True)
+    recount_of = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="recounted_by"
+    )
 
 
 class Counted(Recorded):
@@ -69,6 +111,44 @@ class Counted(Recorded):
     count = models.OneToOneField(Count, primary_key=True, on_delete=models.PROTECT, related_name="counted")
     persons = models.IntegerField()
     explanation = models.TextField(blank=True)
+    counted_at = models.DateTimeField(null=True)  # null where the count was kept before that was asked
+    missing = models.JSONField(
+        null=True
+    )  # things expected and not counted; null where only a number was given
+    unexpected = models.JSONField(null=True)  # tags counted and not expected
+
+
+class OutConfirmed(Recorded):
+    """How many of a site's persons were counted at a named place outside it, by whoever holds them there."""
+
+    count = models.ForeignKey(Count, on_delete=models.PROTECT, related_name="confirmed")
+    place = models.CharField(max_length=200)
+    persons = models.IntegerField()
+    by = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["count", "place"], name="out_confirmed_once")]
+
+
+class CountExplained(Recorded):
+    """Why a count does not agree with the record, found out after it was in."""
+
+    count = models.OneToOneField(Count, primary_key=True, on_delete=models.PROTECT, related_name="explained")
+    reason = models.TextField()
+
+
+class CountEscalated(Recorded):
+    """To whom a count that does not agree was passed on."""
+
+    count = models.OneToOneField(Count, primary_key=True, on_delete=models.PROTECT, related_name="escalated")
+    to = models.CharField(max_length=200)
+    reason = models.TextField()
+
+
+class CountCertified(Recorded):
+    """That somebody else than who counted stands for the count; by whom is in the act."""
+
+    count = models.OneToOneField(Count, primary_key=True, on_delete=models.PROTECT, related_name="certified")
 
 
 class Reference(Recorded):

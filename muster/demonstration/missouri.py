@@ -22,8 +22,18 @@ REPORT = {
     "title": "Report on Missouri's governor considering a National Guard deployment to assist ICE",
     "published": "2025-08",
 }
-DECISION = {"publisher": "KSHB", "title": "kshb.com, report of September 30, 2025", "published": "2025-09-30"}
-VERMONT = {"publisher": "WSHU", "title": "wshu.org, report of July 30, 2025", "published": "2025-07-30"}
+DECISION = {
+    "publisher": "KSHB",
+    "title": "kshb.com, report of September 30, 2025",
+    "published": "2025-09-30",
+    "mark": "S",
+}
+VERMONT = {
+    "publisher": "WSHU",
+    "title": "wshu.org, report of July 30, 2025",
+    "published": "2025-07-30",
+    "mark": "S",
+}
 
 SPOKESPERSON = "Gabby Picard, spokesperson for Governor Mike Kehoe"
 BY_REPORT = "the report"
@@ -107,7 +117,7 @@ def _claims() -> Iterator[Step]:
         {"id": "DOD-2025-07-25-2", "mission": MISSION, "place": "US", "metric": "authorised", "said": "1,200",
          "as_of": "2025-07-25", "note": "Authorised before the change, which added 500.", "stated_by": "Department of Defense",
          "source": {"publisher": "Mirage News, text of the Department of Defense release",
-                    "title": "Pentagon Backs ICE With Personnel Support", "published": "2025-07-25"}},
+                    "title": "Pentagon Backs ICE With Personnel Support", "published": "2025-07-25", "mark": "C"}},
     )  # fmt: skip
 
 

@@ -28,9 +28,7 @@ def flood(cast: Cast) -> Iterator[Step]:
     yield _decide(
         cast, FLOOD, hours_ago=208,
         reason="To save life.",
-        limits={"zone": "America/Chicago", "people_max": 90, "tasks_allowed": ["T21", "T22"], "effective_from": cast.day(9),
-                "effective_to": cast.day(-5),
-                "sentences": {"people_max": "Up to ninety members.", "tasks_allowed": "Rescue, and the shelters."}},
+        limits=_limits(cast),
     )  # fmt: skip
     yield _open(cast, FLOOD, "Flood on the Example River", hours_ago=207)
     for category, words, people, vehicles in (
@@ -39,6 +37,72 @@ def flood(cast: Cast) -> Iterator[Step]:
     ):
         yield _order(cast, FLOOD, category, words, people, vehicles, "Example County", -96)
     yield from _drifted(cast)
+    yield from _costed(cast)
+    yield from _amended(cast)
+
+
+def _limits(cast: Cast, **fewer: int) -> dict[str, Any]:
+    """What the governor allows for the flood; with `fewer`, that many by task and no more."""
+    said = {
+        "people_max": "Up to ninety members.",
+        "tasks_allowed": "Rescue, and the shelters.",
+        "cost_cap_usd": "At a cost of no more than 400,000 dollars.",
+    }
+    limits: dict[str, Any] = {
+        "zone": "America/Chicago", "people_max": 90, "tasks_allowed": ["T21", "T22"], "cost_cap_usd": 400_000,
+        "effective_from": cast.day(9), "effective_to": cast.day(-5), "sentences": said,
+    }  # fmt: skip
+    if fewer:
+        limits["people_max_by_task"] = fewer
+        said["people_max_by_task"] = (
+            "Of these no more than forty on rescue and twenty in the shelters, now that the water falls."
+        )
+    return limits
+
+
+def _costed(cast: Cast) -> Iterator[Step]:
+    """Three costs are expected and one has come: it is claimed, and one of the three is settled, for nothing came of it."""
+    sheet = {"publisher": "Exercise cost sheet", "title": "Rates of the exercise"}
+    days = {"begins_on": cast.day(8), "ends_on": cast.day(-4)}
+    for name, given in (
+        ("crews", {"kind": "personnel", "words": "The boats' crews", "rate_usd": "151.25", "count": "60", "task": f"{FLOOD}-T1"}),
+        ("shelters", {"kind": "personnel", "words": "Staff of the shelters", "rate_usd": "142.00", "count": "between 20 and 24",
+                      "task": f"{FLOOD}-T2"}),
+        ("pumps", {"kind": "equipment", "words": "Hire of two pumps", "rate_usd": "310.00", "count": "2"}),
+    ):  # fmt: skip
+        inputs = {"mission": FLOOD, "given": {**given, **days, "source": sheet}}
+        yield Step("operations", "costs.estimate", inputs, name)
+    yield Step(
+        "operations", "costs.record",
+        {"mission": FLOOD, "given": {
+            "kind": "commodities", "words": "Fuel for boats and vehicles, the first four days", "basis": "unit", "rate_usd": "3.80",
+            "count": "4,800", "begins_on": cast.day(8), "ends_on": cast.day(5), "reference": "EX-FUEL-1",
+            "source": {"publisher": "Exercise fuel point", "title": "Issue log 1"},
+        }},
+        "fuel",
+    )  # fmt: skip
+    yield Step(
+        "operations",
+        "costs.claim",
+        {"line": Said("fuel", "line"), "reference": "Exercise claim 1", "at": cast.ago(30)},
+    )
+    yield Step(
+        "operations", "costs.settle",
+        {"line": Said("pumps", "line"), "at": cast.ago(28), "reason": "The county lent its own pumps, and none were hired."},
+    )  # fmt: skip
+
+
+def _amended(cast: Cast) -> Iterator[Step]:
+    """The water falls and the governor allows fewer: both tasks stand outside; one is kept with a reason, and one waits to be settled."""
+    yield Step(
+        "governor", "decisions.amend",
+        {"decision": f"{FLOOD}-D1", "limits": _limits(cast, T21=40, T22=20), "effective_at": cast.ago(12), "after_version": 1,
+         "reason": "The water has been falling since yesterday."},
+    )  # fmt: skip
+    yield Step(
+        "operations", "tasks.keep",
+        {"task": f"{FLOOD}-T2", "version": 2, "reason": "Two hundred residents sleep there until the county's own people relieve us."},
+    )  # fmt: skip
 
 
 def _fewer(request: dict[str, Any]) -> dict[str, Any]:

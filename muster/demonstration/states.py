@@ -1,5 +1,7 @@
 """What other states did about the same support in 2025, each as it was reported, and nothing sharper than the report.
 
+Every source bears the mark of its row in authority.md, section 4: S, read in a secondary source only. No state's own text was read.
+
 Their requests and limits stand in `examples/`, with what was read and what was not. Where a report bears no day, the day that its
 decision counts from is marked as not exact. Of Texas and Wyoming no decision is reported: the one has the largest share of the
 plan and another agreement beside it, the other is preparing.
@@ -17,21 +19,25 @@ NEWSWEEK = {
     "publisher": "Newsweek",
     "title": "Report of August 12, 2025, as carried by daily8.com",
     "published": "2025-08-12",
+    "mark": "S",
 }
 EVENTS = {
     "publisher": "eventsunderstood.com",
     "title": "Overview of Guard support to immigration authorities, 2025",
     "published": "",
+    "mark": "S",
 }
 FOX = {
     "publisher": "Fox News",
     "title": "List of states, as carried by metroloud.com, particle.news and thenewsfocus.com",
     "published": "2025-08",
+    "mark": "S",
 }
 WIBC = {
     "publisher": "WIBC",
     "title": "Report of August 25, 2025, citing the Department of Defense",
     "published": "2025-08-25",
+    "mark": "S",
 }
 
 
@@ -51,10 +57,10 @@ class State:
 
 STATES = (
     State("FL", "florida-2025-state-orders", "EVERGLADES-2025-FL", "America/New_York", "2025-07-03",
-          {"publisher": "Military.com", "title": "Report of July 3, 2025", "published": "2025-07-03"},
+          {"publisher": "Military.com", "title": "Report of July 3, 2025", "published": "2025-07-03", "mark": "S"},
           "About 70 armed members on base camp security, under the state's own orders, as reported. The day of the order is not recorded."),
     State("TN", "tennessee-2025", "ICE-SUPPORT-2025-TN", "America/Chicago", "2025-08-06",
-          {"publisher": "WKMS", "title": "Report of August 6, 2025", "published": "2025-08-06"},
+          {"publisher": "WKMS", "title": "Report of August 6, 2025", "published": "2025-08-06", "mark": "S"},
           "Administrative and clerical work at ICE processing sites in the state, as reported. How many members is not recorded."),
     State("FL", "florida-2025", "ICE-SUPPORT-2025-FL", "America/New_York", "2025-08-12", NEWSWEEK,
           "Title 32 at nine ICE offices, 25 on duty and about 200 authorised, as reported. Which tasks is not recorded."),
@@ -63,13 +69,13 @@ STATES = (
     State("ID", "idaho-2025", "ICE-SUPPORT-2025-ID", "America/Boise", "2025-08-12", NEWSWEEK,
           "Administrative help by up to 14 members, as reported."),
     State("VA", "virginia-2025", "ICE-SUPPORT-2025-VA", "America/New_York", "2025-09-05",
-          {"publisher": "The Center Square", "title": "Report as carried by blackchronicle.com", "published": ""},
+          {"publisher": "The Center Square", "title": "Report as carried by blackchronicle.com", "published": "", "mark": "S"},
           "Sixty members on telephones, data entry, scheduling, biometrics and vehicles, and no arrests, as reported. Duty early in "
           "September 2025.", about=True),
     State("SC", "south-carolina-2025", "ICE-SUPPORT-2025-SC", "America/New_York", "2025-09-05", EVENTS,
           "Administrative help by 40 members to the end of the fiscal year, as reported; which one is not said.", about=True),
     State("NV", "nevada-2025", "ICE-SUPPORT-2025-NV", "America/Los_Angeles", "2026-02-01",
-          {"publisher": "factually.co", "title": "Overview of February 2026", "published": "2026-02"},
+          {"publisher": "factually.co", "title": "Overview of February 2026", "published": "2026-02", "mark": "S"},
           "Clerical work and vehicle maintenance by 35 volunteers, without direct contact with detainees, to mid-November 2025, as "
           "reported. The first and the last day are not recorded.", about=True),
 )  # fmt: skip
@@ -129,7 +135,7 @@ def steps() -> Iterator[Step]:
          "relation": "separate_from",
          "words": "Of about February 2, 2025: members may make immigration arrests under the agency's supervision and in contact with "
                   "its official, not reimbursed. It is no part of the support, and which statute it rests on is an open point.",
-         "source": {"publisher": "alazlaw.com", "title": "On the agreement of February 2025", "published": "2025-02"}},
+         "source": {"publisher": "alazlaw.com", "title": "On the agreement of February 2025", "published": "2025-02", "mark": "S"}},
     )  # fmt: skip
     yield from planned()
 

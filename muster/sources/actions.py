@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import Field
@@ -47,12 +47,16 @@ class Said:
 
 @dataclass(frozen=True)
 class SourceGiven:
-    """Where something was read. One of `title` and `url` at least; `published` a day, a month, or empty."""
+    """Where something was read. One of `title` and `url` at least; `published` a day, a month, or empty.
+
+    `mark` says how: C in a primary text, S in a secondary source only, GK general knowledge; empty: not marked.
+    """
 
     publisher: str
     title: str = ""
     published: str = ""
     url: str = ""
+    mark: Literal["", "C", "S", "GK"] = ""
 
 
 @dataclass(frozen=True)

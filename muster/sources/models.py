@@ -25,11 +25,19 @@ class File(Recorded):
 class Source(Recorded):
     """A page or document: who published it and where it is, or what it is where it has no address."""
 
+    class Mark(models.TextChoices):
+        """How what it says was read, as the rules of the packs are marked."""
+
+        PRIMARY = "C", "read in a primary text"
+        SECONDARY = "S", "read in a secondary source only"
+        GENERAL = "GK", "general knowledge"
+
     id = models.UUIDField(primary_key=True)  # UUIDv5 of its address or its name, so that a page is one source
     publisher = models.CharField(max_length=200)
     title = models.TextField(blank=True)
     published = models.CharField(max_length=10, blank=True)  # a day, a month, or empty: not stated
     url = models.TextField(blank=True)
+    mark = models.CharField(max_length=2, choices=Mark, blank=True)  # empty: not marked
     file = models.ForeignKey(
         File, null=True, on_delete=models.PROTECT, related_name="sources"
     )  # null: none is kept

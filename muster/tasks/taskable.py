@@ -60,14 +60,18 @@ def taskable(decision: Decision, at: datetime, known_at: int) -> list[Finding]:
     asked = stated(decision, _as_stood(decision, at, known_at), known_at)
     zone = decisions.zone_of(decision, known_at)
     layer = _layer(decision, at, known_at, in_force)
-    lines = tuple(
+    request = replace(asked.request, lines=every_line())
+    found = authority.findings(request, asked.status, at.astimezone(zone).date(), asked.facts, limits=[layer])
+    return [_strictest(finding, asked.request, in_force) for finding in found]
+
+
+def every_line() -> tuple[Line, ...]:
+    """A line of each task category, that says nothing of how many, where, when and with how much contact."""
+    return tuple(
         Line(n=n, task=task, words="", people=NOT_STATED, vehicles=NOT_STATED, place=None, window_from=None,
              window_to=None, contact=None)
         for n, task in enumerate(TASKS, start=1)
     )  # fmt: skip
-    request = replace(asked.request, lines=lines)
-    found = authority.findings(request, asked.status, at.astimezone(zone).date(), asked.facts, limits=[layer])
-    return [_strictest(finding, asked.request, in_force) for finding in found]
 
 
 def taskable_of(decision: Decision, at: str | None, known_at: str | None) -> dict[str, Any]:

@@ -99,6 +99,7 @@ class ActForm:
     about: Mapping[str, str] = field(default_factory=dict)  # by a refusal's code, the field that it is about
     template: str = "web/act.html"
     context: Mapping[str, Any] = field(default_factory=dict)
+    is_well: Callable[[Any], bool] = lambda answer: True  # else what was done is told as a warning
 
     @property
     def fields(self) -> list[Input]:
@@ -120,7 +121,8 @@ class ActForm:
             except MusterError as told:
                 refusal = told
             else:
-                messages.success(request, f"{self.done(done.answer)} {record(done)}")
+                tell = messages.success if self.is_well(done.answer) else messages.warning
+                tell(request, f"{self.done(done.answer)} {record(done)}")
                 return redirect(self.back)
         return self.shown(request, refusal)
 

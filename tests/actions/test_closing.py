@@ -106,10 +106,10 @@ def test_a_task_whose_window_is_over_does_not_keep_a_mission_open(offices: Offic
 def test_a_difference_that_names_nobody_is_every_missions_at_its_site(offices: Offices) -> None:
     opened(offices)
     tags = received(offices, 1)
-    count = do.custody.open_count(actor=offices.sites.north, site="EX-NORTH", at=at(-4)).answer.count
-    do.custody.submit_count(actor=offices.sites.north, count=count, persons=3)
-    elsewhere = do.custody.open_count(actor=offices.sites.south, site="EX-SOUTH", at=at(-4)).answer.count
-    do.custody.submit_count(actor=offices.sites.south, count=elsewhere, persons=2)
+    count = do.counting.open_count(actor=offices.sites.north, site="EX-NORTH", at=at(-4)).answer.count
+    do.counting.submit_count(actor=offices.sites.north, count=count, persons=3)
+    elsewhere = do.counting.open_count(actor=offices.sites.south, site="EX-SOUTH", at=at(-4)).answer.count
+    do.counting.submit_count(actor=offices.sites.south, count=elsewhere, persons=2)
 
     found = open_items(Mission.objects.get(), at(0))["difference"]
 

@@ -16,7 +16,7 @@ from muster.access.control import Actor, NotPermitted, actor_of
 from muster.access.models import Grant, User
 from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread
-from muster.custody import actions, queries, reports, rules
+from muster.custody import actions, counting, queries, reports, rules
 from muster.custody.models import Counted, Difference
 from muster.ledger import queries as ledger
 from muster.ledger import rules as ledger_rules
@@ -279,10 +279,10 @@ def test_a_release_at_a_site_kept_by_list_is_kept_and_writes_no_entry(who: Peopl
 
 def test_a_count_is_compared_with_what_was_expected_when_it_opened(who: People) -> None:
     receive(who, BUS[:5])
-    opened = actions.open_count(actor=who.north, site="EX-NORTH", at=at(1)).answer.count
+    opened = counting.open_count(actor=who.north, site="EX-NORTH", at=at(1)).answer.count
     receive(who, BUS[5:6], 2)
 
-    result = actions.submit_count(actor=who.north, count=opened, persons=4).answer
+    result = counting.submit_count(actor=who.north, count=opened, persons=4).answer
 
     assert (result.expected, result.counted, result.agrees) == (5, 4, False)
     assert counts(at(3)) == {"EX-NORTH": 6}
@@ -290,7 +290,7 @@ def test_a_count_is_compared_with_what_was_expected_when_it_opened(who: People) 
         queries.open_differences(["EX-NORTH"]).get(kind="count_disagrees").words == "Counted 4, expected 5."
     )
     with pytest.raises(rules.AlreadySettled):
-        actions.submit_count(actor=who.north, count=opened, persons=5)
+        counting.submit_count(actor=who.north, count=opened, persons=5)
 
 
 def test_a_correction_moves_the_past_and_keeps_what_was_known(who: People) -> None:
@@ -399,9 +399,11 @@ def test_an_explanation_is_kept_with_the_count_and_stands_in_its_difference(
     who: People, persons: int, words: list[str]
 ) -> None:
     receive(who, BUS[:5])
-    opened = actions.open_count(actor=who.north, site="EX-NORTH", at=at(1)).answer.count
+    opened = counting.open_count(actor=who.north, site="EX-NORTH", at=at(1)).answer.count
 
-    actions.submit_count(actor=who.north, count=opened, persons=persons, explanation="One is at the dentist.")
+    counting.submit_count(
+        actor=who.north, count=opened, persons=persons, explanation="One is at the dentist."
+    )
 
     assert Counted.objects.get(count=opened).explanation == "One is at the dentist."
     differences = queries.open_differences(["EX-NORTH"]).filter(kind="count_disagrees")

@@ -10,7 +10,7 @@ from django.db import connection, connections, transaction
 from people import TAGS, People, at, people
 
 from muster.core.errors import MusterError, NotFound
-from muster.custody import actions, queries
+from muster.custody import actions, counting, queries
 from muster.ledger import posting
 from muster.ledger.models import Entry, Head, Holder, Thing
 from muster.ledger.rules import NotTheHolder, Stale
@@ -96,12 +96,12 @@ def test_what_the_guard_refuses_leaves_the_transaction_to_go_on(who: People) -> 
 def test_what_is_of_another_site_reads_like_what_is_not_there(who: People) -> None:
     difference = queries.open_differences(["EX-NORTH"])[0].pk
     handover = offered(who, TAGS[:1])
-    count = actions.open_count(actor=who.north, site="EX-NORTH", at=at(1)).answer.count
+    count = counting.open_count(actor=who.north, site="EX-NORTH", at=at(1)).answer.count
 
     for verb, name, found in (
         (actions.settle, "difference", difference),
         (actions.withdraw, "handover", handover),
-        (actions.submit_count, "count", count),
+        (counting.submit_count, "count", count),
     ):
         more = {"reason": "not ours"} if name == "difference" else {"persons": 1} if name == "count" else {}
         words = []

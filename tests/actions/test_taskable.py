@@ -1,7 +1,8 @@
 """Which task categories may be tasked under each decision of the demonstration, and what stops the others, as the record answers.
 
 `taskable.txt` is the table, for counsel to read: a decision, a day there, which may be tasked (perhaps on conditions), and by layer which
-not. Where the answer ought to change it stands on the day before and on the day. It is written anew by
+not; the same as it was known just before the decision was recorded; and, of a request alone, what could be given in a duty status on a
+day. Where the answer ought to change it stands on the day before and on the day. It is written anew by
 `MUSTER_WRITE_TABLES=1 pytest tests/actions/test_taskable.py`, and read by whoever commits it.
 """
 
@@ -10,7 +11,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ from test_steps import LIMITS, Offices, offices, opened, order
 from muster import actions as do
 from muster.access.control import new_token
 from muster.access.models import User
+from muster.assistance import queries as assistance
+from muster.assistance.models import Request
+from muster.authority import queries as authority
 from muster.core.errors import MusterError
 from muster.core.tasks import TASKS
 from muster.decisions import queries as decisions
@@ -30,11 +35,12 @@ from muster.decisions.models import Decision
 from muster.demonstration import exercise, loading, missouri, others, states
 from muster.demonstration.telling import Cast, Step
 from muster.ledger.queries import latest_known
-from muster.tasks.taskable import MAY, stops, taskable, taskable_of
+from muster.tasks.taskable import MAY, every_line, stops, taskable, taskable_of
 
 __all__ = ["offices"]
 FILE = Path(__file__).parent / "taskable.txt"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+UNKNOWN = "unknown"  # as it was known just before the decision was recorded
 LAYERS = ("may", "law", "federal order", "governor's decision", "request scope", "site rule")
 
 
@@ -57,16 +63,30 @@ def joined(tasks: list[str]) -> str:
     return " ".join(" ".join(run) if len(run) < 3 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
-def answered(decision: str, day: str) -> str:
-    """What the record says of a day, at noon where the decision counts its days."""
-    row = Decision.objects.select_related("request", "source").get(pk=decision)
-    known_at = latest_known()
-    noon = datetime.combine(datetime.fromisoformat(day), time(12), decisions.zone_of(row, known_at))
+def answered(name: str, *asked: str) -> str:
+    """What the record says: of a decision on a day, at noon where it counts its days; of a request in a status on a day."""
+    if Decision.objects.filter(pk=name).exists():
+        row = Decision.objects.select_related("request", "source", "act__number").get(pk=name)
+        noon = datetime.combine(
+            datetime.fromisoformat(asked[0]), time(12), decisions.zone_of(row, latest_known())
+        )
+        known_at = row.act.number.number - 1 if asked[1:] == (UNKNOWN,) else latest_known()
+        found = taskable(row, noon, known_at)
+    else:
+        status, day = asked
+        request = assistance.as_rule(Request.objects.get(pk=name))
+        found = authority.findings(
+            replace(request, lines=every_line()),
+            status,
+            date.fromisoformat(day),
+            dict(request.facts),
+            limits=[],
+        )
     by_layer: dict[str, list[str]] = {}
-    for task, layer in stops(taskable(row, noon, known_at)).items():
+    for task, layer in stops(found).items():
         by_layer.setdefault(layer, []).append(task)
     columns = [f"{layer} {joined(by_layer[layer])}" for layer in LAYERS if layer in by_layer]
-    return " | ".join([f"{decision} {day}", *columns])
+    return " | ".join([" ".join((name, *asked)), *columns])
 
 
 def test_the_table_of_what_may_be_tasked_is_what_the_record_answers() -> None:
@@ -82,8 +102,11 @@ def test_the_table_of_what_may_be_tasked_is_what_the_record_answers() -> None:
     if os.environ.get("MUSTER_WRITE_TABLES"):
         FILE.write_text(told, "utf-8")
     assert told == text
-    decided = set(Decision.objects.exclude(request__kind="exercise").values_list("pk", flat=True))
-    assert decided <= {decision for decision, _ in asked}
+    real = Request.objects.exclude(kind="exercise")
+    decided = set(Decision.objects.filter(request__in=real).values_list("pk", flat=True))
+    named = {(row[0], row[-1] == UNKNOWN) for row in asked}
+    assert {(each, unknown) for each in decided for unknown in (False, True)} <= named
+    assert set(real.values_list("pk", flat=True)) <= {name for name, _ in named}
 
 
 def found(decision: str, hours: float, known_at: int | None = None) -> dict[str, Any]:

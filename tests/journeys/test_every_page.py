@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from test_step_pages import ALLOWED
 
 from muster.access.models import User
-from muster.custody.models import Difference
+from muster.custody.models import Count, Difference
 from muster.demonstration.links import link_for
 from muster.ledger.models import Handover, Thing
 from muster.ledger.queries import latest_known
@@ -28,11 +28,14 @@ def test_every_page_of_every_account_is_looked_over(
     waiting = Handover.objects.get(state="offered")
     difference = Difference.objects.first()
     assert difference is not None
+    counted = Count.objects.filter(site="EX-NORTH", counted__isnull=False).latest("opened_at").pk
     latest_known()
     ordered = Number.objects.filter(act__name="tasks.order", act__refused_code="").latest("number").number
     more = {
         "clerk.north": [
             "/counter/EX-NORTH/", "/counter/EX-NORTH/receive/", "/counter/EX-NORTH/hand-over/", "/counter/EX-NORTH/headcount/",
+            "/counter/EX-NORTH/outside/out/",
+            f"/counter/EX-NORTH/headcount/{counted}/", f"/counter/EX-NORTH/headcount/{counted}/explain/",
             f"/things/{corrected.pk}/", f"/counter/EX-NORTH/things/{corrected.pk}/4/correct/", "/board/",
         ],
         "clerk.south": ["/counter/EX-SOUTH/", f"/counter/EX-SOUTH/offers/{waiting.pk}/sign/"],

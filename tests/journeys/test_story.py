@@ -23,6 +23,7 @@ from muster.assistance.models import Link, Request
 from muster.authority import queries as authority
 from muster.authority.models import Drift, DriftReview
 from muster.core.quantity import Quantity
+from muster.costs.models import CostLine
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
 from muster.demonstration import exercise, loading, missouri, others, states
@@ -31,9 +32,10 @@ from muster.demonstration.story import ACCOUNTS
 from muster.demonstration.telling import Cast, Step
 from muster.ledger import queries as ledger
 from muster.ledger.models import Entry
-from muster.missions.models import Apart
+from muster.missions.models import Apart, Mission
 from muster.picture import queries as picture
 from muster.sources.models import Claim, Statement
+from muster.transport.outside import outside as outside_of
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 Row = tuple[int, int, str, str, str, datetime, str]
@@ -220,6 +222,10 @@ def test_what_is_kept_apart_never_enters_the_figures_of_the_mission() -> None:
     ]  # fmt: skip
     decision = Decision.objects.get(request="ICE-SUPPORT-2025-MO")
     assert decision.decided_at is None
+    assert decision.source is not None
+    assert (
+        decision.source.get_mark_display() == "read in a secondary source only"
+    )  # S: authority.md section 4
     assert decisions.in_force(decision, august, known).why == "not_issued"
     assert decisions.in_force(decision, datetime(2025, 11, 1, tzinfo=UTC), known).why is None
     assert decisions.in_force(decision, datetime(2026, 10, 2, tzinfo=UTC), known).why == "expired"
@@ -249,6 +255,18 @@ def test_the_flood_is_reviewed_amended_and_drifts_before_those_who_look_at_the_d
     }
     assert [row.drift_id for row in DriftReview.objects.all()] == [drifts["T20"].pk]
     assert drifts["T14"].review_due_at > NOW
+    flooded = Mission.objects.get(pk=others.FLOOD)
+    outside = [
+        (each.id, each.version, each.settlement.how) for each in outside_of(flooded, ledger.latest_known())
+    ]
+    assert outside == [("EX-FLOOD-1-T1", 2, "open"), ("EX-FLOOD-1-T2", 2, "kept")]
+    costs = {
+        line.pk.rpartition("-")[2]: (line.stage, [step.state for step in line.steps.all()])
+        for line in CostLine.objects.all()
+    }
+    assert costs == {
+        "C1": ("estimate", []), "C2": ("estimate", []), "C3": ("estimate", ["settled"]), "C4": ("actual", ["claimed"]),
+    }  # fmt: skip
     links = {(row.request_id, row.relation, row.other_id) for row in Link.objects.all()}
     assert links == {
         ("EX-SHELTER-1", "continues", "EX-FLOOD-1"), ("EX-EXPIRED-1", "separate_from", "EX-PROCESSING-1"),

@@ -1,4 +1,4 @@
-"""The forms of a counter: receive, offer, answer an offer, count. Each calls one action of custody."""
+"""The forms of a counter: receive, offer, answer an offer, release. Each calls one action of custody."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from muster.access.control import Actor, can, visible
-from muster.core.errors import Fault, FaultyInput, MusterError, NotFound
+from muster.core.errors import MusterError, NotFound
 from muster.core.times import local, zone
 from muster.custody import actions as custody
 from muster.custody import rules
-from muster.custody.models import Count
 from muster.custody.queries import scope_of
 from muster.ledger.models import Handover, Thing
 from muster.missions.models import Mission
@@ -257,66 +255,6 @@ def answer(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> Htt
         return counter_page(request, actor, place, refusal=refusal)
     messages.success(request, words)
     return redirect("counter", place.code)
-
-
-@signed_in
-def headcount(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
-    """Open a headcount; what the record expects is frozen and not shown."""
-    place, refusal = site_for(actor, site), None
-    if request.method == "POST":
-        try:
-            done = custody.open_count(actor=actor, key=key_of(request), site=place.code, at=timezone.now())
-            return redirect("count", place.code, done.answer.count)
-        except KeyReused:
-            return _once(request, place)
-        except MusterError as told:
-            refusal = told
-    context = {"site": place, "drill": is_drill_at(place)}
-    return form_page(request, "web/headcount.html", context, refusal=refusal)
-
-
-@signed_in
-def count(request: HttpRequest, actor: Actor, site: str, count: UUID) -> HttpResponse:
-    """Give the number that was counted; only then is it compared."""
-    place, refusal = site_for(actor, site), None
-    opened = Count.objects.filter(pk=count, site=place).first()
-    if opened is None:
-        raise NotFound(kind="headcount", name=str(count))
-    if request.method == "POST":
-        try:
-            persons = _whole_number(request, "persons")
-            explanation = request.POST.get("explanation", "").strip()
-            done = custody.submit_count(
-                actor=actor, key=key_of(request), count=count, persons=persons, explanation=explanation
-            )
-        except MusterError as told:
-            refusal = told
-        else:
-            result = done.answer
-            words = f"Counted {result.counted}, expected {result.expected}."
-            if result.agrees:
-                messages.success(request, f"{words} The count agrees with the record. {record(done)}")
-            else:
-                messages.warning(
-                    request,
-                    f"{words} The count is kept and a difference is open. Count again, or explain it. {record(done)}",
-                )
-            return redirect("counter", place.code)
-    context = {
-        "site": place,
-        "drill": is_drill_at(place),
-        "opened": opened,
-        "is_in": hasattr(opened, "counted"),
-    }
-    return form_page(request, "web/count.html", context, refusal=refusal)
-
-
-def _whole_number(request: HttpRequest, name: str) -> int:
-    text = request.POST.get(name, "").strip()
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        message = f"{text[:20]!r} is not a whole number. Write it in digits, such as 7."
-        raise FaultyInput([Fault(None, name, "core.bad_value", message)])
-    return int(text)
 
 
 def _tags(request: HttpRequest) -> list[str]:
