@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 import pytest
 from browsing import Reader
 from django.conf import settings
@@ -16,15 +18,15 @@ from muster.missions.models import Mission
 
 pytestmark = pytest.mark.browser
 MISSION = others.FLOOD
-DRIFTS = ("authority.record_drift", "authority.review_drift")
 
 
 @pytest.fixture
 def flood() -> None:
-    """The exercise's flood as it goes on now, without the tasks that drifted: two tasks, and a request whose paper has not come."""
+    """The exercise's flood as it goes on now, up to its two tasks: nothing has drifted yet, and the paper of its request has not come."""
     people, cast = loading.prepare(), Cast.drawn(timezone.now(), 1)
     seated = next(exercise.asked(cast))
-    for step in (seated, *(step for step in others.flood(cast) if step.action not in DRIFTS)):
+    begun = takewhile(lambda step: step.action != "authority.record_drift", others.flood(cast))
+    for step in (seated, *begun):
         loading.play(step, people[step.by], {})
 
 
