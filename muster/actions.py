@@ -8,6 +8,7 @@ from django.db import DataError
 from muster.assistance import actions as assistance
 from muster.assistance import importing
 from muster.authority import actions as authority
+from muster.cases import actions as cases
 from muster.core.errors import MusterError
 from muster.costs import actions as costs
 from muster.costs import closing as costs_closing
@@ -27,7 +28,7 @@ from muster.transport import actions as transport
 from muster.transport import closing as transport_closing
 
 __all__ = [
-    "ACTIONS", "NotStorable", "assigning", "assistance", "authority", "checkins", "costs", "counting", "custody", "decisions",
+    "ACTIONS", "NotStorable", "assigning", "assistance", "authority", "cases", "checkins", "costs", "counting", "custody", "decisions",
     "disposal", "find", "importing", "keys", "lists", "members", "merging", "missions", "offices", "personal", "planning", "replay",
     "sources", "storable", "tasks", "transport",
 ]  # fmt: skip

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "muster.costs",
     "muster.tasks",
     "muster.custody",
+    "muster.cases",
     "muster.transport",
     "muster.web",
     "muster.api",

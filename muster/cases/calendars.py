@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -17,14 +17,30 @@ UNITS_ELAPSED = {"min": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 
 @dataclass(frozen=True)
+class Window:
+    """Days, both included; None: without a beginning or an end."""
+
+    first: date | None = None
+    latest: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Whether the day is one of them."""
+        return (self.first is None or self.first <= day) and (self.latest is None or day <= self.latest)
+
+
+@dataclass(frozen=True)
 class Place:
     """Where time is counted: the zone of a site, the days on which it is closed beside the federal holidays, the overlays
-    that hold there, and the terms of its contract by name, as whole hours."""
+    that hold there with their days, and the terms of its contract by name, as whole hours."""
 
     zone: ZoneInfo
     closed: frozenset[date] = frozenset()
-    overlays: frozenset[str] = frozenset()
-    terms: tuple[tuple[str, int], ...] = ()
+    overlays: Mapping[str, Sequence[Window]] = field(default_factory=dict)
+    terms: Mapping[str, int] = field(default_factory=dict)
+
+    def is_under(self, overlay: str, day: date) -> bool:
+        """Whether the overlay holds there on that day."""
+        return any(window.holds(day) for window in self.overlays.get(overlay, ()))
 
     def is_business_day(self, day: date) -> bool:
         """Whether it is no Saturday, Sunday, federal holiday or holiday of the site."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from muster.cases.calendars import Paused, Place, runs_out
+from muster.cases.calendars import Paused, Place, Window, runs_out
 from muster.cases.rules import Limit, Rule, Span, Variant
 from muster.core.times import end_of_day, start_of_day
 
@@ -29,22 +29,27 @@ STATES: Mapping[State, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One event, with the numbers of the acts that made it known and, where it was corrected, unknown again."""
+    """One event, with the numbers of the acts that made it known and, where it was corrected, unknown again.
+
+    `elsewhere`: it happened at another site, whose clocks it starts; here it stops and pauses, and starts nothing.
+    """
 
     event: str
     at: datetime
     known_from: int = 0
     known_until: int | None = None
+    elsewhere: bool = False
 
 
 class Timeline:
     """What happened to one person or at one site up to `now`, as known at `known_at`: the moments of each event, in order."""
 
-    __slots__ = ("moments", "now")
+    __slots__ = ("moments", "now", "starts")
 
     def __init__(self, happened: Iterable[Happened], *, now: datetime, known_at: int | None = None) -> None:
         self.now = now
         moments: dict[str, list[datetime]] = {}
+        elsewhere: set[tuple[str, datetime]] = set()
         for each in happened:
             if each.at > now:
                 continue
@@ -56,9 +61,22 @@ class Timeline:
             ):
                 continue
             moments.setdefault(each.event, []).append(each.at)
+            if each.elsewhere:
+                elsewhere.add((each.event, each.at))
         for found in moments.values():
             found.sort()
-        self.moments = moments
+        self.moments = self.starts = moments
+        if elsewhere:
+            self.starts = {
+                event: [at for at in found if (event, at) not in elsewhere]
+                for event, found in moments.items()
+            }
+
+    def all_starts(self, events: Sequence[str]) -> list[datetime]:
+        """The moments of any of the events that start a clock here, in order."""
+        if len(events) == 1:
+            return self.starts.get(events[0], [])
+        return sorted({at for event in events for at in self.starts.get(event, ())})
 
     def all(self, events: Sequence[str]) -> list[datetime]:
         """The moments of any of the events, in order."""
@@ -188,11 +206,19 @@ def _length(length: timedelta) -> str:
     return " ".join([words for value, words in told if value][:2])
 
 
-def clocks(rule: Rule, timeline: Timeline, place: Place) -> list[Clock]:
+def clocks(
+    rule: Rule,
+    timeline: Timeline,
+    place: Place,
+    windows: Sequence[Window] | None = None,
+    *,
+    latest_only: bool = False,
+) -> list[Clock]:
     """Every clock of a rule, one for each time that it started, in order of their starts; of an *every*, one for each interval.
 
-    A rule starts no clock before it is in force at the local day of the start, nor where what it hangs on (`only_if`) had
-    not happened by then. An *every* that runs is not started again. What is no matter of time has none.
+    A rule starts no clock on a local day on which it is not in force, nor outside of the `windows` in which its standard is that
+    of the site, nor where what it hangs on (`only_if`) had not happened by then. An *every* that runs is not started again.
+    What is no matter of time has none. With `latest_only` an *every* gives its latest interval alone.
     """
     if not rule.has_clock:
         return []
@@ -200,26 +226,25 @@ def clocks(rule: Rule, timeline: Timeline, place: Place) -> list[Clock]:
         return []
     found: list[Clock] = []
     runs_until: datetime | None = None
-    for start in timeline.all(rule.timing.start):
+    dated = rule.effective_from is not None or rule.effective_to is not None
+    for start in timeline.all_starts(rule.timing.start):
         if runs_until is not None and start < runs_until:
             continue
         if rule.timing.only_if and not timeline.any_by(rule.timing.only_if, start):
             continue
-        if (rule.effective_from or rule.effective_to) and not _in_force(
-            rule.effective_from, rule.effective_to, start.astimezone(place.zone).date()
-        ):
-            continue
+        if dated or windows is not None:
+            day = start.astimezone(place.zone).date()
+            if not Window(rule.effective_from, rule.effective_to).holds(day):
+                continue
+            if windows is not None and not any(window.holds(day) for window in windows):
+                continue
         if rule.limit.kind == "every":
             ended = timeline.first_from(rule.timing.ends_on, start) if rule.timing.ends_on else None
             runs_until = ended or timeline.now
-            found += _every(rule, start, ended, timeline, place)
+            found += _every(rule, start, ended, timeline, place, latest_only=latest_only)
         else:
             found.append(_one(rule, start, timeline, place))
     return found
-
-
-def _in_force(first: date | None, latest: date | None, day: date) -> bool:
-    return (first is None or first <= day) and (latest is None or day <= latest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +265,8 @@ def _limit_for(rule: Rule, start: datetime, until: datetime, place: Place) -> _C
     if not rule.variants:
         return _Chosen(rule.id, rule.limit)
     began, ended = start.astimezone(place.zone).date(), until.astimezone(place.zone).date()
-    here = [each for each in rule.variants if not each.overlay or each.overlay in place.overlays]
-    in_force = [each for each in here if _in_force(each.effective_from, each.effective_to, began)]
+    here = [each for each in rule.variants if not each.overlay or place.is_under(each.overlay, began)]
+    in_force = [each for each in here if Window(each.effective_from, each.effective_to).holds(began)]
     counsel = next((each.counsel for each in here if each.counsel and _across(each, began, ended)), "")
     if overlays := [each for each in in_force if each.overlay]:
         chosen = min(overlays, key=lambda each: _runs_for(each.limit))
@@ -374,18 +399,26 @@ def _elapsed(span: Span | None) -> timedelta:
 
 
 def _every(
-    rule: Rule, start: datetime, ended: datetime | None, timeline: Timeline, place: Place
+    rule: Rule,
+    start: datetime,
+    ended: datetime | None,
+    timeline: Timeline,
+    place: Place,
+    *,
+    latest_only: bool,
 ) -> Iterator[Clock]:
     """One clock for each interval from the start on, the latest of which runs."""
     limit = _limit_for(rule, start, ended or timeline.now, place).limit
     if limit.times:
-        yield from _so_often_a_day(rule, start, ended, timeline, place)
+        yield from _so_often_a_day(rule, start, ended, timeline, place, latest_only=latest_only)
         return
     if limit.from_contract:
-        hours = dict(place.terms).get(limit.from_contract)
+        hours = place.terms.get(limit.from_contract)
         if hours is None:
             return  # nobody recorded the term: what is missing is told, and no number is made up
     marks = [at for at in timeline.all(rule.timing.stop_on) if at > start and (ended is None or at <= ended)]
+    if latest_only and marks:
+        start, marks = marks[-1], []
     begins = start
     for done in (*dict.fromkeys(marks), None):
         chosen = _limit_for(rule, begins, done or ended or timeline.now, place)
@@ -416,12 +449,20 @@ def _every(
 
 
 def _so_often_a_day(
-    rule: Rule, start: datetime, ended: datetime | None, timeline: Timeline, place: Place
+    rule: Rule,
+    start: datetime,
+    ended: datetime | None,
+    timeline: Timeline,
+    place: Place,
+    *,
+    latest_only: bool,
 ) -> Iterator[Clock]:
     """One clock for each whole local day since the start: stopped by the last of the times that the day asks for."""
     until = ended or timeline.now
     here = start.astimezone(place.zone)
     day = here.date() if start == start_of_day(here.date(), place.zone) else here.date() + timedelta(days=1)
+    if latest_only:
+        day = max(day, until.astimezone(place.zone).date())
     marks = timeline.all(rule.timing.stop_on)
     while (begins := start_of_day(day, place.zone)) <= until:
         due = end_of_day(day, place.zone)
@@ -454,7 +495,14 @@ class Known:
     clocks: tuple[Clock, ...]
 
 
-def readings(rule: Rule, happened: Sequence[Happened], place: Place, *, now: datetime) -> list[Known]:
+def readings(
+    rule: Rule,
+    happened: Sequence[Happened],
+    place: Place,
+    *,
+    now: datetime,
+    windows: Sequence[Window] | None = None,
+) -> list[Known]:
     """How a rule's clocks were read at each act that changed the reading, the earliest first; the last is what is known now.
 
     A clock is the same reading where it started, was due and was stopped at the same moments.
@@ -463,7 +511,7 @@ def readings(rule: Rule, happened: Sequence[Happened], place: Place, *, now: dat
     numbers |= {each.known_until for each in happened if each.known_until is not None}
     found: list[Known] = []
     for number in sorted(numbers):
-        read = tuple(clocks(rule, Timeline(happened, now=now, known_at=number), place))
+        read = tuple(clocks(rule, Timeline(happened, now=now, known_at=number), place, windows))
         if not found or _moments(read) != _moments(found[-1].clocks):
             found.append(Known(number, read))
     return [each for n, each in enumerate(found) if n or each.clocks]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from muster.cases.calendars import Place
+from muster.cases.calendars import Place, Window
 from muster.cases.clocks import Clock, Happened, Timeline, clocks
 from muster.cases.packs import load_standards
 from muster.cases.rules import Rule
@@ -124,7 +124,7 @@ def read(rule: Rule, done: list[datetime], *, now: datetime) -> Clock:
     happened = [Happened(rule.timing.start[0], STARTED)]
     happened += [Happened(event, STARTED) for event in (*rule.timing.only_if, *rule.timing.once)]
     happened += [Happened(rule.timing.stop_on[0], at) for at in done]
-    place = Place(CHICAGO, terms=(("count_interval_h", 6),))
+    place = Place(CHICAGO, terms={"count_interval_h": 6})
     return clocks(rule, Timeline(happened, now=now), place)[0]
 
 
@@ -237,7 +237,7 @@ def test_a_variant_holds_on_its_days_and_an_overlay_where_it_is_recorded(
 ):
     rule = STANDARDS.by_id[pack].rules[name]
     started = datetime.fromisoformat(f"{day}T09:00").replace(tzinfo=CHICAGO)
-    overlays = frozenset({by} & set(STANDARDS.overlays))
+    overlays = {name: [Window()] for name in {by} & set(STANDARDS.overlays)}
     happened = [Happened(rule.timing.start[0], started)]
 
     (clock,) = clocks(rule, Timeline(happened, now=started), Place(CHICAGO, overlays=overlays))

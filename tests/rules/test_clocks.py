@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muster.cases.calendars import Paused, Place, federal_holidays, runs_out
+from muster.cases.calendars import Paused, Place, Window, federal_holidays, runs_out
 from muster.cases.clocks import Clock, Happened, Timeline, clocks, readings
 from muster.cases.driving import Duty, hours_left, standing
 from muster.cases.packs import load_standards
@@ -89,7 +89,7 @@ def test_a_stay_across_the_day_on_which_the_limit_changed_is_for_counsel(
 
 @pytest.mark.parametrize("year", [2025, 2026])
 def test_where_a_court_keeps_twelve_hours_the_same_stay_is_a_breach_in_both_years(year: int):
-    place = Place(CHICAGO, overlays=frozenset({"HOLD-02"}))
+    place = Place(CHICAGO, overlays={"HOLD-02": [Window()]})
 
     clock = read("HOLD-01", f"{year}-08-01T08:00 hold_room_in", now=f"{year}-08-01T21:00", place=place)
 
@@ -176,7 +176,7 @@ def test_without_an_interval_in_its_contract_a_site_of_2019_has_no_clock_for_cou
     timeline = Timeline(told("2026-03-02T06:00 in_force"), now=local("2026-03-02T23:00"))
 
     assert clocks(rule, timeline, HERE) == []
-    (clock,) = clocks(rule, timeline, Place(CHICAGO, terms=(("count_interval_h", 8),)))
+    (clock,) = clocks(rule, timeline, Place(CHICAGO, terms={"count_interval_h": 8}))
     assert (clock.state, clock.due_at) == ("breached", local("2026-03-02T14:00"))
 
 
@@ -570,3 +570,39 @@ def test_the_intervals_of_an_every_cover_the_time_without_a_gap(done: list[int],
     for clock in found:
         assert clock.due_at
         assert clock.breached is ((clock.stopped_at or now) > clock.due_at)
+
+
+# --- whose clock it is --------------------------------------------------------------------------------------------------
+
+
+def test_a_standard_starts_clocks_only_on_its_days_at_the_site():
+    windows = [Window(date(2026, 3, 2), date(2026, 3, 3))]
+
+    def due(started: str) -> bool:
+        timeline = Timeline(told(f"{started} arrived"), now=local(started))
+        return bool(clocks(rule_of("MED-01"), timeline, HERE, windows))
+
+    assert [due(f"2026-03-0{day}T00:00") for day in (1, 2, 3, 4)] == [False, True, True, False]
+
+
+def test_an_order_holds_on_its_days_alone():
+    place = Place(CHICAGO, overlays={"HOLD-02": [Window(date(2025, 9, 1), date(2025, 9, 30))]})
+
+    def by(day: str) -> str:
+        return read("HOLD-01", f"{day}T08:00 hold_room_in", now=f"{day}T09:00", place=place).by
+
+    assert [by(f"2025-{day}") for day in ("08-31", "09-01", "09-30", "10-01")] == [
+        "HOLD-01W", "HOLD-02", "HOLD-02", "HOLD-01W",
+    ]  # fmt: skip
+
+
+def test_what_happened_at_another_site_stops_a_clock_and_starts_none():
+    found = Happened("minor_found", local("2026-03-02T08:00"))
+    again = Happened("minor_found", local("2026-03-02T12:00"), elsewhere=True)
+    told_there = Happened("hhs_notified", local("2026-03-03T08:00"), elsewhere=True)
+
+    (clock,) = clocks(
+        rule_of("CLK-05"), Timeline([found, again, told_there], now=local("2026-03-04T08:00")), HERE
+    )
+
+    assert (clock.started_at, clock.state) == (found.at, "met")

@@ -1,0 +1,340 @@
+"""Which standard holds at a site, what happened that clocks go by, and that a limit was passed.
+
+Facts are kept: an event is recorded whatever the clocks say of it, late and out of order too, and nothing here keeps a person
+anywhere. A breach is recorded with the act that made it known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from muster.access.control import Actor
+from muster.cases import queries
+from muster.cases.clocks import Clock
+from muster.cases.models import Breach, RecordedEvent, SiteHoliday, SiteStandard
+from muster.cases.packs import FROM_THE_RECORD, UnknownStandard, load_standards
+from muster.cases.rules import Event
+from muster.core.errors import MusterError, NotFound
+from muster.core.times import check_happened
+from muster.custody.actions import site_locked
+from muster.custody.rules import read_tags
+from muster.ledger import bulk
+from muster.ledger.models import Thing
+from muster.parties.models import Site
+from muster.record.action import action
+from muster.record.models import Act
+
+Code = Annotated[str, Field(max_length=60)]
+Name = Annotated[str, Field(max_length=120)]
+Short = Annotated[str, Field(max_length=200)]
+Words = Annotated[str, Field(max_length=2000)]
+Tags = Annotated[list[str], Field(max_length=2000)]
+Hours = Annotated[int, Field(ge=1, le=720)]
+TOLD_BY_STAFF = (
+    "hold_room_in",
+    "hold_room_out",
+)  # read from the ledger too, where a site is nothing but hold rooms
+
+
+class UnknownEvent(MusterError):
+    """No pack in use holds that event."""
+
+    code = "cases.unknown_event"
+
+    def __init__(self, *, event: str, known: Iterable[str]) -> None:
+        self.event = event
+        super().__init__(
+            f"{event[:60]!r} is not an event of a standard. Nothing was kept. Write one of: {', '.join(sorted(known))}."
+        )
+
+
+class ReadFromTheRecord(MusterError):
+    """The event is not recorded by hand: custody or the standard itself says it."""
+
+    code = "cases.read_from_the_record"
+
+    def __init__(self, *, event: Event) -> None:
+        self.event = event.id
+        super().__init__(
+            f"{event.words}: clocks read that from the record itself, so it is not recorded here. Record the arrival, "
+            "departure, release or headcount at the counter, or the standard of the site."
+        )
+
+
+class AboutWhom(MusterError):
+    """An event of persons without a person, or one of the site with persons."""
+
+    code = "cases.about_whom"
+
+    def __init__(self, *, event: Event) -> None:
+        self.event = event.id
+        told = (
+            "it happens to persons. Scan the tag of each"
+            if event.about == "person"
+            else "it is of the site as a whole. Leave the tags out"
+        )
+        super().__init__(f"{event.words}: {told}. Nothing was kept.")
+
+
+class UnknownPersons(MusterError):
+    """Tags that no person has."""
+
+    code = "cases.unknown_persons"
+
+    def __init__(self, *, tags: Sequence[str]) -> None:
+        self.tags = list(tags)
+        super().__init__(
+            f"{', '.join(tags[:20])}: no person has that tag. Nothing was kept, of the others either. Check the band; who has "
+            "not been received yet is received first."
+        )
+
+
+class SayIfDone(MusterError):
+    """What is done in the agency's own system is kept as done or not done, and as no more."""
+
+    code = "cases.say_if_done"
+
+    def __init__(self, *, event: Event) -> None:
+        self.event = event.id
+        super().__init__(
+            f"{event.words}: say with in_agency_system whether it was done in the agency's own system, true or false, and "
+            "by which office. Nothing more of it is kept here."
+        )
+
+
+class CorrectedAlready(MusterError):
+    """The row that would be corrected or replaced stands no more."""
+
+    code = "cases.corrected_already"
+    status = 409
+
+    def __init__(self, *, what: str, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The {what} {name} was corrected already. Nothing was kept. Correct the one that stands."
+        )
+
+
+class EndsBeforeItBegins(MusterError):
+    """The days of a standard end before they begin."""
+
+    code = "cases.ends_before_it_begins"
+
+    def __init__(self, *, valid_from: date, valid_to: date) -> None:
+        self.valid_from, self.valid_to = valid_from, valid_to
+        super().__init__(
+            f"It would hold until {valid_to}, before it begins on {valid_from}. Correct one of the two days."
+        )
+
+
+class UnknownTerm(MusterError):
+    """A term of a contract that no rule asks for."""
+
+    code = "cases.unknown_term"
+
+    def __init__(self, *, terms: Sequence[str], known: Iterable[str]) -> None:
+        self.terms = list(terms)
+        super().__init__(
+            f"{', '.join(terms)[:100]}: no rule of a standard asks for that. Write some of: {', '.join(sorted(known))}."
+        )
+
+
+@dataclass(frozen=True)
+class StandardSet:
+    """The statement, by its id; what holds with the standard; the terms that its contract would still have to give."""
+
+    statement: UUID
+    together_with: list[str]
+    asks: list[str]
+
+
+@action("cases.set_standard", about=site_locked)
+def set_standard(
+    *, act: Act, row: Site, actor: Actor, site: Code, standard: Name, valid_from: date, valid_to: date | None = None,
+    contract_ref: Short = "", terms: dict[str, Hours] = {}, replaces: UUID | None = None,  # noqa: B006  # read only
+) -> StandardSet:  # fmt: skip
+    """State that a standard, or an overlay of one, holds at a site from one day to another, both included; open without an end.
+
+    `terms` are what the contract sets by name, in whole hours. `replaces` is the statement that was wrong or has ended sooner.
+
+    Raises UnknownStandard, EndsBeforeItBegins, UnknownTerm, NotFound, CorrectedAlready.
+    """
+    packs = load_standards()
+    if standard not in packs.by_id and standard not in packs.overlays:
+        raise UnknownStandard(standard=standard, known=sorted({*packs.by_id, *packs.overlays}))
+    if valid_to and valid_to < valid_from:
+        raise EndsBeforeItBegins(valid_from=valid_from, valid_to=valid_to)
+    asked = {
+        rule.limit.from_contract for pack in packs.by_id.values() for rule in pack.rules.values()
+    } - {""}  # fmt: skip
+    if strange := sorted(set(terms) - asked):
+        raise UnknownTerm(terms=strange, known=asked)
+    old = SiteStandard.objects.filter(pk=replaces, site=row).first() if replaces else None
+    if replaces and old is None:
+        raise NotFound(kind="statement of a standard", name=str(replaces))
+    if old and SiteStandard.objects.filter(replaces=old).exists():
+        raise CorrectedAlready(what="statement", name=str(replaces))
+    made = SiteStandard.objects.create(
+        act=act, site=row, standard=standard, contract_ref=contract_ref.strip(), valid_from=valid_from,
+        valid_to=valid_to, terms=terms, replaces=old,
+    )  # fmt: skip
+    together = packs.together([standard]) if standard in packs.by_id else []
+    named = packs.by_id[standard].rules.values() if standard in packs.by_id else ()
+    asks = {rule.limit.from_contract for rule in named} - {"", *terms}
+    return StandardSet(made.pk, [pack.id for pack in together if pack.id != standard], sorted(asks))
+
+
+@dataclass(frozen=True)
+class HolidaySet:
+    """The day, and whether the site is closed on it."""
+
+    day: date
+    closed: bool
+
+
+@action("cases.set_holiday", about=site_locked)
+def set_holiday(
+    *, act: Act, row: Site, actor: Actor, site: Code, day: date, name: Short, closed: bool = True
+) -> HolidaySet:
+    """State that a site does no business on a day, beside the federal holidays; with `closed` false, that it does after all."""
+    SiteHoliday.objects.create(act=act, site=row, day=day, name=name.strip(), closed=closed)
+    return HolidaySet(day, closed)
+
+
+@dataclass(frozen=True)
+class EventRecorded:
+    """The rows, in the order of the tags; of a site's own event one. `breaches` became known by it."""
+
+    events: list[UUID]
+    breaches: list[UUID]
+
+
+@action("cases.record_event", about=site_locked)
+def record_event(
+    *, act: Act, row: Site, actor: Actor, site: Code, event: Name, at: AwareDatetime, tags: Tags = [],  # noqa: B006
+    by: Short = "", proof: Short = "", in_agency_system: bool | None = None,
+) -> EventRecorded:  # fmt: skip
+    """Record what happened, to persons or at the site: a fact, kept whatever the clocks say of it.
+
+    `by` is the office or post that did it, never a name; `proof`, the paper, form or log that says so. `in_agency_system`: of an
+    event that is done in the agency's own system, whether it was.
+
+    Raises UnknownEvent, ReadFromTheRecord, AboutWhom, UnknownPersons, SayIfDone, NotHappenedYet, TagMisread, TagTwice.
+    """
+    check_happened(at, now=act.recorded_at)
+    found = _event(event)
+    if (found.about == "person") != bool(tags):
+        raise AboutWhom(event=found)
+    if found.in_agency_system and (in_agency_system is None or not by.strip()):
+        raise SayIfDone(event=found)
+    things = _persons(read_tags(tags)) if tags else []
+    whose: Sequence[Thing | None] = things or [None]
+    made = [
+        RecordedEvent(
+            act=act, site=row, thing=thing, event=event, at=at, done=in_agency_system is not False, by=by.strip(),
+            proof=proof.strip(),
+        )
+        for thing in whose
+    ]  # fmt: skip
+    RecordedEvent.objects.bulk_create(made)
+    return EventRecorded([each.pk for each in made], _record_breaches(act, row, things, act.recorded_at))
+
+
+def _event(name: str) -> Event:
+    events = load_standards().events
+    if name not in events:
+        raise UnknownEvent(event=name, known=(set(events) - set(FROM_THE_RECORD)) | set(TOLD_BY_STAFF))
+    if name in FROM_THE_RECORD and name not in TOLD_BY_STAFF:
+        raise ReadFromTheRecord(event=events[name])
+    return events[name]
+
+
+def _persons(tags: Sequence[str]) -> list[Thing]:
+    known = {
+        thing.tag: thing
+        for thing in Thing.objects.filter(kind=Thing.Kind.PERSON, tag__in=bulk.any_text_of(tags))
+    }
+    if strange := [tag for tag in tags if tag not in known]:
+        raise UnknownPersons(tags=strange)
+    return [known[tag] for tag in tags]
+
+
+@dataclass(frozen=True)
+class EventCorrected:
+    """The row that stands now; None where the event did not happen. `breaches` became known by it."""
+
+    event: UUID | None
+    breaches: list[UUID]
+
+
+@action("cases.correct_event", about=queries.event_locked)
+def correct_event(
+    *, act: Act, row: RecordedEvent, actor: Actor, event: UUID, reason: Annotated[str, Field(min_length=1, max_length=2000)],
+    at: AwareDatetime | None = None,
+) -> EventCorrected:  # fmt: skip
+    """Say that a recorded event happened at another time; without `at`, that it did not happen. The old reading is kept.
+
+    Raises CorrectedAlready, NotHappenedYet.
+    """
+    if RecordedEvent.objects.filter(corrects=row).exists() or row.withdrawn:
+        raise CorrectedAlready(what="event", name=str(row.pk))
+    if at is not None:
+        check_happened(at, now=act.recorded_at)
+    made = RecordedEvent.objects.create(
+        act=act, site=row.site, thing=row.thing, event=row.event, at=at or row.at, done=row.done, by=row.by, proof=row.proof,
+        corrects=row, withdrawn=at is None, reason=reason.strip(),
+    )  # fmt: skip
+    things = [row.thing] if row.thing else []
+    breaches = _record_breaches(act, row.site, things, act.recorded_at)
+    return EventCorrected(None if made.withdrawn else made.pk, breaches)
+
+
+@dataclass(frozen=True)
+class BreachesRecorded:
+    """The breaches that were not in the record yet."""
+
+    breaches: list[UUID]
+
+
+@action("cases.record_breaches", about=site_locked)
+def record_breaches(*, act: Act, row: Site, actor: Actor, site: Code) -> BreachesRecorded:
+    """Record every breach that the clocks of a site and of its persons show now and that is not in the record yet."""
+    things = list(Thing.objects.filter(pk__in=queries.persons_of([row.pk])))
+    return BreachesRecorded(_record_breaches(act, row, things, act.recorded_at))
+
+
+def _record_breaches(act: Act, site: Site, things: Sequence[Thing], now: datetime) -> list[UUID]:
+    """Record what is breached of these persons, at whichever site, and of the site itself; what is recorded already stays."""
+    by_id = {thing.pk: thing for thing in things}
+    found: list[tuple[str, Thing | None, Clock]] = [
+        (at, by_id[pk], clock)
+        for pk, person in queries.person_clocks(list(by_id), now=now).items()
+        for clock, at, _ in person.clocks
+        if clock.breached
+    ]
+    found += [(site.pk, None, clock) for clock in queries.site_clocks(site, now=now) if clock.breached]
+    known = set(
+        Breach.objects.filter(site__in={at for at, _, _ in found}).values_list(
+            "site_id", "thing_id", "pack", "rule", "started_at", "due_at"
+        )
+    )
+    made = [
+        Breach(act=act, thing=thing, words=clock.words, read_at=now, **_reading(at, clock))
+        for at, thing, clock in found
+        if (at, thing.pk if thing else None, clock.rule.pack, clock.rule.id, clock.started_at, clock.due_at) not in known
+    ]  # fmt: skip
+    Breach.objects.bulk_create(made, ignore_conflicts=True)
+    return [each.pk for each in made]
+
+
+def _reading(site: str, clock: Clock) -> dict[str, Any]:
+    return {
+        "site_id": site, "pack": clock.rule.pack, "rule": clock.rule.id, "by": clock.by, "severity": clock.rule.severity,
+        "started_at": clock.started_at, "due_at": clock.due_at,
+    }  # fmt: skip
