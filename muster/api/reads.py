@@ -7,12 +7,16 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from muster.access.control import visible
 from muster.actions import storable
 from muster.api.shapes import UnderTold
+from muster.cases import queries as cases
+from muster.cases.due import due_of
+from muster.cases.rules import parse_within
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.custody.queries import census_of, totals_of
@@ -136,6 +140,99 @@ def census(
         found = census_of(at, site=site, known_at=known_at)
     sites = [entry for entry in found["sites"] if entry["site"] in seen]
     return {**found, "sites": sites, "total": sum(entry["count"] for entry in sites)}
+
+
+class PausedTold(Schema):
+    """A stretch in which a clock stood still; `until` null: it still does."""
+
+    since: str
+    until: str | None
+
+
+class ClockTold(Schema):
+    """One clock: what a rule of a site's standard says of a person, or of the site where `person` is null.
+
+    `state` is running, paused, met, met late, breached or ended; `by`, the variant that gave the limit, or the rule.
+    """
+
+    site: str
+    person: str | None
+    pack: str
+    rule: str
+    by: str
+    name: str
+    responsible: str
+    severity: str
+    limit: str
+    state: str
+    words: str
+    open: bool
+    breached: bool
+    started_at: str
+    due_at: str | None
+    earliest_at: str | None
+    stopped_at: str | None
+    ended_at: str | None
+    excused_at: str | None
+    level: int
+    warn_at: list[str]
+    paused: list[PausedTold]
+    counsel: str
+    verified: bool
+    mark: str
+    citation: str
+
+
+class AskedTold(Schema):
+    """A rule whose number the contract of the site gives, where no contract that was recorded does."""
+
+    site: str
+    rule: str
+
+
+class DueAnswer(Schema):
+    """What is due, the earliest first: at most 200 of `count`. `open_without_number` more are owed without a number, or stand still."""
+
+    as_of: str
+    known_at: int
+    count: int
+    open_without_number: int
+    asks: list[AskedTold]
+    due: list[ClockTold]
+
+
+class PersonClocksAnswer(Schema):
+    """Every clock of one person, as known at the act numbered `known_at`, or now where it is null."""
+
+    person: str
+    as_of: str
+    known_at: int | None
+    clocks: list[ClockTold]
+
+
+@router.get("/clocks", response=DueAnswer)
+def clocks(
+    request: HttpRequest,
+    site: Query[Words | None] = None,
+    due: Query[Words | None] = None,
+    responsible: Query[Words | None] = None,
+) -> dict[str, Any]:
+    """What is due within a time, written as 30min, 4h (the usual) or 2d, at the sites the actor may see. What is late stands first."""
+    actor = request.auth  # type: ignore[attr-defined]  # set by django-ninja
+    with when_down(), storable():
+        within = parse_within(due or "4h")
+        sites = None if site is None else [site]
+        return due_of(actor, now=timezone.now(), within=within, sites=sites, responsible=responsible or "")
+
+
+@router.get("/clocks/{tag}", response=PersonClocksAnswer)
+def person_clocks(request: HttpRequest, tag: str, known_at: Query[Words | None] = None) -> dict[str, Any]:
+    """Every clock of a person, for readers who may see a site that holds or held the person."""
+    actor = request.auth  # type: ignore[attr-defined]  # set by django-ninja
+    with when_down(), storable():
+        thing = cases.person_for(actor, tag)
+        known = None if known_at is None else ledger.known(known_at)
+        return cases.clocks_of_person(thing, now=timezone.now(), known_at=known)
 
 
 @router.get("/history/{tag}", response=HistoryAnswer)

@@ -316,7 +316,11 @@ def _one(rule: Rule, start: datetime, timeline: Timeline, place: Place) -> Clock
     ended = timeline.first_from(timing.ends_on, start) if timing.ends_on else None
     paused = _paused(rule, start, timeline)
     stop = timeline.first_from(timing.stop_on, start)
-    chosen = _limit_for(rule, start, min(filter(None, (stop, ended, now))), place)
+    chosen = (
+        _limit_for(rule, start, min(filter(None, (stop, ended, now))), place)
+        if rule.variants
+        else _Chosen(rule.id, rule.limit)
+    )
     limit = chosen.limit
 
     def after(span: Span, *, to_end_of_day: bool = False) -> datetime:

@@ -6,7 +6,7 @@ reckoned anew. Deleting the table loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -29,7 +29,13 @@ from muster.ledger.queries import latest_known
 from muster.parties.models import Site
 
 CHUNK = 2_000  # persons reckoned at once
-LONGEST = 500  # rows of a list
+LONGEST = 200  # rows of a list
+QUARTER = 900  # seconds
+# Whether it is reckoned up to that act, nothing is to be reckoned again, and no quarter of an hour has begun since.
+NOTHING_NEW = """
+SELECT 1 FROM cases_reckoned WHERE NOT EXISTS (SELECT FROM cases_openclock WHERE again_at <= %s)
+AND number >= %s AND at >= to_timestamp(%s)"""
+FEW = 500  # persons for whom the rules of their own sites are read, and not those of every site
 # The persons of whom the acts after one number, up to another, say something.
 CHANGED = """
 SELECT e.thing_id FROM record_number n JOIN ledger_entry e ON e.act_id = n.act_id JOIN ledger_thing t ON t.id = e.thing_id
@@ -69,7 +75,9 @@ class _Row(NamedTuple):
     again_at: datetime | None
 
 
-def _open_clocks(things: Collection[UUID], now: datetime, rules: dict[str, SiteRules]) -> Iterator[_Row]:
+def _open_clocks(
+    things: Collection[UUID], now: datetime, rules: Mapping[str, SiteRules] | None
+) -> Iterator[_Row]:
     for thing, found in queries.person_clocks(things, now=now, rules=rules, latest_only=True).items():
         for clock, _, site in found.clocks:
             if clock.is_open:
@@ -95,6 +103,8 @@ def bring_up(now: datetime) -> int:
     Two that come at once wait for each other, so that no act is left out.
     """
     latest = latest_known()
+    if rows(NOTHING_NEW, now, latest, _quarter(now) * QUARTER):
+        return latest
     with transaction.atomic():
         reckoned = _reckoned(now)
         since = reckoned.number
@@ -146,18 +156,16 @@ def _new_day(since: datetime, now: datetime) -> list[str]:
 
 
 def _quarter(moment: datetime) -> int:
-    return int(moment.timestamp() // 900)
+    return int(moment.timestamp() // QUARTER)
 
 
 def _reckon(things: Sequence[UUID], now: datetime, *, emptied: bool = False) -> None:
-    rules = queries.rules_of(Site.objects.all(), on=now.date())
-    rules = {code: each for code, each in rules.items() if each.persons}
+    rules = None if len(things) < FEW else queries.rules_of(Site.objects.all(), on=now.date())
     left = iter(things)
     while chunk := list(islice(left, CHUNK)):
         if not emptied:
             OpenClock.objects.filter(thing__in=bulk.any_of(chunk)).delete()
-        if rules:
-            bulk.add(OpenClock, list(_open_clocks(chunk, now, rules)))
+        bulk.add(OpenClock, list(_open_clocks(chunk, now, rules)))
 
 
 @dataclass(frozen=True)
@@ -245,3 +253,23 @@ def _of_sites(
         if clock.is_open and responsible in ("", clock.rule.responsible)
     ]
     return found, [(code, rule.id) for code, at_site in rules.items() for rule in at_site.asks]
+
+
+def due_of(
+    actor: Actor,
+    *,
+    now: datetime,
+    within: timedelta,
+    sites: Sequence[str] | None = None,
+    responsible: str = "",
+) -> dict[str, Any]:
+    """The same as the API and the command line give it. Raises NotFound."""
+    found = due_list(actor, now=now, within=within, sites=sites, responsible=responsible)
+    return {
+        "as_of": now.isoformat(),
+        "known_at": found.known_at,
+        "count": found.count,
+        "open_without_number": found.open_without_number,
+        "asks": [{"site": site, "rule": rule} for site, rule in found.asks],
+        "due": [queries.told_as(each.clock, site=each.site, tag=each.tag) for each in found.rows],
+    }

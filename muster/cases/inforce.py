@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from muster.cases.calendars import Place, Window
@@ -41,6 +42,7 @@ class SiteRules:
     is_hold_room: bool
     persons: tuple[Held, ...]
     itself: tuple[Held, ...]
+    started_by: Mapping[str, Sequence[int]]  # by event, which of `persons` it starts
 
     @property
     def asks(self) -> list[Rule]:
@@ -61,8 +63,16 @@ class SiteRules:
         """The clocks of one person that started at this site."""
         timeline = Timeline(happened, now=now, known_at=known_at)
         found: list[Clock] = []
-        for held in self.persons:
-            found += clocks(held.rule, timeline, self.place, held.windows, latest_only=latest_only)
+        # Of the many rules few have started, so they are found by what has happened.
+        started = {held for event in timeline.starts for held in self.started_by.get(event, ())}
+        for held in sorted(started):
+            found += clocks(
+                self.persons[held].rule,
+                timeline,
+                self.place,
+                self.persons[held].windows,
+                latest_only=latest_only,
+            )
         return found
 
     def site_clocks(
@@ -101,6 +111,25 @@ def rules_at(
 
     A standard that no pack in use holds any more has no rules; what was stated of it stays stated.
     """
+    persons, itself, started_by, overlays = _held(tuple(stated), standards)
+    return SiteRules(
+        site=site,
+        place=Place(place.zone, place.closed, overlays, place.terms),
+        is_hold_room=function in HOLD_ROOMS,
+        persons=persons,
+        itself=itself,
+        started_by=started_by,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _held(
+    stated: tuple[Stated, ...], standards: Standards
+) -> tuple[tuple[Held, ...], tuple[Held, ...], dict[str, list[int]], dict[str, list[Window]]]:
+    """What these statements make hold: of persons, of the site, by what the first start, and the days of each overlay.
+
+    Many sites state the same.
+    """
     windows: dict[str, list[Window]] = {}
     overlays: dict[str, list[Window]] = {}
     for each in stated:
@@ -109,18 +138,17 @@ def rules_at(
         elif each.standard in standards.by_id:
             for pack in standards.together([each.standard]):
                 windows.setdefault(pack.id, []).append(each.window)
-    held = [
+    held = tuple(
         Held(rule, _merged(overlays.get(rule.overlay, ()) if rule.overlay else windows.get(pack.id, ())))
         for pack in standards.by_id.values() for rule in pack.rules.values()
         if rule.has_clock and (rule.overlay in overlays if rule.overlay else pack.id in windows)
-    ]  # fmt: skip
-    return SiteRules(
-        site=site,
-        place=Place(place.zone, place.closed, overlays, place.terms),
-        is_hold_room=function in HOLD_ROOMS,
-        persons=tuple(each for each in held if each.rule.about == "person"),
-        itself=tuple(each for each in held if each.rule.about == "site"),
-    )
+    )  # fmt: skip
+    persons = tuple(each for each in held if each.rule.about == "person")
+    started_by: dict[str, list[int]] = {}
+    for index, each_held in enumerate(persons):
+        for event in each_held.rule.timing.start:
+            started_by.setdefault(event, []).append(index)
+    return persons, tuple(each for each in held if each.rule.about == "site"), started_by, overlays
 
 
 def _merged(windows: Iterable[Window]) -> tuple[Window, ...]:

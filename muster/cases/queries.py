@@ -50,8 +50,8 @@ FROM cases_recordedevent e LEFT JOIN record_number k ON k.act_id = e.act_id
 LEFT JOIN cases_recordedevent c ON c.corrects_id = e.id LEFT JOIN record_number u ON u.act_id = c.act_id
 WHERE e.done AND NOT e.withdrawn AND """
 COUNTED = """
-SELECT s.code, c.opened_at, coalesce(k.number, 0) FROM unnest(%s::text[]) s(code) CROSS JOIN LATERAL (
-    SELECT c.opened_at, d.act_id FROM custody_count c JOIN custody_counted d ON d.count_id = c.id
+SELECT s.code, c.opened_at, coalesce(k.number, 0), c.kind, c.mode FROM unnest(%s::text[]) s(code) CROSS JOIN LATERAL (
+    SELECT c.opened_at, c.kind, c.mode, d.act_id FROM custody_count c JOIN custody_counted d ON d.count_id = c.id
     WHERE c.site_id = s.code ORDER BY c.opened_at DESC LIMIT %s) c
 LEFT JOIN record_number k ON k.act_id = c.act_id"""
 # Of each event of a site itself the latest, so that what is done every few minutes is not read back to its beginning.
@@ -111,7 +111,7 @@ def rules_of(
     sites = list(sites)
     stated = standards_at([site.pk for site in sites], known_at=known_at)
     closed: dict[str, set[date]] = defaultdict(set)
-    holidays = SiteHoliday.objects.filter(site__in=sites).order_by("act__number__number", "pk")
+    holidays = SiteHoliday.objects.filter(site__in=sites).order_by("pk")
     if known_at is not None:
         holidays = holidays.filter(act__number__number__lte=known_at)
     for holiday in holidays:
@@ -162,9 +162,13 @@ def told_of_sites(rules: Mapping[str, SiteRules], *, latest: int = ALL) -> dict[
     found: dict[str, list[Happened]] = defaultdict(list)
     for site, event, at, known_from, known_until in rows(OF_SITES, codes, sorted(wanted), latest):
         found[site].append(Happened(event, at, known_from, known_until))
-    if "counted" in wanted:
-        for site, at, known_from in rows(COUNTED, codes, latest):
+    if wanted & {"counted", "formally_counted", "counted_by_face"}:
+        for site, at, known_from, kind, mode in rows(COUNTED, codes, latest):
             found[site].append(Happened("counted", at, known_from))
+            if kind == "formal":
+                found[site].append(Happened("formally_counted", at, known_from))
+            if mode == "face":
+                found[site].append(Happened("counted_by_face", at, known_from))
     return found
 
 
@@ -266,6 +270,26 @@ def event_locked(event: UUID) -> tuple[Scope, RecordedEvent]:
     return scope_of(site_for_change(found.site_id)).asked_as("event", event), found
 
 
+def recorded_event(actor: Actor, event: UUID) -> RecordedEvent:
+    """A recorded event of a site that the actor may see. Raises NotFound."""
+    found = (
+        RecordedEvent.objects.select_related("site", "thing")
+        .filter(pk=event, site__in=sites_for(actor))
+        .first()
+    )
+    if found is None:
+        raise NotFound(kind="event", name=str(event))
+    return found
+
+
+def holidays_at(site: str) -> list[SiteHoliday]:
+    """The holidays of a site beside the federal ones, in order."""
+    latest: dict[date, SiteHoliday] = {}
+    for row in SiteHoliday.objects.filter(site=site).order_by("pk"):
+        latest[row.day] = row
+    return [row for _, row in sorted(latest.items()) if row.closed]
+
+
 def breaches_at(sites: Sequence[str]) -> list[Breach]:
     """The breaches that were recorded of these sites, the latest first."""
     return list(
@@ -279,6 +303,26 @@ def events_of(thing: Thing) -> list[RecordedEvent]:
     """What was recorded of a person and stands, the earliest first."""
     rows = RecordedEvent.objects.filter(thing=thing, corrected_by__isnull=True, withdrawn=False)
     return list(rows.select_related("site", "act__number", "act__actor").order_by("at", "pk"))
+
+
+def clocks_of_person(thing: Thing, *, now: datetime, known_at: int | None = None) -> dict[str, Any]:
+    """Every clock of a person as the API and the command line give it, those that are due first at the top."""
+    found = person_clocks([thing.pk], now=now, known_at=known_at)[thing.pk].clocks
+    told = [told_as(clock, site=site, tag=thing.tag) for clock, site, _ in in_order(found)]
+    return {"person": thing.tag, "as_of": now.isoformat(), "known_at": known_at, "clocks": told}
+
+
+def in_order(clocks: Iterable[tuple[Clock, str, str]]) -> list[tuple[Clock, str, str]]:
+    """What is open by when it is due, then what is open without a number, then the rest by when it started."""
+    return sorted(
+        clocks,
+        key=lambda each: (
+            not each[0].is_open,
+            each[0].due_at is None,
+            each[0].due_at or each[0].started_at,
+            each[0].rule.id,
+        ),
+    )
 
 
 def told_as(clock: Clock, *, site: str, tag: str | None) -> dict[str, Any]:

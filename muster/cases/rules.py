@@ -5,13 +5,15 @@ A rule says what must be done, its *limit*, and by which events its clock starts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
 from muster.authority.findings import Mark
 from muster.authority.packs.mechanics import UNSIGNED, Head, SignOff
+from muster.core.errors import MusterError
 
 Kind = Literal["within", "at_most", "at_least", "every", "promptly", "before", "always"]
 KINDS: Mapping[Kind, str] = {
@@ -29,6 +31,32 @@ Severity = Literal["info", "warn", "breach", "critical"]
 About = Literal["person", "site", "driver"]
 Checklist = Literal["admission", "release", "shelter_registration"]
 TIME_UNITS: tuple[TimeUnit, ...] = get_args(TimeUnit)
+
+
+class NotALength(MusterError):
+    """A text that is no length of time."""
+
+    code = "cases.not_a_length"
+
+    def __init__(self, *, text: str) -> None:
+        self.text = text[:40]
+        super().__init__(
+            f"{self.text!r} is not a length of time. Write it as 30min, 4h or 2d, at most 366 days."
+        )
+
+
+def parse_within(text: str) -> timedelta:
+    """The length that is written as 30min, 4h or 2d. Raises NotALength."""
+    found = re.fullmatch(r"([0-9]{1,6}) ?(min|h|d)", text.strip())
+    if found is None:
+        raise NotALength(text=text)
+    within = (
+        int(found[1])
+        * {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[found[2]]
+    )
+    if within > timedelta(days=366):
+        raise NotALength(text=text)
+    return within
 
 
 @dataclass(frozen=True, kw_only=True)

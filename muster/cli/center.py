@@ -1,4 +1,4 @@
-"""`muster changes`, `calendar` and `message`: what the operations center looks at, and what it sends."""
+"""`muster changes`, `clocks`, `calendar` and `message`: what the operations center looks at, and what it sends."""
 
 from __future__ import annotations
 
@@ -55,6 +55,65 @@ def _changed(told: dict[str, Any]) -> str:
 def _change(told: dict[str, Any]) -> str:
     late = " Told late." if told["late"] else ""
     return f"  {told['known_at']}  {told['happened_at']}  {told['by']}: {told['words']}{late}"
+
+
+@command
+def clocks(
+    site: Annotated[
+        str | None, typer.Option(help="The site's code; every site that you may see without it.")
+    ] = None,
+    due: Annotated[str, typer.Option(help="Within how long: 30min, 4h or 2d; 0h for what is late.")] = "4h",
+    responsible: Annotated[str, typer.Option(help='Who must do it, such as "health staff".')] = "",
+    person: Annotated[str | None, typer.Option(help="A tag: every clock of that person instead.")] = None,
+    known_at: KnownAt = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """What is due by the standards of sites, for the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from django.utils import timezone
+
+    from muster.access.control import actor_of_token
+    from muster.actions import storable
+    from muster.cases import queries
+    from muster.cases.due import due_of
+    from muster.cases.rules import parse_within
+    from muster.database import when_down
+    from muster.ledger.queries import known
+
+    within = parse_within(due)
+    with when_down(), storable():
+        actor, now = actor_of_token(os.environ.get("MUSTER_TOKEN", "")), timezone.now()
+        if person is None:
+            sites = None if site is None else [site]
+            told = due_of(actor, now=now, within=within, sites=sites, responsible=responsible)
+        else:
+            thing = queries.person_for(actor, person)
+            number = None if known_at is None else known(known_at)
+            told = queries.clocks_of_person(thing, now=now, known_at=number)
+    show(told, as_json=as_json, text=lambda: _clocks(told))
+
+
+def _clocks(told: dict[str, Any]) -> str:
+    rows = [
+        [
+            *(clock["site"], clock["person"] or "the site", clock["rule"] + ("" if clock["verified"] else " (unverified)")),
+            *(clock["due_at"] or "no number", clock["words"], clock["responsible"]),
+        ]
+        for clock in told.get("clocks", told.get("due", []))
+    ]  # fmt: skip
+    lines = [f"As of {told['as_of']}, as known at {told['known_at'] or 'the latest act'}"]
+    if rows:
+        lines += [table(["site", "person", "rule", "due", "stands", "for"], rows)]
+    if "count" in told:
+        lines += [
+            f"{told['count']} due; {told['open_without_number']} more are owed without a number, or stand still."
+        ]
+        lines += [
+            f"{each['site']}: the contract's number for {each['rule']} is not stated."
+            for each in told["asks"]
+        ]
+    return "\n".join(lines)
 
 
 @command

@@ -22,6 +22,7 @@ def steps(cast: Cast) -> Iterator[Step]:
     yield from arrived(cast)
     yield from moved(cast)
     yield from afterwards(cast)
+    yield from owed(cast)
 
 
 def asked(cast: Cast) -> Iterator[Step]:
@@ -206,3 +207,36 @@ def afterwards(cast: Cast) -> Iterator[Step]:
         "clerk.north", "custody.offer",
         {"giver": NORTH, "receiver": SOUTH, "tags": tags[60:70], "mission": cast.mission}, "waiting",
     )  # fmt: skip
+
+
+def owed(cast: Cast) -> Iterator[Step]:
+    """Both sites keep a standard, by which clocks run; four were not screened yet, and two too late."""
+    tags = cast.tags
+    for site in (NORTH, SOUTH):
+        yield Step(
+            "operations", "cases.set_standard",
+            {"site": site, "standard": "us.ice.pbnds2011r2016", "contract_ref": "Exercise contract 1", "valid_from": cast.day(30)},
+        )  # fmt: skip
+    first, late, not_yet = [*tags[:50], *tags[52:116]], tags[116:118], [*tags[50:52], *tags[118:]]
+    by = {"health": "Health staff", "site": "Admission desk", "agency": "Field office"}
+    north = {"site": NORTH, "proof": "Exercise log"}
+    for who, event in (
+        ("health", "medical_screened"), ("health", "tb_screened"), ("site", "authority_to_hold_seen"),
+        ("site", "property_inventoried"), ("site", "identity_papers_passed_on"), ("site", "hygiene_issued"),
+        ("site", "classified"), ("site", "orientation_given"), ("site", "free_call_made"), ("site", "detention_file_opened"),
+    ):  # fmt: skip
+        screens = event.endswith("screened")
+        inputs = north | {
+            "event": event,
+            "by": by[who],
+            "tags": first if screens else tags[:120],
+            "at": cast.ago(25),
+        }
+        yield Step("clerk.north", "cases.record_event", inputs)
+    for event in ("arrival_screening_done", "identification_done", "booked_in_agency_system"):
+        inputs = north | {"event": event, "by": by["agency"], "tags": tags[:120], "at": cast.ago(24)}
+        yield Step("clerk.north", "cases.record_event", inputs | {"in_agency_system": True})
+    inputs = north | {"event": "medical_screened", "by": by["health"], "tags": late, "at": cast.ago(11)}
+    yield Step("clerk.north", "cases.record_event", inputs)
+    inputs = north | {"event": "medicine_brought", "by": by["health"], "tags": not_yet, "at": cast.ago(22)}
+    yield Step("clerk.north", "cases.record_event", inputs)

@@ -67,7 +67,7 @@ def test_the_packs_are_listed_with_what_was_read_and_who_signed() -> None:
     assert texas["lifts"] == 0
     listed = typed("packs", "list").stdout
     assert "1996-10-19" in listed
-    assert "62 rules, 68 events, 0 overlays" in listed
+    assert "62 rules, 67 events, 0 overlays" in listed
     (holdroom,) = [pack for pack in told if pack["id"] == "us.ice.holdroom"]
     assert (holdroom["layer"], holdroom["rules"], holdroom["overlays"]) == ("standard", 24, 3)
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 from test_step_pages import ALLOWED
 
 from muster.access.models import User
+from muster.cases.models import RecordedEvent
 from muster.custody.models import Count, Difference
 from muster.demonstration.links import link_for
 from muster.ledger.models import Handover, Thing
@@ -27,8 +28,10 @@ def test_every_page_of_every_account_is_looked_over(
     corrected = Thing.objects.filter(entries__kind="pop").distinct().get()
     waiting = Handover.objects.get(state="offered")
     difference = Difference.objects.first()
+    event = RecordedEvent.objects.first()
     assert difference is not None
     counted = Count.objects.filter(site="EX-NORTH", counted__isnull=False).latest("opened_at").pk
+    assert event is not None
     latest_known()
     ordered = Number.objects.filter(act__name="tasks.order", act__refused_code="").latest("number").number
     more = {
@@ -36,6 +39,7 @@ def test_every_page_of_every_account_is_looked_over(
             "/counter/EX-NORTH/", "/counter/EX-NORTH/receive/", "/counter/EX-NORTH/hand-over/", "/counter/EX-NORTH/headcount/",
             "/counter/EX-NORTH/outside/out/",
             f"/counter/EX-NORTH/headcount/{counted}/", f"/counter/EX-NORTH/headcount/{counted}/explain/",
+            "/clocks/", f"/clocks/persons/{corrected.pk}/", "/clocks/sites/EX-NORTH/record/", "/clocks/sites/EX-NORTH/breaches/",
             f"/things/{corrected.pk}/", f"/counter/EX-NORTH/things/{corrected.pk}/4/correct/", "/board/",
         ],
         "clerk.south": ["/counter/EX-SOUTH/", f"/counter/EX-SOUTH/offers/{waiting.pk}/sign/"],
@@ -46,6 +50,8 @@ def test_every_page_of_every_account_is_looked_over(
             "/missions/EX-PROCESSING-1/roster/EX-PROCESSING-1-T1/2026-11-20/", "/shifts/EX-PROCESSING-1-S1/swap/",
             "/missions/EX-PROCESSING-1/members/", "/missions/EX-PROCESSING-1/members/order/", "/organisations/EX-GUARD/members/",
             "/organisations/EX-GUARD/members/state/", "/organisations/EX-GUARD/members/file/",
+            "/clocks/?due=30d&responsible=agency", "/clocks/sites/EX-NORTH/",
+            "/clocks/sites/EX-SOUTH/standard/", "/clocks/sites/EX-SOUTH/holiday/", f"/clocks/events/{event.pk}/correct/",
         ],
         "governor": ["/offices/", "/offices/ZZ-GOVERNOR/", "/offices/ZZ-GOVERNOR/delegate/",
                      "/decisions/EX-PROCESSING-1-D1/revoke/", "/decisions/EX-PROCESSING-1-D1/amend/",

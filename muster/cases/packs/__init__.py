@@ -32,6 +32,8 @@ FROM_THE_RECORD: Mapping[str, Event] = {
         Event(id="in_force", words="The standard came into force at the site", about="site"),
         Event(id="out_of_force", words="The standard went out of force at the site", about="site"),
         Event(id="counted", words="A headcount of the site was entered", about="site"),
+        Event(id="formally_counted", words="A formal count of the site was entered", about="site"),
+        Event(id="counted_by_face", words="A count that matched each face was entered", about="site"),
     )
 }
 
@@ -48,7 +50,7 @@ class UnknownStandard(MusterError):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # loaded once, so one is itself alone and can be a key
 class Standards:
     """The standards that are loaded, by id."""
 

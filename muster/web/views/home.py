@@ -43,6 +43,7 @@ PAGES: tuple[tuple[str, str, set[str]], ...] = (
         "board",
         EVERYBODY - {Role.GOVERNOR, Role.COUNSEL, Role.REQUESTER, Role.AFFAIRS, Role.CUSTODIAN},
     ),
+    ("Clocks", "clocks", {Role.CLERK, Role.JOC, Role.COUNSEL, Role.OVERSIGHT, Role.ADMINISTRATOR}),
     ("Requests", "requests", EVERYBODY - {Role.CLERK, Role.CUSTODIAN}),
     ("Missions", "missions", EVERYBODY - {Role.CLERK}),
     ("Changes", "changes", {Role.JOC, Role.GOVERNOR, Role.OVERSIGHT, Role.COUNSEL}),
