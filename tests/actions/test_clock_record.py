@@ -244,8 +244,8 @@ def test_counts_are_owed_by_the_contract_and_a_site_that_states_none_is_asked(wh
     (row,) = [row for row in found.rows if row.clock.rule.id == "CNT-01"]
     assert (found.asks, row.tag, row.clock.due_at, row.clock.words) == ([], None, at(-6), "late by 6 h")
 
-    opened = do.custody.open_count(actor=who.north, site="EX-NORTH", at=at(-1), kind="formal").answer
-    do.custody.submit_count(actor=who.north, count=opened.count, persons=0)
+    opened = do.counting.open_count(actor=who.north, site="EX-NORTH", at=at(-1), kind="formal").answer
+    do.counting.submit_count(actor=who.north, count=opened.count, persons=0)
     found = queries.site_clocks(Site.objects.get(pk="EX-NORTH"), now=NOON)
     counts = [(each.state, each.due_at) for each in found if each.rule.id == "CNT-01"]
     assert counts == [("met late", at(-6)), ("running", at(5))]
