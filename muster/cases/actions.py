@@ -209,7 +209,7 @@ def set_holiday(
 
 @dataclass(frozen=True)
 class EventRecorded:
-    """The rows, in the order of the tags; of a site's own event one. `breaches` became known by it."""
+    """The rows, in the order of the tags; of a site's own event one. `breaches`: what it did too late, or too early."""
 
     events: list[UUID]
     breaches: list[UUID]
@@ -243,7 +243,8 @@ def record_event(
         for thing in whose
     ]  # fmt: skip
     RecordedEvent.objects.bulk_create(made)
-    return EventRecorded([each.pk for each in made], _record_breaches(act, row, things, act.recorded_at))
+    breaches = _record_breaches(act, row, things, act.recorded_at, by=(event, at))
+    return EventRecorded([each.pk for each in made], breaches)
 
 
 def _event(name: str) -> Event:
@@ -267,7 +268,7 @@ def _persons(tags: Sequence[str]) -> list[Thing]:
 
 @dataclass(frozen=True)
 class EventCorrected:
-    """The row that stands now; None where the event did not happen. `breaches` became known by it."""
+    """The row that stands now; None where the event did not happen. `breaches`: what it did too late, or too early."""
 
     event: UUID | None
     breaches: list[UUID]
@@ -291,7 +292,7 @@ def correct_event(
         corrects=row, withdrawn=at is None, reason=reason.strip(),
     )  # fmt: skip
     things = [row.thing] if row.thing else []
-    breaches = _record_breaches(act, row.site, things, act.recorded_at)
+    breaches = _record_breaches(act, row.site, things, act.recorded_at, by=(row.event, made.at))
     return EventCorrected(None if made.withdrawn else made.pk, breaches)
 
 
@@ -309,16 +310,23 @@ def record_breaches(*, act: Act, row: Site, actor: Actor, site: Code) -> Breache
     return BreachesRecorded(_record_breaches(act, row, things, act.recorded_at))
 
 
-def _record_breaches(act: Act, site: Site, things: Sequence[Thing], now: datetime) -> list[UUID]:
-    """Record what is breached of these persons, at whichever site, and of the site itself; what is recorded already stays."""
+def _record_breaches(
+    act: Act, site: Site, things: Sequence[Thing], now: datetime, *, by: tuple[str, datetime] | None = None
+) -> list[UUID]:
+    """Record what is breached of these persons, at whichever site, and of the site itself; what is recorded already stays.
+
+    `by`: only what that event closed as a breach. What is still open may have been done and not be written down yet, so it is
+    recorded when somebody says so.
+    """
     by_id = {thing.pk: thing for thing in things}
     found: list[tuple[str, Thing | None, Clock]] = [
         (at, by_id[pk], clock)
         for pk, person in queries.person_clocks(list(by_id), now=now).items()
         for clock, at, _ in person.clocks
-        if clock.breached
     ]
-    found += [(site.pk, None, clock) for clock in queries.site_clocks(site, now=now) if clock.breached]
+    if not things or by is None:
+        found += [(site.pk, None, clock) for clock in queries.site_clocks(site, now=now)]
+    found = [each for each in found if each[2].breached and (by is None or _closed(each[2], *by))]
     known = set(
         Breach.objects.filter(site__in={at for at, _, _ in found}).values_list(
             "site_id", "thing_id", "pack", "rule", "started_at", "due_at"
@@ -331,6 +339,10 @@ def _record_breaches(act: Act, site: Site, things: Sequence[Thing], now: datetim
     ]  # fmt: skip
     Breach.objects.bulk_create(made, ignore_conflicts=True)
     return [each.pk for each in made]
+
+
+def _closed(clock: Clock, event: str, at: datetime) -> bool:
+    return clock.stopped_at == at and event in clock.rule.timing.stop_on
 
 
 def _reading(site: str, clock: Clock) -> dict[str, Any]:
