@@ -11,6 +11,7 @@ persons of the site, whose clocks are reckoned before the answer. With `--growth
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -30,10 +31,15 @@ DONE = ("identity_papers_passed_on", "hygiene_issued", "orientation_given", "det
 def main() -> None:
     """Fill a new record for each size, measure and print."""
     persons, seed = int(option("--persons", "100000")), int(option("--seed", "1"))
-    sizes = sorted({1_000, 10_000, persons}) if "--growth" in sys.argv else [persons]
-    for size in sizes:
-        with opened(""):
-            measure(size, random.Random(seed), last=size == sizes[-1])
+    if "--growth" in sys.argv:
+        more = [word for word in ("--json",) if word in sys.argv]
+        for size in sorted({1_000, 10_000, persons}):  # each in a process and a record of its own
+            subprocess.run(
+                [sys.executable, __file__, "--persons", str(size), "--seed", str(seed), *more], check=True
+            )
+        return
+    with opened(""):
+        measure(persons, random.Random(seed))
 
 
 def fill(persons: int, draw: random.Random) -> tuple[dict[str, Any], dict[str, list[str]]]:
@@ -80,7 +86,7 @@ def fill(persons: int, draw: random.Random) -> tuple[dict[str, Any], dict[str, l
     return clerks, tags
 
 
-def measure(persons: int, draw: random.Random, *, last: bool) -> None:
+def measure(persons: int, draw: random.Random) -> None:
     """Fill, reckon everybody anew, ask, and print each figure."""
     from django.db import connection
     from django.utils import timezone
@@ -114,7 +120,7 @@ def measure(persons: int, draw: random.Random, *, last: bool) -> None:
     quiet = timed(ask, asked)
     busy = sorted(after_an_act(code) / 1000 for code in draw.choices(sorted(clerks), k=ASKED_AFTER))
     note = f"{persons:,} persons at {SITES} sites, {clocks:,} open clocks ({clocks / persons:.1f} each); filled in {filled:.0f} s"
-    size = "" if last else f"_{persons // 1000}k"
+    size = "" if persons >= 100_000 else f"_{persons // 1000}k"
     print_figure(
         f"due_4h_one_site_p99_ms{size}", at_share(quiet, 0.99), "ms", against="limit", against_value=50,
         note=f"median {at_share(quiet, 0.5):.1f} ms; {note}",
