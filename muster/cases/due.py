@@ -112,8 +112,8 @@ def bring_up(now: datetime) -> int:
         things = {row[0] for row in rows(CHANGED, *between, *between, now)}
         sites = _new_day(reckoned.at, now)
         if latest > since:
-            events = [name for name, event in load_standards().events.items() if event.about == "site"]
-            sites += [row[0] for row in rows(SITES, *between, *between, *between, events)]
+            shared = sorted(load_standards().shared_events)
+            sites += [row[0] for row in rows(SITES, *between, *between, *between, shared)]
         if sites:
             things |= set(queries.persons_of(sites))
         if things:

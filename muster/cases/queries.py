@@ -208,9 +208,9 @@ def person_clocks(
 
 def _for_everybody(rules: Mapping[str, SiteRules]) -> dict[str, set[str]]:
     """By site, the events of the site itself that its rules about persons name."""
-    events = {name for name, event in load_standards().events.items() if event.about == "site"}
+    shared = load_standards().shared_events
     return {
-        code: {name for held in at_site.persons for name in held.rule.timing.events()} & events
+        code: {name for held in at_site.persons for name in held.rule.timing.events()} & shared
         for code, at_site in rules.items()
     }
 

@@ -63,6 +63,15 @@ class Standards:
         return {**FROM_THE_RECORD, **declared}
 
     @cached_property
+    def shared_events(self) -> frozenset[str]:
+        """The events of a site itself by which clocks of persons go: each counts for everybody there."""
+        rules = (
+            rule for pack in self.by_id.values() for rule in pack.rules.values() if rule.about == "person"
+        )
+        named = {name for rule in rules for name in rule.timing.events()}
+        return frozenset(name for name in named if self.events[name].about == "site")
+
+    @cached_property
     def overlays(self) -> dict[str, Overlay]:
         """Every overlay that a pack holds."""
         return {name: overlay for pack in self.by_id.values() for name, overlay in pack.overlays.items()}
