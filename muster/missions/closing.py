@@ -29,6 +29,7 @@ KINDS = {
     "file": "Files held",
     "offer": "Open offers",
     "task": "Tasks not ended",
+    "shift": "Shifts that do not fit any more",
     "trip": "Trips not closed",
     "difference": "Differences not settled",
     "task_difference": "Differences about members, not settled",

@@ -1,4 +1,4 @@
-"""The tasks of a mission, its members and the differences about them, that keep it from being closed."""
+"""The tasks of a mission, its members, shifts that do not fit any more, and differences, that keep it from being closed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from datetime import datetime
 
 from muster.core.tasks import TASKS
 from muster.missions import queries as missions
-from muster.missions.closing import OpenItem, register
+from muster.missions.closing import OpenItem, numbered, register
 from muster.missions.models import Mission
 from muster.tasks import queries
 from muster.tasks.assignmentrules import ENDED, words_of
 from muster.tasks.assignments import muster_roll_locked, open_differences
 from muster.tasks.models import Task
+from muster.tasks.shifts import unfit_shifts
 
 
 @register
@@ -36,6 +37,16 @@ def members_on_the_roll(mission: Mission, at: datetime) -> Iterable[OpenItem]:
                 kind="member", name=one.tag, words=f"{words_of(one.state)}, and not released", since=one.latest.happened_at,
                 subject=("roll", mission.pk),
             )  # fmt: skip
+
+
+@register
+def shifts_that_do_not_fit(mission: Mission, at: datetime) -> Iterable[OpenItem]:
+    """The shifts that go on at `at` or are still to come and do not fit any more: somebody calls them off or swaps them."""
+    for one in unfit_shifts(mission, at, numbered()):
+        yield OpenItem(
+            kind="shift", name=one.shift.id, words=one.conflicts[0].words, since=one.shift.begins_at,
+            subject=("roster", mission.pk),
+        )  # fmt: skip
 
 
 @register

@@ -23,6 +23,7 @@ from muster.cli.main import app
 from muster.core.errors import FaultyFile, FaultyInput, NotFound
 from muster.ledger.queries import latest_known
 from muster.missions.actions import AlreadyClosed
+from muster.missions.closing import open_items
 from muster.missions.models import Mission
 from muster.parties.models import Organisation
 from muster.picture.judging import judge
@@ -424,8 +425,11 @@ def test_the_end_of_a_task_lists_the_shifts_after_it_and_calling_them_off_settle
     planned(offices, shift(tag, 0, 4), shift(tag, 4, 8))
     do.tasks.finish(actor=offices.sites.center, task="EX-1-T1", reason="Done", at=at(4))
     listed = told(unfit_shifts(row(), at(0), latest_known()))
+    (open_one,) = open_items(row(), at(0))["shift"]
     called_off(offices, 4, "EX-1-S2")
 
+    assert (open_one.name, open_one.subject) == ("EX-1-S2", ("roster", "EX-1"))
+    assert "shift" not in open_items(row(), at(0))
     assert listed == [("EX-1-S2", ["tasks.outside_the_task"])]
     assert unfit_shifts(row(), at(0), latest_known()) == []
 

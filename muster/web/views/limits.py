@@ -18,6 +18,7 @@ from muster.ledger.queries import latest_known
 from muster.missions import queries as missions
 from muster.tasks import queries as tasks
 from muster.tasks.outside import SINCE, Outside
+from muster.tasks.shifts import unfit_shifts
 from muster.transport.outside import outside
 from muster.web.forms import ActForm, Input
 from muster.web.pages import signed_in
@@ -53,12 +54,13 @@ def used(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 @signed_in
 def outside_of(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """What of a mission does not fit its decision any more: first what somebody has to settle, then what is settled."""
-    row, known_at = mission_of(actor, name), latest_known()
+    row, now, known_at = mission_of(actor, name), timezone.now(), latest_known()
     rows = outside(row, known_at)
     context = {
-        "row": row, "drill": row.drill, "zone": zone_of(row), "now": timezone.now(), "known_at": known_at,
+        "row": row, "drill": row.drill, "zone": zone_of(row), "now": now, "known_at": known_at,
         "open": [(each, _ends(each)) for each in rows if each.is_open], "settled": [each for each in rows if not each.is_open],
         "may_settle": may(actor, "tasks.keep", missions.scope_of(row)),
+        "unfit": len(unfit_shifts(row, now, known_at)) if may(actor, "tasks.read_roster", missions.scope_of(row)) else 0,
     }  # fmt: skip
     return render(request, "web/outside.html", context)
 
