@@ -318,7 +318,7 @@ def submit_count(
         unexpected=unexpected if named is not None else None,
     )  # fmt: skip
     gone = [thing.tag for thing in missing]
-    agreed = number == row.expected and not gone and not unexpected
+    agreed = agrees(row)
     if not agreed:
         words = f"Counted {number}, expected {row.expected}. {_named('Missing', gone)}{_named('Not expected', unexpected)}{explanation}"
         differ(act, row.site, Kind.COUNT_DISAGREES, words.strip(), row.opened_at)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from muster.access.control import Actor, may
 from muster.core.errors import NotFound
-from muster.core.quantity import Quantity
 from muster.costs import queries as costs
 from muster.costs.models import CostLine
 from muster.custody.models import Difference
@@ -37,7 +36,6 @@ from muster.tasks.models import AssignmentStep, Ending, Kept, Present, Shift, Sh
 from muster.tasks.outside import SINCE
 from muster.transport.models import OfferKept, Trip, TripEvent
 
-AN_INSTANT = timedelta(microseconds=1)
 NO_DECISION = "It ran under no mission's decision, so no limits are asked."
 
 
@@ -348,9 +346,7 @@ def _trip_event(act: Act) -> Iterator[_Subject]:
 
 def _under(task: Task, at: datetime, words: str, people: int | None = None) -> _Subject:
     """Something that happens at a moment under a task, by as many people as it has, or by those seen."""
-    draw = replace(tasks.draw_of(task), begins_at=at, ends_at=at + AN_INSTANT)
-    if people is not None:
-        draw = replace(draw, people=Quantity.exact(people))
+    draw = tasks.draw_at(task, at, people)
     return _Subject(mission=task.mission, at=at, words=words, draw=draw, task=task)
 
 

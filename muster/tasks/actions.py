@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max
 from pydantic import AwareDatetime, Field
 
-from muster.access.control import Actor, Scope
+from muster.access.control import Actor
 from muster.assistance import queries as assistance
 from muster.assistance.rules import Line
 from muster.authority import queries as authority
@@ -144,11 +144,6 @@ class TaskKept:
     against: Against = "decision"
 
 
-def _task(task: str) -> tuple[Scope, Task]:
-    found = queries.for_change(task)
-    return queries.scope_of(found), found
-
-
 @action("tasks.order", about=missions.locked)
 def order(
     *, act: Act, row: Mission, actor: Actor, mission: Code, category: Annotated[str, Field(max_length=3)], words: Words,
@@ -242,7 +237,7 @@ def _law(decision: Decision, draw: Draw, words: str, part: Stretch) -> Iterator[
     yield from not_asked_for(request, draw.task, limits)
 
 
-@action("tasks.finish", about=_task)
+@action("tasks.finish", about=queries.locked)
 def finish(*, act: Act, row: Task, actor: Actor, task: Code, reason: Words, at: AwareDatetime) -> TaskEnded:
     """End a task before its time, done or called off: from `at` on it draws on no limit.
 
@@ -259,7 +254,7 @@ def finish(*, act: Act, row: Task, actor: Actor, task: Code, reason: Words, at: 
     return TaskEnded(row.pk)
 
 
-@action("tasks.keep", about=_task)
+@action("tasks.keep", about=queries.locked)
 def keep(
     *, act: Act, row: Task, actor: Actor, task: Code, version: Annotated[int, Field(ge=1, le=1_000_000)], reason: Words,
     against: Against = "decision",

@@ -35,7 +35,7 @@ from muster.tasks.assignmentrules import (
     peak_of_days,
     words_of,
 )
-from muster.tasks.assignments import Named, days_of, muster_roll_locked, named, not_from
+from muster.tasks.assignments import Named, days_of, muster_roll_locked, named, not_from, refuse
 from muster.tasks.memberrows import LONGEST
 from muster.tasks.models import Assignment, AssignmentStep, Task
 
@@ -92,12 +92,6 @@ def write_steps(steps: Sequence[AssignmentStep]) -> None:
 def next_n(one: Named) -> int:
     """The number of the next step of a member's assignment."""
     return one.latest.n + 1 if one.latest else 1
-
-
-def refuse(faults: Sequence[Fault]) -> None:
-    """Refuse the list with everything that stands against any of it. Raises FaultyInput."""
-    if faults:
-        raise FaultyInput(sorted(faults, key=lambda each: each.row or 0), what="The list of members")
 
 
 def check_open(row: Mission) -> None:
@@ -262,8 +256,7 @@ def _task(task: str) -> tuple[Scope, Task]:
     if mission is None:
         raise NotFound(kind="task", name=task)
     missions.locked(mission)
-    locked = queries.for_change(task)
-    return queries.scope_of(locked), locked
+    return queries.locked(task)
 
 
 @action("tasks.assign", about=_task)

@@ -5,12 +5,12 @@ Nominating, ordering and assigning are plans, and are refused where they do not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, get_args
 
-from muster.tasks.memberrows import MemberStands, Skill, Window
+from muster.tasks.memberrows import MemberStands, Window
 
 State = Literal[
     "nominated", "ordered", "checked_in", "available", "assigned", "released", "checked_out", "withdrawn", "stood_down"
@@ -77,13 +77,13 @@ def objections(
     if status and stated.duty_status != status:
         words = f"the duty status stated is {stated.duty_status}, and not {status}. State the member anew once the order stands."
         yield Objection("tasks.other_status", words)
-    if not _lasts(stated, days):
+    if not (stated.in_status(days.from_on) and stated.in_status(days.until_on)):
         until = f" until {stated.status_until}" if stated.status_until else ""
         since = f" from {stated.status_from}" if stated.status_from else ""
         words = f"{stated.duty_status} is stated{since}{until}, which leaves out a day from {days.from_on} to {days.until_on}."
         yield Objection("tasks.status_leaves_out_a_day", words)
     if skill:
-        yield from _skill(stated.skills, skill, days)
+        yield from _skill(stated, skill, days)
     if volunteers and stated.volunteer is not True:
         said = (
             "did not volunteer"
@@ -95,13 +95,8 @@ def objections(
         yield Objection("tasks.not_available", f"the member is not available on {day}.")
 
 
-def _lasts(stated: MemberStands, days: Days) -> bool:
-    begun = stated.status_from is None or stated.status_from <= days.from_on
-    return begun and (stated.status_until is None or days.until_on <= stated.status_until)
-
-
-def _skill(skills: Iterable[Skill], asked: str, days: Days) -> Iterator[Objection]:
-    found = next((each for each in skills if each.skill.casefold() == asked.strip().casefold()), None)
+def _skill(stated: MemberStands, asked: str, days: Days) -> Iterator[Objection]:
+    found = stated.skill_named(asked)
     if found is None:
         yield Objection("tasks.skill_missing", f"the skill {asked} is not stated of the member.")
     elif not found.good_on(days.until_on):

@@ -206,8 +206,7 @@ def named(mission: Mission, tags: Sequence[str]) -> list[Named]:
         )
         for n, tag in strange
     ]
-    if faults:
-        raise FaultyInput(sorted(faults, key=lambda each: each.row or 0), what="The list of members")
+    refuse(faults)
     stands = stands_of(there, None)
     open_ones = Assignment.objects.filter(mission=mission, ended=False, member__in=list(there.values()))
     by_member = {row.member_id: row for row in open_ones}
@@ -226,6 +225,7 @@ def named(mission: Mission, tags: Sequence[str]) -> list[Named]:
 def _parsed(tags: Sequence[str]) -> tuple[dict[int, str], list[Fault]]:
     """The tags by their row, the first being 1, and what is wrong with the others."""
     read: dict[int, str] = {}
+    seen = set[str]()
     faults = []
     for n, text in enumerate(tags, start=1):
         try:
@@ -233,13 +233,20 @@ def _parsed(tags: Sequence[str]) -> tuple[dict[int, str], list[Fault]]:
         except TagMisread as misread:
             faults.append(Fault(n, "members", misread.code, str(misread)))
             continue
-        if tag in read.values():
+        if tag in seen:
             faults.append(
                 Fault(n, "members", "tasks.stated_twice", f"{tag} stands in the list twice. Keep it once.")
             )
         else:
             read[n] = tag
+            seen.add(tag)
     return read, faults
+
+
+def refuse(faults: Sequence[Fault]) -> None:
+    """Refuse the list with everything that stands against any of it. Raises FaultyInput."""
+    if faults:
+        raise FaultyInput(sorted(faults, key=lambda each: each.row or 0), what="The list of members")
 
 
 def not_from(one: Named, state: State) -> str:

@@ -7,15 +7,14 @@ Checked in, a member is held by the mission; checked out, by the home unit again
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope
 from muster.core.errors import MusterError, NotFound
-from muster.core.quantity import Quantity
 from muster.core.times import check_happened, local
 from muster.decisions import queries as decisions
 from muster.decisions.judging import judged
@@ -36,17 +35,15 @@ from muster.tasks.assigning import (
     assignments_for,
     new_step,
     next_n,
-    refuse,
     write_steps,
 )
 from muster.tasks.assignmentrules import THERE, words_of
-from muster.tasks.assignments import Named, muster_roll_locked, named
+from muster.tasks.assignments import Named, muster_roll_locked, named, refuse
 from muster.tasks.members import holder_code
 from muster.tasks.models import Kept, Present, Task, TaskDifference, TaskDifferenceSettled
 
 Kind = TaskDifference.Kind
 LOOKS = 5  # at who holds the members; every further one follows upon somebody else's entry
-AN_INSTANT = timedelta(microseconds=1)
 Place = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -232,12 +229,7 @@ def check_out(
     return Assigned(row.pk, [one.tag for one in those], ["checked_out"] * len(those), opened)
 
 
-def _task(task: str) -> tuple[Scope, Task]:
-    found = queries.for_change(task)
-    return queries.scope_of(found), found
-
-
-@action("tasks.report_present", about=_task)
+@action("tasks.report_present", about=queries.locked)
 def report_present(
     *, act: Act, row: Task, actor: Actor, task: Code, people: Annotated[int, Field(ge=0, le=100_000)], at: AwareDatetime
 ) -> Seen:  # fmt: skip
@@ -265,8 +257,7 @@ def _above(row: Task, people: int, at: datetime) -> Iterator[str]:
         return  # somebody has said why it goes on against that version
     others = [queries.draw_of(each) for each in Task.objects.filter(decision=row.decision_id).exclude(pk=row.pk)
               .select_related("mission")]  # fmt: skip
-    seen = replace(draw, people=Quantity.exact(people), begins_at=at, ends_at=at + AN_INSTANT)
-    for clause in judged(found, others, seen):
+    for clause in judged(found, others, queries.draw_at(row, at, people)):
         if clause.verdict == "outside":
             yield f"{clause.sentence} {clause.what[:1].upper()}{clause.what[1:]}"
 

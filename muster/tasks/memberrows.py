@@ -107,6 +107,11 @@ class MemberStands:
     skills: tuple[Skill, ...]
     available: tuple[Window, ...]
 
+    def skill_named(self, asked: str) -> Skill | None:
+        """The skill of that name, whatever its capitals; None where it is not stated."""
+        name = asked.strip().casefold()
+        return next((each for each in self.skills if each.skill.casefold() == name), None)
+
     def in_status(self, day: date) -> bool:
         """Whether the duty status stated lasts on that day; one without days lasts."""
         begun = self.status_from is None or self.status_from <= day

@@ -126,11 +126,7 @@ def plan_shifts(
     The mission's decision is locked meanwhile, and the organisations whose members are named, so that neither headroom nor a member
     is given twice. Raises AlreadyClosed, and ShiftsDoNotFit with every fault and conflict by row.
     """
-    if row.closed_at is not None:
-        raise AlreadyClosed(mission=row.pk)
-    read = _read(row, actor, shifts, lock=True)
-    if read.faults:
-        raise ShiftsDoNotFit(read.faults, read.conflicts)
+    read = _fitting(row, actor, shifts, lock=True)
     made = iter(_write(row, read, act))
     ids = [read.known.get(n) or next(made) for n in range(len(shifts))]
     return ShiftsPlanned(ids, len(ids) - len(read.known), len(read.known))
@@ -139,11 +135,17 @@ def plan_shifts(
 def check_plan(actor: Actor, row: Mission, given: Sequence[ShiftGiven]) -> None:
     """What `tasks.plan_shifts` would be refused with just now; nothing is locked or written. Raises what that raises."""
     can(actor, "tasks.plan_shifts", missions.scope_of(row))
+    _fitting(row, actor, given, lock=False)
+
+
+def _fitting(row: Mission, actor: Actor, given: Sequence[ShiftGiven], *, lock: bool) -> _Reading:
+    """The shifts asked for, each of which fits. Raises AlreadyClosed, ShiftsDoNotFit."""
     if row.closed_at is not None:
         raise AlreadyClosed(mission=row.pk)
-    read = _read(row, actor, given, lock=False)
+    read = _read(row, actor, given, lock=lock)
     if read.faults:
         raise ShiftsDoNotFit(read.faults, read.conflicts)
+    return read
 
 
 def _write(row: Mission, read: _Reading, act: Act, instead_of: ShiftRow | None = None) -> list[str]:
@@ -250,15 +252,11 @@ def swap_shift(
     """
     _check_stands(row, at)
     mission = row.task.mission
-    if mission.closed_at is not None:
-        raise AlreadyClosed(mission=mission.pk)
     ShiftEnded.objects.create(act=act, shift=row, at=at, reason=reason)
     rest = ShiftGiven(
         member=member, task=row.task_id, begins_at=max(at, row.begins_at), ends_at=row.ends_at, skill=row.skill
     )  # fmt: skip
-    read = _read(mission, actor, [rest], lock=True)
-    if read.faults:
-        raise ShiftsDoNotFit(read.faults, read.conflicts)
+    read = _fitting(mission, actor, [rest], lock=True)
     (instead,) = read.known.values() or _write(mission, read, act, instead_of=row)
     return ShiftSwapped(row.pk, instead)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from muster.access.control import Scope
@@ -13,6 +14,8 @@ from muster.decisions.rules import Draw
 from muster.missions import queries as missions
 from muster.missions.models import Mission
 from muster.tasks.models import Ending, Task
+
+AN_INSTANT = timedelta(microseconds=1)
 
 
 def scope_of(task: Task) -> Scope:
@@ -33,6 +36,12 @@ def for_change(task: str) -> Task:
     if found is None:
         raise NotFound(kind="task", name=task)
     return found
+
+
+def locked(task: str) -> tuple[Scope, Task]:
+    """What an action about a task loads: its scope, and the row, locked until commit. Raises NotFound."""
+    found = for_change(task)
+    return scope_of(found), found
 
 
 def draws(decision: Decision) -> list[Draw]:
@@ -60,6 +69,12 @@ def draws_as_known(mission: Mission, known_at: int) -> dict[str, Draw]:
 def draw_of(task: Task) -> Draw:
     """What a task draws."""
     return _draw(task, task.ended_at, task.mission.closed_at)
+
+
+def draw_at(task: Task, at: datetime, people: int | None = None) -> Draw:
+    """What a task draws at one moment, whether it lasts then or not: with as many people as it has, or with those seen."""
+    draw = replace(draw_of(task), begins_at=at, ends_at=at + AN_INSTANT)
+    return draw if people is None else replace(draw, people=Quantity.exact(people))
 
 
 def _draw(task: Task, ended_at: datetime | None, closed_at: datetime | None) -> Draw:

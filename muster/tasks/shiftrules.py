@@ -416,7 +416,7 @@ def _scopes(task: str, draw: Draw) -> Iterator[tuple[str, str]]:
 
 
 def _skill(asked: str, member: MemberStands, latest: date) -> Iterator[Conflict]:
-    found = next((each for each in member.skills if each.skill.casefold() == asked.strip().casefold()), None)
+    found = member.skill_named(asked)
     rule = f"The shift asks for {asked}."
     if found is None:
         words = f"The skill {asked} is not stated of the member."

@@ -71,16 +71,15 @@ def shifts_of_mission(
 
     As known at an act's number; None: by everything committed. The one that begins first in front, then by tag: one query.
     """
-    found = _standing(Q(task__mission=mission), known_at, begins_at, ends_at)
-    return [each for each in found if begins_at is None or each.shift.ends_at > begins_at]
+    return _lasting(_standing(Q(task__mission=mission), known_at, begins_at, ends_at), begins_at)
 
 
 def shifts_of(
     tags: Iterable[str], known_at: int | None, *, begins_at: datetime | None = None, ends_at: datetime | None = None
 ) -> list[Planned]:  # fmt: skip
     """The shifts of members, by tag, of every mission; else the same."""
-    found = _standing(Q(member__thing__tag__in=any_text_of(tags)), known_at, begins_at, ends_at)
-    return [each for each in found if begins_at is None or each.shift.ends_at > begins_at]
+    of = Q(member__thing__tag__in=any_text_of(tags))
+    return _lasting(_standing(of, known_at, begins_at, ends_at), begins_at)
 
 
 def _standing(
@@ -96,6 +95,11 @@ def _standing(
     rows = ShiftRow.objects.filter(of).order_by("begins_at", "ends_at", "member__thing__tag", "id")
     found = (_planned(row, known_at) for row in rows.values_list(*COLUMNS))
     return [each for each in found if each.shift.has_length]
+
+
+def _lasting(found: list[Planned], begins_at: datetime | None) -> list[Planned]:
+    """Those that were not called off by then; None: all."""
+    return [each for each in found if begins_at is None or each.shift.ends_at > begins_at]
 
 
 def _planned(row: Sequence[Any], known_at: int | None) -> Planned:
@@ -116,7 +120,7 @@ def checked_shifts(
 ) -> list[Checked]:
     """The same as `shifts_of_mission`, each with what keeps it from fitting, as known at an act's number."""
     read = _standing(Q(task__mission=mission), known_at, begins_at, ends_at)
-    shown = [each for each in read if begins_at is None or each.shift.ends_at > begins_at]
+    shown = _lasting(read, begins_at)
     if not shown:
         return []
     own = [each.shift for each in read]
