@@ -12,6 +12,7 @@ from ninja import Header, Router
 
 from muster.actions import ACTIONS, storable
 from muster.api.problems import problem
+from muster.api.signing_in import asking
 from muster.core.errors import MusterError
 from muster.record.action import Action
 
@@ -43,7 +44,7 @@ def _serve(verb: Action[Any]) -> None:
     def act(request: HttpRequest, body: Any, key: Any = None) -> HttpResponse | dict[str, Any]:
         inputs = {name: getattr(body, name) for name in type(body).model_fields}
         with storable():
-            done = verb(actor=request.auth, key=key, **inputs)  # type: ignore[attr-defined]  # set by the API
+            done = verb(actor=asking(request), key=key, **inputs)
         answer = {"act": done.act, "known_at": done.known_at, "answer": done.answer}
         report = getattr(done.answer, "report", None)
         if report is None:

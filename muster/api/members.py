@@ -10,8 +10,8 @@ from ninja import Query, Router, Schema
 
 from muster.access.control import visible
 from muster.actions import storable
-from muster.api.reads import Words
-from muster.core.errors import NotFound
+from muster.api.reads import Words, one_of
+from muster.api.signing_in import asking
 from muster.database import when_down
 from muster.ledger import queries as ledger
 from muster.missions import queries as missions
@@ -117,9 +117,11 @@ class MusterRollAnswer(Schema):
 def members(request: HttpRequest, code: str, known_at: Query[Words | None] = None) -> dict[str, Any]:
     """The members of an organisation, with what stands of each."""
     with when_down(), storable():
-        rows = visible(_actor(request), Organisation.objects.all(), organisation="code", site=None)
-        if not rows.filter(pk=code).exists():
-            raise NotFound(kind="organisation", name=code)
+        one_of(
+            visible(asking(request), Organisation.objects.all(), organisation="code", site=None),
+            "organisation",
+            code,
+        )
         known = ledger.known(known_at)
         return members_told(code, known, members_as_known(code, known))
 
@@ -130,7 +132,9 @@ def mission_strength(
 ) -> dict[str, Any]:
     """Requested, authorised, ordered, activated, deployed, present. A bare date means its end where the decision counts its days."""
     with when_down(), storable():
-        return strength_of(_mission(request, id), at, known_at).to_json()
+        return strength_of(
+            one_of(missions.missions_of(asking(request)), "mission", id), at, known_at
+        ).to_json()
 
 
 @router.get("/missions/{str:id}/members", response=MusterRollAnswer)
@@ -139,19 +143,8 @@ def muster_roll(
 ) -> dict[str, Any]:
     """The members of a mission with every step of each, as of a moment, as known at an act."""
     with when_down(), storable():
-        found = strength_of(_mission(request, id), at, known_at)
+        found = strength_of(one_of(missions.missions_of(asking(request)), "mission", id), at, known_at)
         return {
             "mission": found.mission, "at": found.at.isoformat(), "known_at": found.known_at,
             "members": [one.to_json() for one in found.roll],
         }  # fmt: skip
-
-
-def _actor(request: HttpRequest) -> Any:
-    return request.auth  # type: ignore[attr-defined]  # set by the two ways to sign in
-
-
-def _mission(request: HttpRequest, id: str) -> Any:
-    row = missions.missions_of(_actor(request)).filter(pk=id).first()
-    if row is None:
-        raise NotFound(kind="mission", name=id)
-    return row

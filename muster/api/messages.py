@@ -7,6 +7,7 @@ from ninja import Query, Router
 
 from muster.actions import storable
 from muster.api.reads import Words
+from muster.api.signing_in import asking
 from muster.assistance.exchange import MESSAGES, Kind
 from muster.database import when_down
 from muster.picture.messages import message_of
@@ -20,7 +21,7 @@ def _serve(kind: Kind, name: str) -> None:
     def sent(
         request: HttpRequest, id: str, at: Query[Words | None] = None, known_at: Query[Words | None] = None
     ) -> HttpResponse:
-        reach = Reach(request.auth)  # type: ignore[attr-defined]  # set by the API before each view
+        reach = Reach(asking(request))
         with when_down(), storable():
             return HttpResponse(
                 message_of(kind, id, reach, at=at, known_at=known_at), content_type="application/xml"

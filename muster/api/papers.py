@@ -11,6 +11,7 @@ from ninja import Query, Router
 
 from muster.actions import storable
 from muster.api.reads import Words
+from muster.api.signing_in import asking
 from muster.database import when_down
 from muster.picture.papers import PAPERS, Paper, Reach, csv_of, sheet_of
 
@@ -23,14 +24,14 @@ TO: Any = Query(None, alias="to")  # type: ignore[type-arg]
 
 def _printed(paper: Paper, request: HttpRequest, id: str, asked: Asked) -> HttpResponse:
     with when_down(), storable():
-        sheet = sheet_of(paper, id, Reach(request.auth), **asked)  # type: ignore[attr-defined]  # set by the API before each view
+        sheet = sheet_of(paper, id, Reach(asking(request)), **asked)
         content = sheet.pdf(demonstration=settings.CONFIG.demonstration)
     return HttpResponse(content, content_type=PDF)
 
 
 def _listed(paper: Paper, request: HttpRequest, id: str, asked: Asked) -> HttpResponse:
     with when_down(), storable():
-        text = csv_of(paper, id, Reach(request.auth), **asked)  # type: ignore[attr-defined]  # as above
+        text = csv_of(paper, id, Reach(asking(request)), **asked)
     return HttpResponse(text, content_type=CSV)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
@@ -14,6 +14,7 @@ from pydantic import Field
 from muster.access.control import visible
 from muster.actions import storable
 from muster.api.shapes import UnderTold
+from muster.api.signing_in import asking
 from muster.cases import queries as cases
 from muster.cases.due import due_of
 from muster.cases.rules import parse_within
@@ -27,6 +28,7 @@ from muster.parties.models import Site
 from muster.picture.under import with_clauses
 
 router = Router(tags=["reads"])
+M = TypeVar("M", bound=Model)
 PAGE: Any = Query(100, ge=1, le=500)  # type: ignore[type-arg]  # a marker, whose type says nothing
 Words = Annotated[str, Field(max_length=60)]
 
@@ -218,7 +220,7 @@ def clocks(
     responsible: Query[Words | None] = None,
 ) -> dict[str, Any]:
     """What is due within a time, written as 30min, 4h (the usual) or 2d, at the sites the actor may see. What is late stands first."""
-    actor = request.auth  # type: ignore[attr-defined]  # set by django-ninja
+    actor = asking(request)
     with when_down(), storable():
         within = parse_within(due or "4h")
         sites = None if site is None else [site]
@@ -228,7 +230,7 @@ def clocks(
 @router.get("/clocks/{tag}", response=PersonClocksAnswer)
 def person_clocks(request: HttpRequest, tag: str, known_at: Query[Words | None] = None) -> dict[str, Any]:
     """Every clock of a person, for readers who may see a site that holds or held the person."""
-    actor = request.auth  # type: ignore[attr-defined]  # set by django-ninja
+    actor = asking(request)
     with when_down(), storable():
         thing = cases.person_for(actor, tag)
         known = None if known_at is None else ledger.known(known_at)
@@ -264,4 +266,12 @@ def sites(
 
 
 def _sites(request: HttpRequest) -> Any:
-    return visible(request.auth, Site.objects.all())  # type: ignore[attr-defined]  # set by the API before each view
+    return visible(asking(request), Site.objects.all())
+
+
+def one_of(rows: QuerySet[M], kind: str, id: str) -> M:
+    """The row of that id among those that the actor may see. Raises NotFound."""
+    found = rows.filter(pk=id).first()
+    if found is None:
+        raise NotFound(kind=kind, name=id)
+    return found

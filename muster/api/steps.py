@@ -14,7 +14,7 @@ from ninja import Query, Router
 
 from muster.access.control import can, may
 from muster.actions import storable
-from muster.api.reads import PAGE, Words
+from muster.api.reads import PAGE, Words, one_of
 from muster.api.shapes import (
     CalendarTold,
     ChangesAnswer,
@@ -38,13 +38,13 @@ from muster.api.shapes import (
     WholeRequest,
     WholeTask,
 )  # fmt: skip
+from muster.api.signing_in import asking
 from muster.assistance import queries as assistance
 from muster.assistance.models import Line, Link, Request
 from muster.assistance.rules import PaperClock, missing
 from muster.authority import queries as authority
 from muster.authority.models import Assessment, Drift, DriftReview
 from muster.authority.review import Review
-from muster.core.errors import NotFound
 from muster.core.quantity import Quantity
 from muster.core.times import parse_moment
 from muster.database import when_down
@@ -85,7 +85,7 @@ def requests(
     With `q` those whose id, title or requester holds these words: search before you create.
     """
     with when_down(), storable():
-        rows = assistance.search(assistance.requests_of(_actor(request)), q or "")
+        rows = assistance.search(assistance.requests_of(asking(request)), q or "")
         page, after = _page(rows, cursor, limit)
         return {"requests": [_request(row) for row in page], "next": after}
 
@@ -94,7 +94,7 @@ def requests(
 def waiting(request: HttpRequest) -> dict[str, Any]:
     """Who is waited for, with what, and since when, of all the requests that the actor may see."""
     with when_down(), storable():
-        found = assistance.waiting(_actor(request))
+        found = assistance.waiting(asking(request))
         return {
             "waiting": [
                 {"request": one.request.pk, "title": one.request.title, "state": one.request.state, "party": one.party,
@@ -108,7 +108,7 @@ def waiting(request: HttpRequest) -> dict[str, Any]:
 def request_changes(request: HttpRequest, id: str, was: int, now: int) -> dict[str, Any]:
     """What changed from one version of a request to another, in words."""
     with when_down(), storable():
-        row = _one(assistance.requests_of(_actor(request)), "request", id)
+        row = one_of(assistance.requests_of(asking(request)), "request", id)
         changes = [asdict(each) for each in assistance.changes(row, was, now)]
         return {"request": row.pk, "was": was, "now": now, "changes": changes}
 
@@ -119,7 +119,7 @@ def request_counters(
 ) -> dict[str, Any]:
     """Asked, authorised, tasked, checked in and delivered, for each line by a moment. A bare date means its end in UTC."""
     with when_down(), storable():
-        row = _one(assistance.requests_of(_actor(request)), "request", id)
+        row = one_of(assistance.requests_of(asking(request)), "request", id)
         known = ledger.known(known_at)
         moment = parse_moment(at, UTC_ZONE) if at else timezone.now()
         return {
@@ -133,10 +133,10 @@ def request_counters(
 def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
     """A request: its lines and exclusions, the steps it took, the latest findings, and what was decided."""
     with when_down(), storable():
-        row = _one(assistance.requests_of(_actor(request)), "request", id)
+        row = one_of(assistance.requests_of(asking(request)), "request", id)
         ledger.latest_known()  # numbers what waits for its number, so that each step has one
         seen = authority.latest(row.pk)
-        internal = may(_actor(request), "authority.read_review", assistance.scope_of(row))
+        internal = may(asking(request), "authority.read_review", assistance.scope_of(row))
         asked = assistance.as_rule(row)
         names = (
             "agency_kind",
@@ -159,7 +159,7 @@ def request_whole(request: HttpRequest, id: str) -> dict[str, Any]:
             "versions": _told(row.versions, "n", "happened_at", "reason", "content"),
             "missing": [str(fault.column) for fault in missing(asked)],
             "lacking": [asdict(lack) for lack in assistance.lacking_of(row)],
-            "links": [_link(each) for each in assistance.links_of(_actor(request), row)],
+            "links": [_link(each) for each in assistance.links_of(asking(request), row)],
             "paper": _paper(assistance.paper_clock(row, timezone.now())),
             "documents": list(
                 row.documents.values("title", "text", "sha256", "page_starts", document=F("pk"), file_sha256=F("source__file"))
@@ -179,7 +179,7 @@ def decision_taskable(
 ) -> dict[str, Any]:
     """Which task categories may be tasked under a decision, and what stops the others. A bare date means its end there."""
     with when_down(), storable():
-        row = _one(decisions.decisions_of(_actor(request)), "decision", id)
+        row = one_of(decisions.decisions_of(asking(request)), "decision", id)
         return taskable_of(row, at, known_at)
 
 
@@ -189,7 +189,7 @@ def decision_used(
 ) -> dict[str, Any]:
     """How much of each limit that is a number is used at a moment, and at most from then on. A bare date means its end there."""
     with when_down(), storable():
-        row = _one(decisions.decisions_of(_actor(request)), "decision", id)
+        row = one_of(decisions.decisions_of(asking(request)), "decision", id)
         return usage_of(row, at, known_at).to_json()
 
 
@@ -199,7 +199,7 @@ def decision_order(
 ) -> dict[str, Any]:
     """The decision's order: versions, limits, sentences, the findings seen, its SHA-256 and how to check it."""
     with when_down(), storable():
-        return order_of(_one(decisions.decisions_of(_actor(request)), "decision", id), at, known_at)
+        return order_of(one_of(decisions.decisions_of(asking(request)), "decision", id), at, known_at)
 
 
 @router.get("/decisions/{path:id}", response=DecisionTold)
@@ -208,7 +208,7 @@ def decision(
 ) -> dict[str, Any]:
     """A decision: its versions, and what is in force at a moment. A bare date means its end where it counts its days."""
     with when_down(), storable():
-        row = _one(decisions.decisions_of(_actor(request)), "decision", id)
+        row = one_of(decisions.decisions_of(asking(request)), "decision", id)
         known = ledger.known(known_at)
         moment = parse_moment(at, decisions.zone_of(row, known)) if at else timezone.now()
         versions = row.versions.filter(act__number__number__lte=known)
@@ -226,7 +226,7 @@ def decision(
 def what_changed(request: HttpRequest, since: int | None = None) -> dict[str, Any]:
     """What was written after the act numbered `since`, or since the reader marked everything as seen, and what is due soon."""
     with when_down(), storable():
-        actor, known = _actor(request), ledger.latest_known()
+        actor, known = asking(request), ledger.latest_known()
         first = last_look(actor.user) if since is None else max(0, min(since, known))
         return changes_of(changes(actor, first, known, timezone.now()))
 
@@ -236,7 +236,7 @@ def act_judged(request: HttpRequest, name: Words, known_at: Query[Words | None] 
     """Whether an act, named by number or UUID, stood inside the limits in force and known at its minute, and as known since."""
     with when_down(), storable():
         known = ledger.known(known_at)
-        return judged_of(judge_for(_actor(request), name, known))
+        return judged_of(judge_for(asking(request), name, known))
 
 
 @router.get("/missions", response=MissionsPage)
@@ -245,7 +245,7 @@ def missions_page(
 ) -> dict[str, Any]:
     """The missions that the actor may see, page by page: send `next` as the next page's `cursor`."""
     with when_down(), storable():
-        page, after = _page(missions.missions_of(_actor(request)), cursor, limit)
+        page, after = _page(missions.missions_of(asking(request)), cursor, limit)
         known = ledger.latest_known()
         return {"missions": [_mission(row, known) for row in page], "next": after}
 
@@ -254,7 +254,7 @@ def missions_page(
 def mission(request: HttpRequest, id: str) -> dict[str, Any]:
     """A mission: what its decision allows now, its tasks, and how much of the limits they use from now on."""
     with when_down(), storable():
-        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        row = one_of(missions.missions_of(asking(request)), "mission", id)
         now, known = timezone.now(), ledger.latest_known()
         in_force = decisions.in_force(row.decision, now, known)
         used = usage(row.decision, now, known).limits
@@ -272,7 +272,7 @@ def mission(request: HttpRequest, id: str) -> dict[str, Any]:
 def mission_costs(request: HttpRequest, id: str, known_at: Query[Words | None] = None) -> dict[str, Any]:
     """What a mission cost, line by line with its evidence, what of the cost cap is used, and what the package for it lacks."""
     with when_down(), storable():
-        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        row = one_of(missions.missions_of(asking(request)), "mission", id)
         return as_data(package_of(row, timezone.now(), ledger.known(known_at)))
 
 
@@ -285,7 +285,7 @@ def mission_calendar(
     The same as a file for calendar programs is on the mission's page.
     """
     with when_down(), storable():
-        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        row = one_of(missions.missions_of(asking(request)), "mission", id)
         return calendar_of(row, timezone.now(), ledger.known(known_at), member=member).to_json()
 
 
@@ -293,8 +293,8 @@ def mission_calendar(
 def mission_open(request: HttpRequest, id: str) -> dict[str, Any]:
     """What of a mission is open now, for those who may close it: all of it, by kind."""
     with when_down(), storable():
-        row = _one(missions.missions_of(_actor(request)), "mission", id)
-        can(_actor(request), "missions.close", missions.scope_of(row))
+        row = one_of(missions.missions_of(asking(request)), "mission", id)
+        can(asking(request), "missions.close", missions.scope_of(row))
         known, now = ledger.latest_known(), timezone.now()
         found = open_items(row, now)
         count = sum(map(len, found.values()))
@@ -306,7 +306,7 @@ def mission_open(request: HttpRequest, id: str) -> dict[str, Any]:
 def mission_outside(request: HttpRequest, id: str, known_at: Query[Words | None] = None) -> dict[str, Any]:
     """What of a mission does not fit its decision any more, with the clauses it breaks, and how each was settled."""
     with when_down(), storable():
-        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        row = one_of(missions.missions_of(asking(request)), "mission", id)
         known = ledger.known(known_at)
         return {
             "mission": row.pk,
@@ -325,8 +325,8 @@ def mission_roster(
     Days are those where the decision counts its days; a bare date as `at` means its end. Without any of them: every shift.
     """
     with when_down(), storable():
-        row = _one(missions.missions_of(_actor(request)), "mission", id)
-        can(_actor(request), "tasks.read_roster", missions.scope_of(row))
+        row = one_of(missions.missions_of(asking(request)), "mission", id)
+        can(asking(request), "tasks.read_roster", missions.scope_of(row))
         known = ledger.known(known_at)
         return roster_told(row, known, first=first, latest=latest, at=at)
 
@@ -337,7 +337,7 @@ def picture(
 ) -> dict[str, Any]:
     """Every figure of a mission. A bare date means its end where the decision counts its days."""
     with when_down(), storable():
-        row = _one(missions.missions_of(_actor(request)), "mission", id)
+        row = one_of(missions.missions_of(asking(request)), "mission", id)
         return picture_of(row.pk, at, known_at)
 
 
@@ -345,7 +345,7 @@ def picture(
 def trip(request: HttpRequest, id: str) -> dict[str, Any]:
     """A trip: where it stands, who signs for its persons, how many are aboard, and what happened to it."""
     with when_down(), storable():
-        row = _one(transport.trips_of(_actor(request)), "trip", id)
+        row = one_of(transport.trips_of(asking(request)), "trip", id)
         known = ledger.latest_known()
         return {
             "id": row.pk, "mission": row.mission_id, "task": row.task_id, "state": row.state,
@@ -361,21 +361,9 @@ def trip(request: HttpRequest, id: str) -> dict[str, Any]:
 def task(request: HttpRequest, id: str) -> dict[str, Any]:
     """A task: the clauses it runs under, who was seen there, and every act about it."""
     with when_down(), storable():
-        rows = Task.objects.filter(mission__in=missions.missions_of(_actor(request)))
-        row = _one(rows.select_related("mission__decision"), "task", id)
+        rows = Task.objects.filter(mission__in=missions.missions_of(asking(request)))
+        row = one_of(rows.select_related("mission__decision"), "task", id)
         return {**_task(row), **task_told(row, ledger.latest_known())}
-
-
-def _actor(request: HttpRequest) -> Any:
-    return request.auth  # type: ignore[attr-defined]  # set by the API before each view
-
-
-def _one(rows: QuerySet[M], kind: str, id: str) -> M:
-    """The row of that id among those that the actor may see. Raises NotFound."""
-    found = rows.filter(pk=id).first()
-    if found is None:
-        raise NotFound(kind=kind, name=id)
-    return found
 
 
 def _page(rows: QuerySet[M], cursor: str | None, limit: int) -> tuple[list[M], str | None]:
