@@ -65,7 +65,7 @@ def judged(
     `in_force` is `limits_at` the moment of the act. Each limit is asked alone, so that all that was broken is told, where an
     order is refused at the first.
     """
-    clauses = [_in_force(in_force)]
+    clauses = [standing(in_force)]
     if in_force.limits is not None:
         clauses += _by_limit(in_force, draws, new, spending)
     return clauses
@@ -88,7 +88,8 @@ def merged(parts: Sequence[Sequence[Clause]]) -> list[Clause]:
     return list(found.values())
 
 
-def _in_force(in_force: InForce) -> Clause:
+def standing(in_force: InForce) -> Clause:
+    """Whether the decision is in force, as the first of its clauses."""
     if in_force.why is None:
         return Clause(limit="in_force", sentence=IN_FORCE, verdict="inside")
     words = {"expired": "its last day has passed.", "not_yet": "its first day is still to come."}

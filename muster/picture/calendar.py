@@ -70,11 +70,6 @@ class MissionCalendar:
     known_at: int
     entries: list[Entry]
 
-    @property
-    def due(self) -> list[Entry]:
-        """What is still to come or late, tasks aside."""
-        return [entry for entry in self.entries if entry.ends_at is None and not entry.is_off]
-
     def to_json(self) -> dict[str, Any]:
         """The same as data."""
         return {
@@ -93,6 +88,14 @@ def calendar_of(
     found += _shifts(mission, known_at, parse_tag(member) if member is not None else None)
     in_order = sorted(found, key=lambda entry: (entry.begins_at, entry.uid))
     return MissionCalendar(mission=mission, at=at, known_at=known_at, entries=in_order)
+
+
+def due_of(mission: Mission, at: datetime, known_at: int) -> list[Entry]:
+    """What is still to come or late, the first in front; tasks and shifts aside."""
+    found = [*_of_the_decision(mission, at, known_at), *_of_the_request(mission, known_at)]
+    return sorted(
+        (entry for entry in found if not entry.is_off), key=lambda entry: (entry.begins_at, entry.uid)
+    )
 
 
 def as_ics(found: MissionCalendar) -> bytes:

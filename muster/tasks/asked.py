@@ -46,21 +46,33 @@ class TakenBack:
     clause: Clause
 
 
-def taken_back(decision: Decision, task: str, place: str, known_at: int | None = None) -> TakenBack | None:
-    """Since when the request does not ask for a task at a place any more, as known at an act; None: it does, or never did.
+@dataclass(frozen=True, kw_only=True)
+class AskedSince:
+    """What was asked after a decision was taken: the lines it judged, the versions written later, the step that closed the request."""
 
-    `known_at` None: by everything committed.
-    """
-    lines = decisions.lines_of(decision, known_at)
-    for version in assistance.versions_after(decision.request, decisions.decided_on(decision), known_at):
-        if clause := _clause(version, read_kept(version.content), lines, task, place):
-            return _taken_back("request", version, clause)
-    closed = assistance.closing_of(decision.request, known_at)
-    if closed is None:
-        return None
-    what = f"the request is closed{f': {closed.reason}' if closed.reason else '.'}"
-    clause = Clause(limit="request scope", sentence="", verdict="outside", what=what)
-    return _taken_back("closing", closed, clause)
+    lines: tuple[JudgedLine, ...]
+    later: tuple[tuple[Version, Request], ...]
+    closed: Step | None
+
+    def taken_back(self, task: str, place: str) -> TakenBack | None:
+        """Since when the request does not ask for a task at a place any more; None: it does, or never did."""
+        for version, asked in self.later:
+            if clause := _clause(version, asked, self.lines, task, place):
+                return _taken_back("request", version, clause)
+        if self.closed is None:
+            return None
+        what = f"the request is closed{f': {self.closed.reason}' if self.closed.reason else '.'}"
+        clause = Clause(limit="request scope", sentence="", verdict="outside", what=what)
+        return _taken_back("closing", self.closed, clause)
+
+
+def asked_since(decision: Decision, known_at: int | None = None) -> AskedSince:
+    """What was asked after a decision was taken, as known at an act's number; None: by everything committed."""
+    later = assistance.versions_after(decision.request, decisions.decided_on(decision), known_at)
+    return AskedSince(
+        lines=decisions.lines_of(decision, known_at), later=tuple((each, read_kept(each.content)) for each in later),
+        closed=assistance.closing_of(decision.request, known_at),
+    )  # fmt: skip
 
 
 def _taken_back(against: Against, row: Version | Step, clause: Clause) -> TakenBack:
@@ -70,7 +82,7 @@ def _taken_back(against: Against, row: Version | Step, clause: Clause) -> TakenB
 
 def check_asked(decision: Decision, task: str, place: str, at: datetime) -> None:
     """Check that no amendment of the request has taken back what is planned for a moment. Raises NotAskedAnyMore."""
-    found = taken_back(decision, task, place)
+    found = asked_since(decision).taken_back(task, place)
     if found is not None and found.against == "request" and found.since_at <= at:
         raise NotAskedAnyMore(task=task, version=found.n, what=found.clause.what)
 

@@ -22,7 +22,7 @@ from muster.decisions.rules import Version as RuleVersion
 from muster.missions.models import Mission
 from muster.record.models import Act
 from muster.tasks import queries
-from muster.tasks.asked import Against, taken_back
+from muster.tasks.asked import Against, AskedSince, asked_since
 from muster.tasks.models import Ending, Kept, Task
 
 How = Literal["open", "ended", "kept", "amended"]
@@ -95,9 +95,21 @@ class Outside:
 
 def outside_tasks(mission: Mission, known_at: int) -> list[Outside]:
     """The mission's tasks that stand outside, open or settled, as known at an act's number; the one that begins first in front."""
-    versions = decisions.versions_known(mission.decision, known_at)
+    return outside_among(
+        mission, known_at, decisions.versions_known(mission.decision, known_at), queries.draws_known(mission.decision, known_at),
+        asked_since(mission.decision, known_at),
+    )  # fmt: skip
+
+
+def outside_among(
+    mission: Mission,
+    known_at: int,
+    versions: Sequence[RuleVersion],
+    every: dict[str, Draw],
+    since: AskedSince,
+) -> list[Outside]:
+    """The same, from the versions of the decision, what every task under it draws, and what was asked since, which were read before."""
     written = {version.n: version.known for version in versions}
-    every = queries.draws_known(mission.decision, known_at)
     rows = Task.objects.filter(mission=mission, act__number__number__lte=known_at)
     found: list[Outside] = []
     for task in rows.select_related("mission").order_by("begins_at", "id"):
@@ -105,7 +117,7 @@ def outside_tasks(mission: Mission, known_at: int) -> list[Outside]:
         for stray in strays(versions, _others(every, task.pk), draw):
             settlement = _settled(task, stray, written[stray.version], known_at)
             found.append(told(task, stray.version, stray, settlement))
-        gone = taken_back(mission.decision, task.category, task.place, known_at)
+        gone = since.taken_back(task.category, task.place)
         if gone is not None and gone.since_at < draw.ends_at and draw.begins_at < draw.ends_at:
             part = Stray(
                 begins_at=max(draw.begins_at, gone.since_at), ends_at=draw.ends_at, version=gone.n, clauses=(gone.clause,), mended_by=None
@@ -121,7 +133,7 @@ def versions_against(task: Task, against: Against) -> list[int]:
     For an act that has locked the task and its decision.
     """
     if against != "decision":
-        gone = taken_back(task.decision, task.category, task.place)
+        gone = asked_since(task.decision).taken_back(task.category, task.place)
         stands = (
             gone is not None and gone.against == against and gone.since_at < queries.draw_of(task).ends_at
         )

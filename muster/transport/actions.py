@@ -37,7 +37,7 @@ from muster.tasks.asked import NotAskedAnyMore, check_asked
 from muster.tasks.models import Task
 from muster.transport import queries, rules
 from muster.transport.models import OfferKept, Trip, TripEvent
-from muster.transport.outside import outside
+from muster.transport.outside import outside_offers
 
 Code = Annotated[str, Field(max_length=70)]
 TripCode = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Z0-9][A-Z0-9-]*$")]
@@ -194,7 +194,7 @@ def keep_offer(
     name = f"The offer from {offer.giver.code} to {offer.receiver.code}"
     if offer.kept.filter(version=version).exists():
         raise AlreadyKept(task=name, version=version)
-    rows = outside(mission, numbered())
+    rows = outside_offers(mission, numbered())
     stands = [each.version for each in rows if each.id == str(offer.pk) and each.is_open]
     if version not in stands:
         raise NotOutside(task=name, version=version, outside=stands)

@@ -7,21 +7,21 @@ from datetime import datetime
 
 from muster.core.tasks import TASKS
 from muster.decisions import queries as decisions
-from muster.decisions.judging import Clause, Stray, breaks, judged
+from muster.decisions.judging import Clause, Stray, breaks, standing
 from muster.decisions.models import Decision
 from muster.decisions.rules import Draw, InForce, Refusal, Version, check_beginning, limits_at
 from muster.ledger.models import Handover, Holder
 from muster.missions.models import Mission
 from muster.record.models import Act
 from muster.tasks import queries as tasks
-from muster.tasks.asked import Against, TakenBack, taken_back
+from muster.tasks.asked import Against, AskedSince, TakenBack, asked_since
 from muster.tasks.outside import (
     OPEN,
     Outside,
     Settlement,
     amended_by,
     kept_as_known,
-    outside_tasks,
+    outside_among,
     settled_by,
     told,
     would_stray,
@@ -32,11 +32,17 @@ from muster.transport.models import OfferKept, Trip, TripEvent
 def outside(mission: Mission, known_at: int) -> list[Outside]:
     """Everything of a mission that does not fit any more, open or settled, as known at an act's number."""
     versions = decisions.versions_known(mission.decision, known_at)
+    every, since = tasks.draws_known(mission.decision, known_at), asked_since(mission.decision, known_at)
     return [
-        *outside_tasks(mission, known_at),
-        *_trips(mission, versions, known_at),
+        *outside_among(mission, known_at, versions, every, since),
+        *_trips(mission, versions, every, since, known_at),
         *_offers(mission, versions, known_at),
     ]
+
+
+def outside_offers(mission: Mission, known_at: int) -> list[Outside]:
+    """The offers alone."""
+    return list(_offers(mission, decisions.versions_known(mission.decision, known_at), known_at))
 
 
 def open_outside(mission: Mission, known_at: int) -> list[Outside]:
@@ -74,18 +80,20 @@ def would_be_outside(decision: Decision, version: Version) -> list[Outside]:
 # --- trips ----------------------------------------------------------------------------
 
 
-def _trips(mission: Mission, versions: Sequence[Version], known_at: int) -> Iterator[Outside]:
+def _trips(
+    mission: Mission, versions: Sequence[Version], draws: dict[str, Draw], asked: AskedSince, known_at: int
+) -> Iterator[Outside]:
     """Trips that could not leave, and trips under way that could not begin now: they are brought to their end, or kept with a reason.
 
     A return to the agency is never outside.
     """
-    draws = tasks.draws_as_known(mission, known_at)
     written = {version.n: version.known for version in versions}
+    by_trip = _events(mission, known_at)
     rows = Trip.objects.filter(mission=mission, act__number__number__lte=known_at)
     for trip in rows.exclude(purpose=Trip.Purpose.RETURN).select_related(
         "task", "mission__decision", "act__number"
     ):
-        events = _events(trip, known_at)
+        events = by_trip.get(trip.pk, {})
         left, closed = events.get("departed"), events.get("closed")
         begins_at, since = (left.at, _number(left.act)) if left else (trip.departs_at, _number(trip.act))
         ends_at = begins_at if left is None else closed.at if closed else None
@@ -93,7 +101,7 @@ def _trips(mission: Mission, versions: Sequence[Version], known_at: int) -> Iter
             (part, written[part.version], "decision")
             for part in breaks(versions, begins_at, ends_at, since=since, of=_of_trip(draws[trip.task_id]))
         ]
-        gone = taken_back(mission.decision, trip.task.category, trip.task.place, known_at)
+        gone = asked.taken_back(trip.task.category, trip.task.place)
         if gone is not None and since < (gone.written or 0) and _reaches(gone, begins_at, ends_at):
             at = max(begins_at, gone.since_at)
             part = Stray(
@@ -105,10 +113,13 @@ def _trips(mission: Mission, versions: Sequence[Version], known_at: int) -> Iter
                 yield _trip(trip, part, against, _trip_settled(trip, part, against, closed, known_at))
 
 
-def _events(trip: Trip, known_at: int) -> dict[str, TripEvent]:
-    """The latest event of each kind, as known at an act's number."""
-    rows = TripEvent.objects.filter(trip=trip, act__number__number__lte=known_at)
-    return {event.kind: event for event in rows.select_related("act__actor", "act__number").order_by("n")}
+def _events(mission: Mission, known_at: int) -> dict[str, dict[str, TripEvent]]:
+    """By trip, the latest event of each kind, as known at an act's number."""
+    rows = TripEvent.objects.filter(trip__mission=mission, act__number__number__lte=known_at)
+    found: dict[str, dict[str, TripEvent]] = {}
+    for event in rows.select_related("act__actor", "act__number").order_by("n"):
+        found.setdefault(event.trip_id, {})[event.kind] = event
+    return found
 
 
 def _number(act: Act) -> int:
@@ -175,7 +186,7 @@ def _offers(mission: Mission, versions: Sequence[Version], known_at: int) -> Ite
 
 def _of_offer(in_force: InForce) -> Clause | None:
     """To hand persons over needs a decision that is in force and allows contact with them."""
-    stands = judged(in_force, (), None)[0]
+    stands = standing(in_force)
     if stands.verdict == "outside":
         return stands
     limits = in_force.limits

@@ -17,9 +17,9 @@ from muster.ledger.models import Handover
 from muster.ledger.queries import latest_known
 from muster.missions import queries as missions
 from muster.tasks import queries as tasks
-from muster.tasks.outside import SINCE, Outside
+from muster.tasks.outside import SINCE, Outside, outside_tasks
 from muster.tasks.shifts import unfit_shifts
-from muster.transport.outside import outside
+from muster.transport.outside import outside, outside_offers
 from muster.web.forms import ActForm, Input
 from muster.web.pages import signed_in
 from muster.web.used import limits_used
@@ -84,7 +84,7 @@ def keep(request: HttpRequest, actor: Actor, name: str, against: str, version: i
         raise NotFound(kind="way to stand outside", name=against)
     since = SINCE[against].format(n=version)
     here = [
-        each for each in outside(row.mission, latest_known()) if (each.id, each.against, each.version) == (row.pk, against, version)
+        each for each in outside_tasks(row.mission, latest_known()) if (each.id, each.against, each.version) == (row.pk, against, version)
     ]  # fmt: skip
     return ActForm(
         action="tasks.keep", title=f"Keep {row.pk}", button="Keep the task",
@@ -107,7 +107,9 @@ def keep_offer(request: HttpRequest, actor: Actor, handover: UUID, version: int)
     row = mission_of(actor, offer.mission)
     can(actor, "transport.keep_offer", missions.scope_of(row))
     here = [
-        each for each in outside(row, latest_known()) if (each.id, each.version) == (str(offer.pk), version)
+        each
+        for each in outside_offers(row, latest_known())
+        if (each.id, each.version) == (str(offer.pk), version)
     ]
     return ActForm(
         action="transport.keep_offer", title=f"Keep the offer from {offer.giver} to {offer.receiver}", button="Keep the offer",

@@ -28,7 +28,7 @@ from muster.missions.closing import KINDS, open_items
 from muster.missions.models import Mission
 from muster.parties.models import Organisation, Site
 from muster.picture import queries as picture
-from muster.picture.calendar import calendar_of
+from muster.picture.calendar import due_of
 from muster.record.action import Done
 from muster.tasks import queries as tasks
 from muster.tasks.models import Task
@@ -93,7 +93,7 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "strength": strength(row, at, known_at),
         "may_read_roster": may(actor, "tasks.read_roster", scope),
         "may_order": may(actor, "tasks.order", scope) and row.closed_at is None,
-        "due": [(entry, SETTLED_ON[entry.about[0]](entry.about[1])) for entry in calendar_of(row, at, known_at).due],
+        "due": [(entry, SETTLED_ON[entry.about[0]](entry.about[1])) for entry in due_of(row, at, known_at)],
         "cost_cap": costs.cap_use(row.decision, at, known_at), "open_costs": len(costs.open_cost_lines(row.pk)),
     }  # fmt: skip
     context |= limits_used(request, row.decision)

@@ -11,7 +11,7 @@ from muster.ledger.queries import latest_known
 from muster.picture.tasks import acts_of
 from muster.picture.under import of_task
 from muster.tasks import queries
-from muster.transport.outside import open_outside
+from muster.tasks.outside import outside_tasks
 from muster.transport.queries import trips_of
 from muster.web.pages import signed_in
 from muster.web.views.missions import task_of, zone_of
@@ -26,7 +26,7 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "row": row, "drill": row.mission.drill, "zone": zone_of(row.mission), "known_at": known_at, "state": state,
         "under": of_task(row, known_at), "acts": acts_of(row), "present": row.present.select_related("act__number").order_by("at"),
         "trips": trips_of(actor).filter(task=row),
-        "outside": [each for each in open_outside(row.mission, known_at) if (each.kind, each.id) == ("task", row.pk)],
+        "outside": [each for each in outside_tasks(row.mission, known_at) if each.is_open and each.id == row.pk],
         "may_keep": may(actor, "tasks.keep", scope), "may_report": may(actor, "tasks.report_present", scope),
         "may_finish": row.ended_at is None and state != "ended" and may(actor, "tasks.finish", scope),
     }  # fmt: skip
