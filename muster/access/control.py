@@ -184,7 +184,7 @@ def visible(
     `site` None: the rows belong to no site, so a role at one site alone does not reach them. `asker` None: no agency
     asked for them, so a requester's role does not. `comes_to`: the site whose people read them too.
     """
-    if any(scoped.organisation is None and scoped.site is None for scoped in actor.roles):
+    if reads_everything(actor):
         return rows
     over = [scoped for scoped in actor.roles if scoped.site is None]
     of = [scoped.organisation for scoped in over if scoped.role != Role.REQUESTER]
@@ -195,6 +195,19 @@ def visible(
     if asker:
         reached |= Q(**{f"{asker}__in": agencies_of(actor)})
     return rows.filter(reached)
+
+
+def reads_everything(actor: Actor) -> bool:
+    """Whether a role of the actor's holds everywhere."""
+    return any(role.organisation is None and role.site is None for role in actor.roles)
+
+
+def one_of(rows: QuerySet[M], kind: str, name: str) -> M:
+    """The row of that id among these, which are those that somebody may read. Raises NotFound."""
+    found = rows.filter(pk=name).first()
+    if found is None:
+        raise NotFound(kind=kind, name=name)
+    return found
 
 
 def agencies_of(actor: Actor) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
-from muster.access.control import visible
+from muster.access.control import one_of, visible
 from muster.actions import storable
-from muster.api.reads import Words, one_of
+from muster.api.reads import Words
 from muster.api.signing_in import asking
 from muster.database import when_down
 from muster.ledger import queries as ledger

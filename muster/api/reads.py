@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
@@ -28,7 +28,6 @@ from muster.parties.models import Site
 from muster.picture.under import with_clauses
 
 router = Router(tags=["reads"])
-M = TypeVar("M", bound=Model)
 PAGE: Any = Query(100, ge=1, le=500)  # type: ignore[type-arg]  # a marker, whose type says nothing
 Words = Annotated[str, Field(max_length=60)]
 
@@ -267,11 +266,3 @@ def sites(
 
 def _sites(request: HttpRequest) -> Any:
     return visible(asking(request), Site.objects.all())
-
-
-def one_of(rows: QuerySet[M], kind: str, id: str) -> M:
-    """The row of that id among those that the actor may see. Raises NotFound."""
-    found = rows.filter(pk=id).first()
-    if found is None:
-        raise NotFound(kind=kind, name=id)
-    return found

@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
 
-from muster.access.control import can, may
+from muster.access.control import can, may, one_of
 from muster.actions import storable
-from muster.api.reads import PAGE, Words, one_of
+from muster.api.reads import PAGE, Words
 from muster.api.shapes import (
     CalendarTold,
     ChangesAnswer,

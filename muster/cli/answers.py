@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
 from muster.core.errors import Fault, FaultyInput, MusterError
+
+if TYPE_CHECKING:
+    from muster.access.control import Actor
 
 P = ParamSpec("P")
 SOMETHING_WRONG, AT_FAULT = 1, 2
@@ -118,6 +121,13 @@ def command(work: Callable[P, None]) -> Callable[P, None]:
             work(*args, **kwargs)
 
     return told
+
+
+def acting() -> Actor:
+    """The user whose token is in MUSTER_TOKEN, of an open record. Raises NotSignedIn."""
+    from muster.access.control import actor_of_token
+
+    return actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
 
 
 def given(name: str) -> bytes | Path:

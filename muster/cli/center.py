@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from muster.cli.answers import AtThere, Data, Json, KnownAt, command, open_record, show, table
+from muster.cli.answers import AtThere, Data, Json, KnownAt, acting, command, open_record, show, table
 from muster.core.files import write_bytes
 
 
@@ -28,14 +27,13 @@ def changes(
     open_record(data)
     from django.utils import timezone
 
-    from muster.access.control import actor_of_token
     from muster.actions import storable
     from muster.database import when_down
     from muster.ledger.queries import known, latest_known
     from muster.picture import changes as picture
 
     with when_down(), storable():
-        actor, latest = actor_of_token(os.environ.get("MUSTER_TOKEN", "")), latest_known()
+        actor, latest = acting(), latest_known()
         first = picture.last_look(actor.user) if since is None else min(known(since), latest)
         told = picture.changes_of(picture.changes(actor, first, latest, timezone.now()))
     show(told, as_json=as_json, text=lambda: _changed(told))
@@ -73,7 +71,6 @@ def clocks(
     open_record(data)
     from django.utils import timezone
 
-    from muster.access.control import actor_of_token
     from muster.actions import storable
     from muster.cases import queries
     from muster.cases.due import due_of
@@ -83,7 +80,7 @@ def clocks(
 
     within = parse_within(due)
     with when_down(), storable():
-        actor, now = actor_of_token(os.environ.get("MUSTER_TOKEN", "")), timezone.now()
+        actor, now = acting(), timezone.now()
         if person is None:
             sites = None if site is None else [site]
             told = due_of(actor, now=now, within=within, sites=sites, responsible=responsible)
@@ -130,17 +127,13 @@ def calendar(
     from django.utils import timezone
 
     from muster.actions import storable
-    from muster.core.errors import NotFound
     from muster.database import when_down
     from muster.ledger.queries import known
-    from muster.missions.models import Mission
+    from muster.missions.queries import named
     from muster.picture.calendar import as_ics, calendar_of
 
     with when_down(), storable():
-        row = Mission.objects.select_related("decision__request").filter(pk=mission).first()
-        if row is None:
-            raise NotFound(kind="mission", name=mission)
-        found = calendar_of(row, timezone.now(), known(known_at), member=member)
+        found = calendar_of(named(mission), timezone.now(), known(known_at), member=member)
     if out is not None:
         write_bytes(out, as_ics(found))
     told = found.to_json()

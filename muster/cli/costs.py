@@ -29,17 +29,13 @@ def costs(
     from django.utils import timezone
 
     from muster.actions import storable
-    from muster.core.errors import NotFound
     from muster.database import when_down
     from muster.ledger.queries import known
-    from muster.missions.models import Mission
+    from muster.missions.queries import named
     from muster.picture.reimbursement import as_csv, as_data, package_of
 
     with when_down(), storable():
-        row = Mission.objects.select_related("decision__request").filter(pk=mission).first()
-        if row is None:
-            raise NotFound(kind="mission", name=mission)
-        package = package_of(row, timezone.now(), known(known_at))
+        package = package_of(named(mission), timezone.now(), known(known_at))
         told = as_data(package)
     if out is not None:
         write_text(out, as_csv(package) if out.suffix == ".csv" else json.dumps(told, indent=2) + "\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +14,7 @@ from muster.cli.answers import (
     SOMETHING_WRONG,
     Data,
     Json,
+    acting,
     command,
     open_record,
     progress,
@@ -53,12 +53,11 @@ def import_rosters(
 ) -> None:
     """Take daily custody lists in, as the user whose token is in MUSTER_TOKEN."""
     open_record(data)
-    from muster.access.control import actor_of_token
     from muster.custody import lists
     from muster.database import when_down
 
     with when_down(), progress("Lists", quiet=as_json) as told:
-        actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
+        actor = acting()
         answer = lists.import_rosters(
             _sent(file),
             actor=actor,
@@ -181,11 +180,10 @@ def _import_rows(
     take_in: Callable[..., dict[str, Any]], file: str, as_json: bool, *, dry_run: bool, keep_good: bool
 ) -> None:
     """Run one of the imports of rows. Exit status 1 where good rows were kept and faulty ones were not."""
-    from muster.access.control import actor_of_token
     from muster.database import when_down
 
     with when_down():
-        actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
+        actor = acting()
         answer = take_in(_sent(file), actor=actor, name=file, dry_run=dry_run, keep_good=keep_good)
     show(answer, as_json=as_json, text=lambda: _imported(answer))
     if answer["refused"]:
@@ -206,12 +204,11 @@ def replay(
 ) -> None:
     """Take custody events in, as the user whose token is in MUSTER_TOKEN. Exit status 1 if any was kept as a report."""
     open_record(data)
-    from muster.access.control import actor_of_token
     from muster.custody.replay import replay_file
     from muster.database import when_down
 
     with when_down(), progress("Events", quiet=as_json) as told:
-        actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
+        actor = acting()
         answer = replay_file(
             _sent(file), actor=actor, name=file, zone=zone, dry_run=dry_run, keep_good=keep_good, told=told
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import sys
 from types import ModuleType
 from typing import Annotated
@@ -17,6 +16,7 @@ from muster.cli.answers import (
     SOMETHING_WRONG,
     Data,
     Json,
+    acting,
     command,
     given,
     open_record,
@@ -146,12 +146,11 @@ def act(
     """Do any action, as the user whose token is in MUSTER_TOKEN. Exit status 1 if it was kept as a report."""
     open_record(data)
     from muster import actions
-    from muster.access.control import actor_of_token
     from muster.core.files import read_data, take_in
     from muster.database import when_down
 
     with when_down(), actions.storable():
-        actor = actor_of_token(os.environ.get("MUSTER_TOKEN", ""))
+        actor = acting()
         done = actions.find(name)(actor=actor, key=key, **read_data(take_in(given(file))))
     answer = {
         "act": str(done.act),

@@ -20,16 +20,12 @@ def strength(
     """Requested, authorised, ordered, activated, deployed, present: never added together. For whoever runs the server."""
     open_record(data)
     from muster.actions import storable
-    from muster.core.errors import NotFound
     from muster.database import when_down
-    from muster.missions.models import Mission
+    from muster.missions.queries import named
     from muster.tasks.strength import strength_of
 
     with when_down(), storable():
-        row = Mission.objects.select_related("decision__request").filter(pk=mission).first()
-        if row is None:
-            raise NotFound(kind="mission", name=mission)
-        told = strength_of(row, at, known_at).to_json()
+        told = strength_of(named(mission), at, known_at).to_json()
     show(told, as_json=as_json, text=lambda: _strength(told))
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
-from muster.access.control import Actor, Scope, visible
+from muster.access.control import Actor, Scope, one_of, visible
 from muster.core.errors import NotFound
 from muster.database import prepared
 from muster.decisions import queries as decisions
@@ -68,6 +68,12 @@ def missions_of(actor: Actor) -> QuerySet[Mission]:
     """The missions that the actor may read, the one opened first in front."""
     rows = Mission.objects.select_related("decision__request", "organisation").order_by("opened_at", "id")
     return visible(actor, rows, site=None, asker="decision__request__agency")
+
+
+def named(mission: str) -> Mission:
+    """The mission, with what tells of it. For whoever runs the server: nobody is asked who reads it. Raises NotFound."""
+    rows = Mission.objects.select_related("decision__request", "decision__office", "organisation")
+    return one_of(rows, "mission", mission)
 
 
 class HeldThing(NamedTuple):

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from muster.access.control import Actor, may
+from muster.access.control import Actor, may, reads_everything
 from muster.core.errors import NotFound
 from muster.costs import queries as costs
 from muster.costs.models import CostLine
@@ -141,11 +141,6 @@ def judge_for(actor: Actor, name: str, known_at: int | None = None) -> Judged:
     if not allowed and found.by != actor.name:
         raise NotFound(kind="act", name=name)
     return found
-
-
-def reads_everything(actor: Actor) -> bool:
-    """Whether a role of the actor's holds everywhere."""
-    return any(role.organisation is None and role.site is None for role in actor.roles)
 
 
 def judged_of(found: Judged) -> dict[str, Any]:

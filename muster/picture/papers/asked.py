@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from muster.access.control import Actor, can, visible
+from muster.access.control import Actor, can, one_of, visible
 from muster.assistance import queries as assistance
 from muster.assistance.models import Request
-from muster.core.errors import MusterError, NotFound
+from muster.core.errors import MusterError
 from muster.core.times import parse_moment, start_of_day
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
@@ -23,8 +22,6 @@ from muster.missions import queries as missions
 from muster.missions.models import Mission
 from muster.parties.models import Site
 from muster.tasks.models import Task
-
-M = TypeVar("M", bound=Model)
 
 
 class NoPeriod(MusterError):
@@ -61,9 +58,9 @@ class Reach:
 
     def mission(self, id: str) -> Mission:
         """Raises NotFound."""
-        every = Mission.objects.select_related("decision__request", "organisation")
-        rows = every if self.actor is None else missions.missions_of(self.actor)
-        return _one(rows.select_related("decision__office"), "mission", id)
+        if self.actor is None:
+            return missions.named(id)
+        return one_of(missions.missions_of(self.actor).select_related("decision__office"), "mission", id)
 
     def task(self, id: str) -> Task | None:
         """The task, where its mission may be read; None: there is none."""
@@ -81,7 +78,7 @@ class Reach:
             if self.actor is None
             else assistance.requests_of(self.actor)
         )
-        return _one(rows, "request", id)
+        return one_of(rows, "request", id)
 
     def reviewed(self, id: str) -> Request:
         """The request, for those who may read its review. Raises NotFound, NotPermitted."""
@@ -100,14 +97,7 @@ class Reach:
         """Raises NotFound."""
         if self.actor is None:
             return decisions.named(id)
-        return _one(decisions.decisions_of(self.actor), "decision", id)
-
-
-def _one(rows: QuerySet[M], kind: str, id: str) -> M:
-    found = rows.filter(pk=id).first()
-    if found is None:
-        raise NotFound(kind=kind, name=id)
-    return found
+        return one_of(decisions.decisions_of(self.actor), "decision", id)
 
 
 @dataclass(frozen=True, kw_only=True)

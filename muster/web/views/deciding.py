@@ -15,11 +15,11 @@ from django.http.request import QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from muster.access.control import Actor, can
+from muster.access.control import Actor, can, one_of
 from muster.assistance.models import Request
 from muster.assistance.queries import scope_of
 from muster.authority import queries as authority
-from muster.core.errors import MusterError, NotFound
+from muster.core.errors import MusterError
 from muster.decisions import actions as decisions
 from muster.decisions import drafting, offices, queries
 from muster.decisions.comparing import Changed, changes
@@ -133,9 +133,7 @@ class Standing:
 @signed_in
 def amend(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """The limits as they stand, changed; then what changes sentence by sentence, and what would stand outside; then the signature."""
-    row = queries.decisions_of(actor).filter(pk=name).first()
-    if row is None:
-        raise NotFound(kind="decision", name=name)
+    row = one_of(queries.decisions_of(actor), "decision", name)
     can(actor, "decisions.amend", queries.scope_of(row))
     if request.method != "POST":
         offices.acts_for(row.office, actor, "amend", timezone.now())

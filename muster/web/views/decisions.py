@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, can, may
+from muster.access.control import Actor, can, may, one_of
 from muster.assistance.models import Request
 from muster.assistance.queries import requests_of, scope_of
 from muster.authority import queries as authority
@@ -81,7 +81,7 @@ FOLLOWS: dict[str, tuple[str, str, str]] = {
 @signed_in
 def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """One decision: what it allows now, every version, and what can follow."""
-    row = _decision(actor, name)
+    row = decision_for(actor, name)
     at, known_at = timezone.now(), latest_known()
     in_force = queries.in_force(row, at, known_at)
     follows = [
@@ -114,7 +114,7 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 @signed_in
 def what_may_be_tasked(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """Every task category under a decision, as of a day or now: whether it may be tasked, and what stops it."""
-    row = _decision(actor, name)
+    row = decision_for(actor, name)
     asked = request.GET.get("at", "").strip()[:60]
     context = {"row": row, "drill": row.request.kind == "exercise", "entered_at": asked}
     try:
@@ -156,17 +156,14 @@ def _fits(verb: str, why: str | None) -> bool:
     )
 
 
-def _decision(actor: Actor, name: str) -> Decision:
-    row = queries.decisions_of(actor).filter(pk=name).first()
-    if row is None:
-        raise NotFound(kind="decision", name=name)
-    return row
+def decision_for(actor: Actor, name: str) -> Decision:
+    return one_of(queries.decisions_of(actor), "decision", name)
 
 
 @signed_in
 def follow(request: HttpRequest, actor: Actor, name: str, verb: str) -> HttpResponse:
     """Suspend, resume or revoke a decision, with the reason."""
-    row = _decision(actor, name)
+    row = decision_for(actor, name)
     if verb not in FOLLOWS:
         raise NotFound(kind="act on a decision", name=verb)
     action, title, lead = FOLLOWS[verb]

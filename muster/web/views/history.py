@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from muster.access.control import Actor, may, visible
+from muster.access.control import Actor, may, reads_everything, visible
 from muster.access.models import User
 from muster.core.errors import NotFound
 from muster.custody.queries import scope_of
@@ -19,7 +19,6 @@ from muster.ledger.models import Entry, Thing
 from muster.missions.models import Mission
 from muster.missions.queries import missions_of
 from muster.parties.models import Site
-from muster.picture.judging import reads_everything
 from muster.picture.under import with_clauses
 from muster.web.pages import signed_in
 

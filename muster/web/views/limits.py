@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, can, may
+from muster.access.control import Actor, can, may, one_of
 from muster.core.errors import NotFound
 from muster.costs import queries as costs
 from muster.decisions import queries as decisions
@@ -37,9 +37,7 @@ WHY = Input(
 @signed_in
 def used(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """The limits of one decision that are numbers, with what is used of each as of any moment, as known at any act."""
-    row = decisions.decisions_of(actor).filter(pk=name).first()
-    if row is None:
-        raise NotFound(kind="decision", name=name)
+    row = one_of(decisions.decisions_of(actor), "decision", name)
     context = limits_used(request, row)
     found = context["usage"]
     context |= {

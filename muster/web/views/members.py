@@ -11,10 +11,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, Scope, can, may, visible
+from muster.access.control import Actor, Scope, can, may, one_of, visible
 from muster.actions import storable
 from muster.authority.packs import load_packs
-from muster.core.errors import Fault, FaultyFile, FaultyInput, MusterError, NotFound
+from muster.core.errors import Fault, FaultyFile, FaultyInput, MusterError
 from muster.ledger.queries import latest_known
 from muster.parties.models import Organisation
 from muster.record.action import Done
@@ -44,10 +44,9 @@ def _scope(row: Organisation) -> Scope:
 
 
 def _organisation(actor: Actor, code: str) -> Organisation:
-    row = visible(actor, Organisation.objects.all(), organisation="code", site=None).filter(pk=code).first()
-    if row is None:
-        raise NotFound(kind="organisation", name=code)
-    return row
+    return one_of(
+        visible(actor, Organisation.objects.all(), organisation="code", site=None), "organisation", code
+    )
 
 
 @signed_in

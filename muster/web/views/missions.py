@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, can, may, visible
+from muster.access.control import Actor, can, may, one_of, visible
 from muster.assistance.queries import links_to_mission
 from muster.assistance.rules import INVENTED
 from muster.core.errors import Fault, FaultyInput, NotFound
@@ -66,10 +66,7 @@ def listed(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 def found(actor: Actor, name: str) -> Mission:
     """The mission, for those who may read it. Raises NotFound."""
-    row = queries.missions_of(actor).select_related("decision__office").filter(pk=name).first()
-    if row is None:
-        raise NotFound(kind="mission", name=name)
-    return row
+    return one_of(queries.missions_of(actor).select_related("decision__office"), "mission", name)
 
 
 @signed_in
@@ -134,9 +131,7 @@ def _zone(decision: Decision) -> str:
 @signed_in
 def open_one(request: HttpRequest, actor: Actor, decision: str) -> HttpResponse:
     """Open a mission under an approval."""
-    row = decisions.decisions_of(actor).filter(pk=decision).first()
-    if row is None:
-        raise NotFound(kind="decision", name=decision)
+    row = one_of(decisions.decisions_of(actor), "decision", decision)
     can(actor, "missions.open", decisions.scope_of(row))
     organisations = visible(actor, Organisation.objects.order_by("name"), organisation="code", site="code")
     inputs = [

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, can, may
+from muster.access.control import Actor, can, may, one_of
 from muster.core.errors import NotFound
 from muster.decisions import offices
 from muster.decisions.models import Delegation
@@ -107,7 +107,4 @@ def withdraw(request: HttpRequest, actor: Actor, name: str, delegation: int) -> 
 
 
 def _office(actor: Actor, name: str) -> Office:
-    row = offices.offices_of(actor).filter(pk=name).first()
-    if row is None:
-        raise NotFound(kind="office", name=name)
-    return row
+    return one_of(offices.offices_of(actor), "office", name)

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, Scope, agencies_of, can, may
+from muster.access.control import Actor, Scope, agencies_of, can, may, one_of
 from muster.assistance.actions import Linked
 from muster.assistance.comparing import said_of
 from muster.assistance.forms import label
@@ -143,10 +143,7 @@ def offices_of(actor: Actor) -> list[Office]:
 
 def found(actor: Actor, name: str) -> Request:
     """The request, for those who may read it. Raises NotFound."""
-    row = requests_of(actor).filter(pk=name).first()
-    if row is None:
-        raise NotFound(kind="request", name=name)
-    return row
+    return one_of(requests_of(actor), "request", name)
 
 
 @signed_in

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from muster.access.control import Actor, Scope, can, may
+from muster.access.control import Actor, Scope, can, may, one_of
 from muster.access.models import Grant, Role, User
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import zone
@@ -52,10 +52,7 @@ def listed(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 def found(actor: Actor, name: str) -> Trip:
     """The trip, for those who may read it. Raises NotFound."""
-    row = queries.trips_of(actor).filter(pk=name).first()
-    if row is None:
-        raise NotFound(kind="trip", name=name)
-    return row
+    return one_of(queries.trips_of(actor), "trip", name)
 
 
 @signed_in
