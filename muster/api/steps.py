@@ -256,14 +256,14 @@ def mission(request: HttpRequest, id: str) -> dict[str, Any]:
     with when_down(), storable():
         row = one_of(missions.missions_of(asking(request)), "mission", id)
         now, known = timezone.now(), ledger.latest_known()
-        in_force = decisions.in_force(row.decision, now, known)
-        used = usage(row.decision, now, known).limits
+        found = usage(row.decision, now, known)
         return {
             **_mission(row, known),
-            "in_force": _in_force(in_force),
+            "in_force": _in_force(found.in_force),
             "tasks": [_task(task) for task in row.tasks.order_by("begins_at", "id")],
             "headroom": [
-                {"limit": one.limit, "of": one.of, "most": one.allowed, "used": one.peak} for one in used
+                {"limit": one.limit, "of": one.of, "most": one.allowed, "used": one.peak}
+                for one in found.limits
             ],
         }
 

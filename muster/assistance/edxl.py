@@ -6,7 +6,7 @@ Nothing of a message from outside is followed: a document type, and with it ever
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element, SubElement
 from xml.parsers import expat
 
 from muster.assistance.exchange import DUTY, MESSAGES, RESOURCE, SITE, Kind, Slot, slots
+from muster.assistance.forms import flat
 from muster.assistance.rules import Request, to_file
 from muster.core.characters import carried
 from muster.core.errors import MusterError
@@ -203,7 +204,7 @@ def request_resource(request: Request, *, sent_at: datetime) -> bytes:
     """The request as a RequestResource; `read_messages` gives the same request back."""
     said = to_file(request)
     lines, exclusions, facts = said.pop("lines", []), said.pop("exclusions", []), said.pop("facts", {})
-    head = {name: str(value) for name, value in _flat(said) if name not in ("title", "kind", "verbal")}
+    head = {name: str(value) for name, value in flat(said).items() if name not in ("title", "kind", "verbal")}
     if request.verbal:
         head["verbal"] = "yes"
     if exclusions:
@@ -220,14 +221,6 @@ def request_resource(request: Request, *, sent_at: datetime) -> bytes:
         description=mark + " ".join(request.title.split()),
         sent_at=sent_at,
     )
-
-
-def _flat(said: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in said.items():
-        if isinstance(value, Mapping):
-            yield from ((f"{name}.{inner}", text) for inner, text in value.items())
-        else:
-            yield name, value
 
 
 def _line(line: Mapping[str, Any]) -> dict[str, str]:

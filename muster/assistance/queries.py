@@ -82,16 +82,16 @@ def as_rule(request: Request) -> rules.Request:
 
 def as_stood(request: Request, at: datetime, known_at: int) -> rules.Request:
     """The request as its latest version by `at` says it, as known at an act's number. Raises NotFound before the first."""
-    return version_at(request, at, known_at)[1]
+    return rules.read_kept(version_at(request, at, known_at).content)
 
 
-def version_at(request: Request, at: datetime, known_at: int) -> tuple[int, rules.Request]:
-    """The number of that version, and what it says. Raises NotFound before the first."""
+def version_at(request: Request, at: datetime, known_at: int) -> Version:
+    """That version. Raises NotFound before the first."""
     found = Version.objects.filter(request=request, happened_at__lte=at, act__number__number__lte=known_at)
     version = found.order_by("-n").first()
     if version is None:
         raise NotFound(kind="request", name=request.pk)
-    return version.n, rules.read_kept(version.content)
+    return version
 
 
 def versions_after(request: Request, n: int, known_at: int | None = None) -> list[Version]:

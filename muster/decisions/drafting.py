@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from muster.access.control import Actor, NotPermitted
 from muster.assistance import rules as requests
 from muster.assistance.models import Request
@@ -279,7 +281,7 @@ def next_version(
 
 def is_only_reported(request: Request) -> bool:
     """Whether what is known of its being decided is a report, which takes nothing from the office that was asked."""
-    return request.state == "decided" and not _issued_here(request)
+    return request.state == "decided" and not issued_here(request).exists()
 
 
 def _seen(request: Request, assessment: UUID | None) -> Assessment:
@@ -335,8 +337,9 @@ def _check_did_not_ask(request: Request, actor: Actor, action: str) -> None:
         raise NotPermitted(actor=actor.name, action=action, policy="requester-never-decides", roles=[])
 
 
-def _issued_here(request: Request) -> bool:
-    return request.decisions.filter(reported_on=None).exclude(outcome=Decision.Outcome.REFERRED).exists()
+def issued_here(request: Request) -> QuerySet[Decision]:
+    """The decisions about a request that were issued here: neither reported nor a referral."""
+    return request.decisions.filter(reported_on=None).exclude(outcome=Decision.Outcome.REFERRED)
 
 
 def limits_for(outcome: str, limits: dict[str, Any] | None) -> rules.Limits | None:

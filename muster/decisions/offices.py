@@ -119,19 +119,23 @@ def holders(office: Office) -> list[holding.Held]:
 
 def seat_at(office: Office, at: datetime) -> OfficeHolder | None:
     """The row by which the office is held at a moment, or vacant; None: nobody is recorded by then."""
-    found = holding.seat_at(holders(office), at)
-    return OfficeHolder.objects.select_related("user").get(pk=found.order) if found else None
+    rows = {row.pk: row for row in office.holders.select_related("user")}
+    held = [holding.Held(account=row.user_id, begins_at=row.begins_at, order=row.pk) for row in rows.values()]
+    found = holding.seat_at(held, at)
+    return rows[found.order] if found else None
 
 
 def delegations(office: Office) -> list[holding.Delegated]:
     """The delegations of the office, by everything committed."""
-    return [
-        holding.Delegated(
-            id=row.pk, account=row.user_id, verbs=tuple(row.verbs), begins_at=row.begins_at, ends_at=row.ends_at,
-            given_by=row.act.actor_id, withdrawn_at=row.withdrawal.at if hasattr(row, "withdrawal") else None,
-        )
-        for row in office.delegations.select_related("withdrawal", "act")
-    ]  # fmt: skip
+    return [delegated(row) for row in office.delegations.select_related("withdrawal", "act")]
+
+
+def delegated(row: Delegation) -> holding.Delegated:
+    """A delegation as the rules know it."""
+    return holding.Delegated(
+        id=row.pk, account=row.user_id, verbs=tuple(row.verbs), begins_at=row.begins_at, ends_at=row.ends_at,
+        given_by=row.act.actor_id, withdrawn_at=row.withdrawal.at if hasattr(row, "withdrawal") else None,
+    )  # fmt: skip
 
 
 def acts_for(office: Office, actor: Actor, verb: holding.Verb, at: datetime) -> Delegation | None:

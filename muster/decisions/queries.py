@@ -133,6 +133,11 @@ def asked_lines(request: Request, version: int) -> list[AskedLine]:
     return [AskedLine(n=row.n, task=row.task, words=row.words, place=row.place) for row in rows]
 
 
+def status_of(decision: Decision) -> str:
+    """The duty status that was assessed for the decision, else the one that was asked for; empty where none was."""
+    return decision.findings_seen.status if decision.findings_seen else decision.request.duty_status_asked
+
+
 def lines_of(decision: Decision, known_at: int | None = None) -> tuple[JudgedLine, ...]:
     """What its latest version that says anything of the lines says of them, as known at an act; empty where none does."""
     rows = Version.objects.filter(decision=decision, lines__isnull=False).order_by("-n")

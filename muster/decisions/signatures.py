@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +25,6 @@ class Signed:
 
     credential: str
     sha256: str
-    signed_at: datetime
     why_not: str
 
     @property
@@ -81,8 +79,7 @@ def first_bad() -> str | None:
 
 
 def _rows() -> Any:
-    related = ("version__act", "version__decision", "act")
-    return PasskeySignature.objects.select_related(*related)
+    return PasskeySignature.objects.select_related("version__act", "version__decision")
 
 
 def _judged(row: PasskeySignature) -> Signed:
@@ -91,8 +88,7 @@ def _judged(row: PasskeySignature) -> Signed:
     if not why_not and not _is_as_signed(row):
         why_not = CHANGED
     return Signed(
-        credential=row.credential_id, sha256=hashlib.sha256(row.text.encode()).hexdigest(), signed_at=row.act.recorded_at,
-        why_not=why_not,
+        credential=row.credential_id, sha256=hashlib.sha256(row.text.encode()).hexdigest(), why_not=why_not
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ BOOKLET = "NIMS ICS Forms Booklet, FEMA 502-2, September 2010"
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """One form. An empty `omb_no`: the form has none, or none is known; `omb_expires` is empty where it was not read."""
+    """One form. An empty `omb_no`: the form has none, or none is known. When it expires was read of none."""
 
     id: str
     name: str
@@ -28,12 +28,11 @@ class Form:
     agency: str
     mark: Mark
     omb_no: str = ""
-    omb_expires: str = ""
 
     @property
     def said(self) -> str:
         """The form in one sentence, for every paper that follows it."""
-        omb = f" OMB {self.omb_no}, expires {self.omb_expires or 'not recorded'}." if self.omb_no else ""
+        omb = f" OMB {self.omb_no}, expires not recorded." if self.omb_no else ""
         return (
             f"Follows {self.id}, {self.name} ({self.agency}; {self.edition}), in a layout of our own; "
             f"mark {self.mark}: {MARKS[self.mark]}.{omb}"

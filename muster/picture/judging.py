@@ -7,11 +7,13 @@ second reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
+
+from django.db.models import Model
 
 from muster.access.control import Actor, may, reads_everything
 from muster.core.errors import NotFound
@@ -123,12 +125,13 @@ def judge(name: str, known_at: int | None = None) -> Judged:
     subject = None if act.refused_code else next(_subjects(act), None)
     otherwise = f"It was refused, and wrote nothing: {act.refused_words}" if act.refused_code else NO_DECISION
     later = latest if known_at is None else known_at
+    stood = _stood(subject, before) if subject else None
     return Judged(
         act=act.pk, number=numbered, name=act.name, by=str(act.actor or "nobody"), recorded_at=act.recorded_at,
         at=subject.at if subject else None, words=subject.words if subject else otherwise,
         mission=subject.mission if subject else None,
         under=under(subject.mission, subject.at, number, subject.task, subject.limit) if subject else None,
-        then=_reading(subject, before, number), now=_reading(subject, before, later),
+        then=_reading(subject, stood, number), now=_reading(subject, stood, later),
         differences=list(Difference.objects.filter(act=act).select_related("site")),
     )  # fmt: skip
 
@@ -167,26 +170,40 @@ def _told(reading: Reading | None) -> dict[str, Any] | None:
     }
 
 
-def _reading(subject: _Subject | None, before: int, known_at: int) -> Reading | None:
-    """The clauses as known at `known_at`, beside what stood when the act was done: what was known at `before`."""
-    if subject is None:
+@dataclass(frozen=True)
+class _Stood:
+    """What stood when an act was done, as known at `before`: what others drew, and how far the costs had come."""
+
+    before: int
+    beside: list[Draw]
+    spending: Spending | None
+
+
+def _stood(subject: _Subject, before: int) -> _Stood:
+    decision = subject.mission.decision
+    beside = _beside(decision, subject.task.pk if subject.task else "", before) if subject.draw else []
+    return _Stood(before, beside, _spending(decision, subject.costs, before + 1))
+
+
+def _reading(subject: _Subject | None, stood: _Stood | None, known_at: int) -> Reading | None:
+    """The clauses as known at `known_at`, beside what stood when the act was done."""
+    if subject is None or stood is None:
         return None
     decision, draw = subject.mission.decision, subject.draw
     first = decisions.in_force(decision, subject.at, known_at)
     if subject.shifts is not None:
-        clauses = shifts.clauses_of(subject.shifts, subject.mission, before, known_at)
+        clauses = shifts.clauses_of(subject.shifts, subject.mission, stood.before, known_at)
         return Reading(known_at=known_at, version=first.version, clauses=clauses)
-    spending = _spending(decision, subject.costs, before + 1)
+    spending = stood.spending
     if draw is None or draw.begins_at >= draw.ends_at:
         clauses = judged(first, (), None, spending)
         if spending is not None:
             # A cost is written down when it is known, also after the decision has ended: it is asked of its amount alone.
             clauses = [clause for clause in clauses if clause.limit != "in_force"]
         return Reading(known_at=known_at, version=first.version, clauses=clauses)
-    beside = _beside(decision, subject.task.pk if subject.task else "", before)
     parts = [
         judged(
-            part.in_force, beside, replace(draw, begins_at=part.begins_at, ends_at=part.ends_at), spending
+            part.in_force, stood.beside, replace(draw, begins_at=part.begins_at, ends_at=part.ends_at), spending
         )
         for part in decisions.stretches_known(decision, draw.begins_at, draw.ends_at, known_at)
     ]  # fmt: skip
@@ -210,9 +227,9 @@ def _spending(decision: Decision, wrote: Sequence[CostLine], number: int) -> Spe
 # --- what an act did ----------------------------------------------------------------
 
 
-def what_it_did(act: Act) -> tuple[datetime, str] | None:
-    """The moment that an act is judged as of, and what it did under a mission, in words; None where it did nothing under one."""
-    found = next(_subjects(act), None)
+def what_it_did(act: Act, table: type[Model]) -> tuple[datetime, str] | None:
+    """The moment that an act is judged as of, and what it did in one table, in words; None where it did nothing under a mission."""
+    found = next(BY_TABLE[table](act), None)
     return None if found is None else (found.at, found.words)
 
 
@@ -380,3 +397,9 @@ def _closing(act: Act) -> Iterator[_Subject]:
         yield _Subject(
             mission=row, at=row.closed_at or act.recorded_at, words=f"Closed the mission {row.pk}."
         )
+
+
+BY_TABLE: dict[type[Model], Callable[[Act], Iterator[_Subject]]] = {
+    Task: _order, Present: _present, Ending: _ending, Kept: _kept, Shift: _shifts, ShiftEnded: _shift_ended, Trip: _trip,
+    TripEvent: _trip_event,
+}  # fmt: skip

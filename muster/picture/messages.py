@@ -9,6 +9,7 @@ from typing import Any
 from muster.assistance import queries as assistance
 from muster.assistance.edxl import request_resource, write
 from muster.assistance.models import Request
+from muster.assistance.rules import read_kept
 from muster.core.errors import NotFound
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
@@ -41,12 +42,8 @@ def message_of(
 
 def of_request(row: Request, at: datetime, known_at: int) -> bytes:
     """The request as it stood at a moment, as known at an act's number: RequestResource. Raises NotFound before its first version."""
-    latest = (
-        row.versions.filter(happened_at__lte=at, act__number__number__lte=known_at).order_by("-n").first()
-    )
-    return request_resource(
-        assistance.as_stood(row, at, known_at), sent_at=latest.happened_at if latest else at
-    )
+    version = assistance.version_at(row, at, known_at)
+    return request_resource(read_kept(version.content), sent_at=version.happened_at)
 
 
 def of_decision(row: Decision, at: datetime, known_at: int) -> bytes:
@@ -61,7 +58,7 @@ def of_decision(row: Decision, at: datetime, known_at: int) -> bytes:
         "incident": request.details.get("incident", ""), "funding_ref": row.funding_ref,
         "outcome": row.get_outcome_display() + (f"; at present {why_nothing(in_force)}" if in_force.why and limits else ""),
         "instrument": ", ".join(filter(None, (row.get_instrument_kind_display(), row.instrument))),
-        "legal_authority": "; ".join(row.legal_authority), "duty_status": _duty_status(row),
+        "legal_authority": "; ".join(row.legal_authority), "duty_status": decisions.status_of(row),
     }  # fmt: skip
     of_all = {"limits": " ".join(sentences_of(limits))}
     if limits and limits.begins_at:
@@ -97,7 +94,7 @@ def of_task(row: Task, at: datetime, known_at: int) -> bytes:
     head = {
         "id": row.pk, "request": decision.request_id, "decision": decision.pk, "mission": mission.pk,
         "incident": decision.request.details.get("incident", ""), "organisation": mission.organisation.name,
-        "duty_status": _duty_status(decision), "armed": row.armed, "volunteers": "yes" if row.volunteers else "no",
+        "duty_status": decisions.status_of(decision), "armed": row.armed, "volunteers": "yes" if row.volunteers else "no",
     }  # fmt: skip
     counted = [
         f"{Quantity.from_json(value).said} {name}" for name, value in (("people", row.people), ("vehicles", row.vehicles))
@@ -114,11 +111,6 @@ def of_task(row: Task, at: datetime, known_at: int) -> bytes:
 
 def _titled(request: Request) -> str:
     return ("EXERCISE: " if request.kind == "exercise" else "") + " ".join(request.title.split())
-
-
-def _duty_status(row: Decision) -> str:
-    """The duty status that was assessed for the decision, else the one that was asked for."""
-    return row.findings_seen.status if row.findings_seen else row.request.duty_status_asked
 
 
 def _stated(head: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
+
 from muster.picture.judging import what_it_did
 from muster.picture.under import of_task
 from muster.record.models import Act
@@ -29,16 +31,16 @@ class Did:
 
 def acts_of(task: Task) -> list[Did]:
     """Every act about a task, in the order in which they were recorded: its order, shifts and trips, who was seen, its end."""
-    ids = {task.act_id}
+    tables: dict[Any, type[Model]] = {task.act_id: Task}  # of each act the table that tells first what it did
     for rows in (
-        Present.objects.filter(task=task), Kept.objects.filter(task=task), Ending.objects.filter(task=task),
+        Present.objects.filter(task=task), Ending.objects.filter(task=task), Kept.objects.filter(task=task),
         Shift.objects.filter(task=task), ShiftEnded.objects.filter(shift__task=task),
         Trip.objects.filter(task=task), TripEvent.objects.filter(trip__task=task),
     ):  # fmt: skip
-        ids.update(rows.values_list("act", flat=True))
-    told = (
-        (act, what_it_did(act)) for act in Act.objects.select_related("actor", "number").filter(pk__in=ids)
-    )
+        for act in rows.values_list("act", flat=True):
+            tables.setdefault(act, rows.model)
+    acts = Act.objects.select_related("actor", "number").filter(pk__in=list(tables))
+    told = ((act, what_it_did(act, tables[act.pk])) for act in acts)
     found = [Did(act=act, at=did[0], words=did[1]) for act, did in told if did is not None]
     return sorted(found, key=lambda each: (each.number is None, each.number, each.act.recorded_at))
 

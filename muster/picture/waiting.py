@@ -14,7 +14,7 @@ from muster.assistance import queries as assistance
 from muster.assistance.queries import OPERATIONS_CENTER
 from muster.assistance.rules import details_from_json
 from muster.authority.models import Drift
-from muster.custody.rules import LAPSES_AFTER
+from muster.custody.queries import can_lapse
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
 from muster.decisions.owed import owed
@@ -89,9 +89,10 @@ def _of_decision(
 
 
 def _exceptions(actor: Actor, at: datetime) -> Iterator[Wait]:
-    readable = {row.pk: row for row in assistance.requests_of(actor)}
-    for drift in Drift.objects.filter(review__isnull=True, request__in=readable):
-        row = readable[drift.request_id]
+    readable = assistance.requests_of(actor).values("pk")
+    open_ones = Drift.objects.filter(review__isnull=True, request__in=readable)
+    for drift in open_ones.select_related("request__asked"):
+        row = drift.request
         if may(actor, "authority.read_review", assistance.scope_of(row)):
             yield Wait(
                 who=OPERATIONS_CENTER, party=Role.COUNSEL.label, what="to review an exception", name=row.title,
@@ -109,8 +110,8 @@ def _offers(actor: Actor, at: datetime) -> Iterator[Wait]:
     for offer in offers.annotate(things=Count("offers")):
         if not sites & {offer.giver.site, offer.receiver.site}:
             continue
-        since, lapses_at = offer.offered_act.recorded_at, offer.offered_act.recorded_at + LAPSES_AFTER
         yield Wait(
-            who=offer.giver.code, party=offer.receiver.code, what=f"to sign for {offer.things}", name="an offer", since=since,
-            due_at=None, is_late=at >= lapses_at, request="", mission=offer.mission, about=("offer", str(offer.pk)),
+            who=offer.giver.code, party=offer.receiver.code, what=f"to sign for {offer.things}", name="an offer",
+            since=offer.offered_act.recorded_at, due_at=None, is_late=can_lapse(offer, at), request="",
+            mission=offer.mission, about=("offer", str(offer.pk)),
         )  # fmt: skip

@@ -67,11 +67,16 @@ class MembersStated:
     known: int
 
 
+def scope_of(row: Organisation) -> Scope:
+    """Where the members of an organisation belong."""
+    return Scope("organisation", row.pk, row.pk)
+
+
 def _organisation(organisation: str) -> tuple[Scope, Organisation]:
     row = Organisation.objects.select_for_update().filter(pk=organisation).first()
     if row is None:
         raise NotFound(kind="organisation", name=organisation)
-    return Scope("organisation", row.pk, row.pk), row
+    return scope_of(row), row
 
 
 @action("tasks.state_members", about=_organisation)

@@ -25,7 +25,11 @@ def scope_of(task: Task) -> Scope:
 
 def state_of(task: Task, at: datetime) -> str:
     """Where a task stands at a moment: to come, under way, or ended."""
-    draw = draw_of(task)
+    return state_of_draw(draw_of(task), at)
+
+
+def state_of_draw(draw: Draw, at: datetime) -> str:
+    """The same of what it draws."""
     return "ended" if draw.ends_at <= at else "under way" if draw.begins_at <= at else "to come"
 
 

@@ -188,10 +188,9 @@ def grounds_of(mission: Mission, tags: Iterable[str], known_at: int | None) -> G
         versions = decisions.versions_known(decision, known_at)
         draws = queries.draws_known(decision, known_at)
     zone = next((version.limits.zone for version in reversed(versions) if version.limits), "UTC")
-    seen = decision.findings_seen
     return Grounds(
         orders=orders_of(mission.pk, known_at), zone=ZoneInfo(zone), versions=versions, tasks=draws, members=stands_of(tags, known_at),
-        status=seen.status if seen else decision.request.duty_status_asked, rest=rest_of(mission.pk, known_at),
+        status=decisions.status_of(decision), rest=rest_of(mission.pk, known_at),
     )  # fmt: skip
 
 

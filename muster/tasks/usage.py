@@ -45,17 +45,18 @@ def usage(decision: Decision, at: datetime, known_at: int) -> Usage:
     """
     in_force = decisions.in_force(decision, at, known_at)
     draws = list(queries.draws_known(decision, known_at).values())
-    limits = [*used_at(in_force, draws, at), *_of_cap(decision, in_force, at, known_at)]
+    limits = [*used_at(in_force, draws, at), *_of_cap(decision, in_force, known_at)]
     return Usage(decision=decision.pk, at=at, known_at=known_at, in_force=in_force, limits=tuple(limits))
 
 
-def _of_cap(decision: Decision, in_force: InForce, at: datetime, known_at: int) -> Iterator[Used]:
+def _of_cap(decision: Decision, in_force: InForce, known_at: int) -> Iterator[Used]:
     """What is used of a cost cap: spent so far, and in the end with what is still to come of open estimates."""
-    cap = costs.cap_use(decision, at, known_at)
-    if cap is not None:
+    limits = in_force.limits
+    if limits is not None and limits.cost_cap_usd is not None:
+        used = costs.used_known(decision, known_at)
         yield Used(
-            limit="cost_cap_usd", of="", unit="cents", used=cap.used.actual_cents, peak=cap.used.cents, allowed=cap.cap_cents,
-            version=in_force.version, sentence=cap.sentence,
+            limit="cost_cap_usd", of="", unit="cents", used=used.actual_cents, peak=used.cents, allowed=limits.cost_cap_usd * 100,
+            version=in_force.version, sentence=limits.sentence("cost_cap_usd"),
         )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from muster.costs import queries as costs
 from muster.custody.queries import open_differences
-from muster.decisions import queries as decisions
 from muster.decisions.owed import owed
 from muster.decisions.rules import InForce, sentences_of
 from muster.documents.sheets import Block, Said, Sheet, bars, fields, heading, items, said, table, words
@@ -36,12 +35,12 @@ def sheet(row: Mission, asked: Asked) -> Sheet:
 
 
 def _blocks(row: Mission, asked: Asked) -> Iterator[Block]:
-    in_force = decisions.in_force(row.decision, asked.at, asked.known_at)
+    found = usage(row.decision, asked.at, asked.known_at)
+    in_force, used = found.in_force, found.limits
     tasks = list(tasks_told(row, asked.known_at))
     yield heading("What comes next")
     yield fields(*_next(row, in_force, tasks, asked), columns=3)
     yield heading("Limits used")
-    used = usage(row.decision, asked.at, asked.known_at).limits
     yield bars(map(bar_of, used), none="The decision states no numbers to use up.")
     yield heading("What else the decision says", level=3)
     beside = [each for each in sentences_of(in_force.limits) if each not in {each.sentence for each in used}]

@@ -37,8 +37,8 @@ def check_in(row: Mission, asked: Asked) -> Sheet:
 
 def check_out(row: Mission, asked: Asked) -> Sheet:
     """Who was released from the mission or has left it, in the period where one is asked for, and who is still there."""
-    lines = list(check_outs(row, asked))
-    return _sheet(row, asked, ICS_221, "Demobilization check-out", _check_out(row, lines, asked))
+    roll = muster_roll([row], asked.at, asked.known_at)
+    return _sheet(row, asked, ICS_221, "Demobilization check-out", _check_out(row, roll, asked))
 
 
 def _sheet(row: Mission, asked: Asked, form: Form, title: str, blocks: Iterator[Block]) -> Sheet:
@@ -76,7 +76,8 @@ def _check_in(row: Mission, lines: list[Row], asked: Asked) -> Iterator[Block]:
     yield blanks("Name", "Position", "Signature", "Date and time", columns=4)
 
 
-def _check_out(row: Mission, lines: list[Row], asked: Asked) -> Iterator[Block]:
+def _check_out(row: Mission, roll: Sequence[OnTheRoll], asked: Asked) -> Iterator[Block]:
+    lines = list(check_outs(roll, asked))
     yield _cover(row, asked, len(lines))
     yield heading("Members released or checked out")
     yield table(
@@ -87,7 +88,6 @@ def _check_out(row: Mission, lines: list[Row], asked: Asked) -> Iterator[Block]:
         widths=[9, 10, 10, 9, 13, 10, 10, 9, 10, 9, 10], none="Nobody was released or has checked out.",
     )  # fmt: skip
     yield heading("Still there")
-    roll = muster_roll([row], asked.at, asked.known_at)
     there = [f"{one.tag}, {one.state_words}" for one in roll if one.is_there and one.state != "released"]
     yield items(there, none="Nobody is checked in any more.", columns=3)
     yield heading("Sign-off by the units")
@@ -114,7 +114,7 @@ def check_in_table(row: Mission, asked: Asked) -> str:
 
 def check_out_table(row: Mission, asked: Asked) -> str:
     """The same of the check-outs."""
-    return _table(CHECK_OUT, check_outs(row, asked))
+    return _table(CHECK_OUT, check_outs(muster_roll([row], asked.at, asked.known_at), asked))
 
 
 def _table(columns: Sequence[str], rows: Iterable[Row]) -> str:
@@ -142,9 +142,9 @@ def check_ins(row: Mission, asked: Asked) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def check_outs(row: Mission, asked: Asked) -> Iterator[Row]:
-    """One line for each member who was released or has checked out, by tag. None: not recorded."""
-    for one in muster_roll([row], asked.at, asked.known_at):
+def check_outs(roll: Iterable[OnTheRoll], asked: Asked) -> Iterator[Row]:
+    """One line for each member of a muster roll who was released or has checked out, by tag. None: not recorded."""
+    for one in roll:
         came, released, left = (_latest(one, state) for state in ("checked_in", "released", "checked_out"))
         latest = left or released
         if latest is None or not _is_in(latest.happened_at, asked):

@@ -55,11 +55,9 @@ class Filled:
         self.used.update(f"line.{name}" for name in names)
         return ", ".join(_of_line(name, line[name]) for name in names if name in line) or None
 
-    def contact(self, who: str) -> tuple[tuple[str, Said], ...]:
-        """Name, title, telephone and mail address of a contact."""
-        return tuple(
-            (name.capitalize(), self.take(f"{who}.{name}")) for name in ("name", "title", "phone", "email")
-        )
+    def contact(self, who: str) -> Said:
+        """Name, title, telephone and mail address of a contact together."""
+        return self.take(*(f"{who}.{name}" for name in ("name", "title", "phone", "email")))
 
     def without_slot(self) -> Iterator[str]:
         """What the request states and no field of the form took."""
@@ -148,10 +146,10 @@ def rrf(row: Request, asked: Asked) -> Sheet:
 def _rrf(filled: Filled, decided: Decided | None) -> Iterator[Block]:
     asked = filled.asked
     yield heading("I. Requesting assistance")
-    name, title, phone, email = filled.contact("requested_by")
     yield fields(
-        ("Requester's name", name[1]), title, ("24-hour phone", phone[1]), ("Organization", filled.take("requester")),
-        ("Fax", None), ("E-mail", email[1]), columns=3,
+        ("Requester's name", filled.take("requested_by.name")), ("Title", filled.take("requested_by.title")),
+        ("24-hour phone", filled.take("requested_by.phone")), ("Organization", filled.take("requester")), ("Fax", None),
+        ("E-mail", filled.take("requested_by.email")), columns=3,
     )  # fmt: skip
     yield heading("II. Requested assistance")
     yield table(
@@ -160,11 +158,11 @@ def _rrf(filled: Filled, decided: Decided | None) -> Iterator[Block]:
          for n, line in enumerate(filled.lines, start=1)],
         widths=[3, 24, 8, 9], none="No line is stated.",
     )  # fmt: skip
-    name, title, phone, email = filled.contact("site_contact")
     yield fields(
         ("Priority", filled.take("priority")), ("Date and time required", filled.take("needed_at")),
-        ("Site contact's name", filled.take("site_contact.name", "site_contact.title")), ("Site contact's phone", phone[1]),
-        ("Site contact's e-mail", email[1]),
+        ("Site contact's name", filled.take("site_contact.name", "site_contact.title")),
+        ("Site contact's phone", filled.take("site_contact.phone")),
+        ("Site contact's e-mail", filled.take("site_contact.email")),
         ("II.9 State, tribal or territorial approving official, as stated", filled.take("approval.name", "approval.title", "approval.on")),
         columns=3,
     )  # fmt: skip
@@ -244,7 +242,7 @@ def _ics213rr(filled: Filled, decided: Decided | None) -> Iterator[Block]:
     yield fields(
         ("Cost", cost), ("Priority, in the request's own word (the form knows urgent, routine and low)", filled.take("priority")),
         ("Requested by, name and position", filled.take("requested_by.name", "requested_by.title", "requester")),
-        ("Contact at the place", filled.take(*(f"site_contact.{name}" for name in ("name", "title", "phone", "email")))),
+        ("Contact at the place", filled.contact("site_contact")),
         ("Suitable substitutes and suggested sources", filled.take("substitutes")),
         ("Section chief approval, as stated", filled.take("approval.name", "approval.title", "approval.on")),
     )  # fmt: skip
@@ -280,7 +278,7 @@ def _req_a(filled: Filled, decided: Decided | None) -> Iterator[Block]:
         ("Event name", filled.take("incident")), ("Mission number", filled.take("tracking")),
         ("Date", filled.asked.said(step.happened_at if step else None)),
         ("Requesting party", filled.take("requester")),
-        ("Contact", filled.take(*(f"requested_by.{name}" for name in ("name", "title", "phone", "email")))),
+        ("Contact", filled.contact("requested_by")),
         ("State asked", filled.take("state")), columns=3,
     )  # fmt: skip
     yield table(
@@ -292,7 +290,7 @@ def _req_a(filled: Filled, decided: Decided | None) -> Iterator[Block]:
     )  # fmt: skip
     yield fields(
         ("Mission", filled.take("purpose")),
-        ("Staging contact", filled.take(*(f"site_contact.{name}" for name in ("name", "title", "phone", "email")))),
+        ("Staging contact", filled.contact("site_contact")),
         ("Conditions and safety", filled.take("conditions")), ("Lodging and meals provided", None),
         ("Authorized Representative, as stated", filled.take("approval.name", "approval.title", "approval.on")), columns=1,
     )  # fmt: skip

@@ -39,7 +39,7 @@ class TaskTold:
 
     def state(self, at: datetime) -> str:
         """Where it stands at a moment."""
-        return "ended" if self.draw.ends_at <= at else "under way" if self.draw.begins_at <= at else "to come"
+        return queries.state_of_draw(self.draw, at)
 
 
 def tasks_told(mission: Mission, known_at: int) -> Iterator[TaskTold]:

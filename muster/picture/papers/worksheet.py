@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from muster.assistance import queries as assistance
 from muster.assistance.models import Request
+from muster.assistance.rules import read_kept
 from muster.authority import queries as authority
 from muster.authority.review import CITATION, CRITERIA, Criterion, Judgement, Review
 from muster.documents.sheets import Block, Sheet, blanks, facts, fields, heading, items, table, words
@@ -14,8 +15,11 @@ from muster.picture.papers.asked import Asked
 
 def sheet(row: Request, asked: Asked) -> Sheet:
     """The worksheet of a request, of its version by the moment asked for."""
-    version, request = assistance.version_at(row, asked.at, asked.known_at)
-    review = authority.review_of(row, version=version, known_at=asked.known_at)
+    version = assistance.version_at(row, asked.at, asked.known_at)
+    request, review = (
+        read_kept(version.content),
+        authority.review_of(row, version=version.n, known_at=asked.known_at),
+    )
     return Sheet(
         title=f"Review worksheet: {request.title}", about=f"By the six criteria of {CITATION}.", as_of=asked.at,
         exercise=request.kind == "exercise", standing=asked.standing(f"Review of {row.pk}"),

@@ -129,9 +129,9 @@ def _missions(
     """The open missions: where the decision stands, who is waited for, vehicles moving, what stands outside, limits nearly used up."""
     told = []
     for row in missions_of(actor).filter(closed_at=None):
-        in_force = decisions.in_force(row.decision, now, known_at)
-        limits = usage(row.decision, now, known_at).limits if in_force.why is None else ()
-        near = [Bar(used) for used in limits if used.says != "inside"]
+        found = usage(row.decision, now, known_at)
+        in_force = found.in_force
+        near = [bar for used in found.limits if (bar := Bar(used)).is_near] if in_force.why is None else []
         waiting = [one for one in waited if one.is_of(row)]
         told.append(
             {

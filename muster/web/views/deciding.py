@@ -138,7 +138,7 @@ def amend(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     if request.method != "POST":
         offices.acts_for(row.office, actor, "amend", timezone.now())
     standing = _standing(row)
-    pairs = _pairs(row)
+    pairs = with_findings(row.request, queries.decided_on(row))
     stood = standing_choices(pairs, standing.lines)
     choices = entered_choices(pairs, request.POST) if request.method == "POST" else stood
     fields: tuple[Input, ...] = amendable(standing.limits, stood)
@@ -204,27 +204,11 @@ def _standing(row: Decision) -> Standing:
     return Standing(latest.n, latest.limits, latest.lines)
 
 
-def _pairs(row: Decision) -> list[tuple[Any, Any]]:
-    """The lines that the decision judges, with what was found about each where that was about the same version of the request."""
-    version, seen = queries.decided_on(row), authority.latest(row.request_id)
-    findings = {each.line: each for each in seen.findings.all()} if seen and seen.version == version else {}
-    return [
-        (line, findings.get(line.n)) for line in row.request.every_line.filter(version=version).order_by("n")
-    ]
-
-
 # --- changed meanwhile ----------------------------------------------------------------
 
 
 def _decided_meanwhile(row: Request) -> Decision | None:
-    if row.state != "decided" or drafting.is_only_reported(row):
-        return None
-    return (
-        row.decisions.filter(reported_on=None)
-        .exclude(outcome=Decision.Outcome.REFERRED)
-        .order_by("act_id")
-        .last()
-    )
+    return drafting.issued_here(row).order_by("act_id").last() if row.state == "decided" else None
 
 
 def _mine(limits: dict[str, Any] | None, choices: Sequence[Choice]) -> tuple[Limits | None, list[JudgedLine]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -56,12 +57,12 @@ class Told:
         parts = [word for word in ("explained", "escalated") if hasattr(self.row, word)]
         return f"does not agree{', ' + ' and '.join(parts) if parts else ''}"
 
-    @property
+    @cached_property
     def missing(self) -> list[Thing]:
         """Who was expected and not counted."""
         return list(Thing.objects.filter(pk__in=self.row.counted.missing or ()).order_by("tag"))
 
-    @property
+    @cached_property
     def places(self) -> list[dict[str, Any]]:
         """The places outside, with how many were expected and counted there."""
         confirmed = {each.place: each for each in self.row.confirmed.all()}
@@ -118,9 +119,9 @@ def one(request: HttpRequest, actor: Actor, site: str, count: UUID) -> HttpRespo
     if told.is_in:
         scope = scope_of(place)
         context = {
-            "site": place, "drill": is_drill_at(place), "told": told, "count": row, "moved": row.kind == Count.Kind.FORMAL,
+            "site": place, "drill": is_drill_at(place), "told": told, "count": row,
+            "unconfirmed": any(each["confirmed"] is None for each in told.places),
             "may_certify": may(actor, "custody.certify_count", scope) and actor.user not in (row.act.actor_id, row.counted.act.actor_id),
-            "needs_face": row.recount_of is not None,
         }  # fmt: skip
         return render(request, "web/count_result.html", context)
     by_number = row.mode == Count.Mode.NUMBER

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, Scope, can, may, one_of, visible
+from muster.access.control import Actor, can, may, one_of, visible
 from muster.actions import storable
 from muster.authority.packs import load_packs
 from muster.core.errors import Fault, FaultyFile, FaultyInput, MusterError
@@ -19,28 +19,14 @@ from muster.ledger.queries import latest_known
 from muster.parties.models import Organisation
 from muster.record.action import Done
 from muster.tasks import memberrows
-from muster.tasks.members import import_members, members_as_known
+from muster.tasks.members import import_members, members_as_known, scope_of
 from muster.web.forms import ActForm, Input
 from muster.web.pages import form_page, signed_in
 
 SHOWN = 1000
 MOST_BYTES = 4_000_000
-COLUMNS = (
-    "member",
-    "unit",
-    "duty_status",
-    "status_from",
-    "status_until",
-    "volunteer",
-    "volunteer_on",
-    "skills",
-    "available",
-)
+COLUMNS = (*memberrows.COLUMNS, *memberrows.OPTIONAL)
 ASKED = [("yes", "The member volunteered"), ("no", "The member did not volunteer")]
-
-
-def _scope(row: Organisation) -> Scope:
-    return Scope("organisation", row.pk, row.pk)
 
 
 def _organisation(actor: Actor, code: str) -> Organisation:
@@ -59,7 +45,7 @@ def listed(request: HttpRequest, actor: Actor, code: str) -> HttpResponse:
     context = {
         "row": row, "now": timezone.now(), "known_at": known_at, "members": chosen[:SHOWN], "more": max(0, len(chosen) - SHOWN),
         "count": len(found), "units": sorted({one.unit for one in found}), "unit": unit,
-        "may_state": may(actor, "tasks.state_members", _scope(row)),
+        "may_state": may(actor, "tasks.state_members", scope_of(row)),
     }  # fmt: skip
     return render(request, "web/members.html", context)
 
@@ -91,7 +77,7 @@ def _by_field(fault: Fault) -> Fault:
 def state(request: HttpRequest, actor: Actor, code: str) -> HttpResponse:
     """State one member: who is new gets a tag, and what was stated before stays as it was known."""
     row = _organisation(actor, code)
-    can(actor, "tasks.state_members", _scope(row))
+    can(actor, "tasks.state_members", scope_of(row))
     statuses = [(key, f"{key}: {status.name}") for key, status in load_packs().law.statuses.items()]
     inputs = [
         Input("member", "Member", hint="A tag; or the organisation's own personnel number, of which only a keyed hash is kept."),
@@ -122,7 +108,7 @@ def _stated(answer: Any) -> str:
 def from_file(request: HttpRequest, actor: Actor, code: str) -> HttpResponse:
     """State many members by a file: all of its faults are told by row, and nothing is kept until it has none."""
     row = _organisation(actor, code)
-    can(actor, "tasks.state_members", _scope(row))
+    can(actor, "tasks.state_members", scope_of(row))
     refusal: MusterError | None = None
     faults: list[Fault] = []
     if request.method == "POST":

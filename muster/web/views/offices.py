@@ -38,9 +38,8 @@ def one(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     """One office: who held it since the record knows, and to whom it was delegated."""
     row, now = _office(actor, name), timezone.now()
     scope, seat, held = offices.scope_of(row), offices.seat_at(row, now), offices.holders(row)
-    outlived = {each.id: each.outlived_at(held) for each in offices.delegations(row)}
     delegations = [
-        (each, outlived[each.pk])
+        (each, offices.delegated(each).outlived_at(held))
         for each in row.delegations.select_related("user", "withdrawal", "act__number")
     ]
     context = {

@@ -191,12 +191,13 @@ def _makes_sense(verb: str, row: Request) -> bool:
     return verb != "paper" or (row.verbal and not Paper.objects.filter(request=row).exists())
 
 
-def with_findings(row: Request) -> list[tuple[object, object]]:
-    """Each line of a request with what was found about it as it stands now; None where nobody looked."""
-    seen = authority.latest(row.pk)
-    current = seen is not None and seen.version == row.version
-    findings = {finding.line: finding for finding in seen.findings.all()} if seen and current else {}
-    return [(line, findings.get(line.n)) for line in row.lines.all()]
+def with_findings(row: Request, version: int | None = None) -> list[tuple[object, object]]:
+    """Each line of a version of a request, None: the latest, with what was found about it as that; None where nobody looked."""
+    of, seen = version or row.version, authority.latest(row.pk)
+    findings = (
+        {finding.line: finding for finding in seen.findings.all()} if seen and seen.version == of else {}
+    )
+    return [(line, findings.get(line.n)) for line in row.every_line.filter(version=of).order_by("n")]
 
 
 @signed_in

@@ -120,11 +120,9 @@ def _days(
         else:
             problems.append(Problem("days", f"Write a number of days from 1 to {MOST_DAYS}."))
     days = Days(first=first, count=count, zone=where)
-    if asked:
-        begins = sorted(days.day_of(shift) for shift, _ in asked)
-        if not days.first <= begins[0] <= begins[-1] < days.first + timedelta(days=count):
-            first = min(shift.begins_at for shift, _ in asked).astimezone(where).date()
-            days = Days(first=first, count=count, zone=where)
+    if asked and max(days.day_of(shift) for shift, _ in asked) >= days.first + timedelta(days=count):
+        first = min(shift.begins_at for shift, _ in asked).astimezone(where).date()
+        days = Days(first=first, count=count, zone=where)
     return days, typed, problems
 
 
@@ -231,8 +229,6 @@ def _on(moment: datetime, days: int) -> datetime:
 
 def _told_short(refusal: MusterError) -> MusterError:
     """The refusal as the page's summary tells it: each conflict once, with its members, leading to the cell; the first of many."""
-    if not isinstance(refusal, FaultyInput):
-        return refusal
     if not isinstance(refusal, ShiftsDoNotFit):
         return refusal
     alike: dict[str, list[str]] = defaultdict(list)
