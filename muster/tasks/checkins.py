@@ -253,7 +253,9 @@ def _above(row: Task, people: int, at: datetime) -> Iterator[str]:
     if people > (draw.people.high_end or 0):
         yield f"{people} members were present at {row.pk}, which was ordered for {draw.people.said}."
     found = decisions.in_force_locked(row.mission.decision, at)
-    if Kept.objects.filter(task=row, version__in=[found.version or 0, found.by or 0]).exists():
+    if Kept.objects.filter(
+        task=row, against="decision", version__in=[found.version or 0, found.by or 0]
+    ).exists():
         return  # somebody has said why it goes on against that version
     others = [queries.draw_of(each) for each in Task.objects.filter(decision=row.decision_id).exclude(pk=row.pk)
               .select_related("mission")]  # fmt: skip

@@ -156,6 +156,8 @@ def test_what_was_assessed_again_or_decided_meanwhile_is_shown_beside_what_was_e
     late = governor.post(here, {**fields_of(text_of(review)), "step": "sign"})
     assert (late.status_code, Decision.objects.count()) == (412, 1)
     assert "No more than twenty people" in text_of(late)
+    unread = governor.post(here, {**fields_of(text_of(review)), "people_max": "many", "step": "sign"})
+    assert (unread.status_code, "No more than twenty people" in text_of(unread)) == (412, True)
     mine = governor.post(f"/decisions/{decision}/amend/", {**fields_of(text_of(late)), "step": "review"})
     assert (mine.status_code, "Review the amendment" in text_of(mine)) == (200, True)
 

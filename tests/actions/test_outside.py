@@ -24,7 +24,7 @@ from muster.picture.judging import judge
 from muster.record.action import KeyReused
 from muster.tasks.actions import AlreadyKept, NotOutside
 from muster.tasks.asked import NotAskedAnyMore
-from muster.tasks.models import Kept, Task
+from muster.tasks.models import Kept, Task, TaskDifference
 from muster.tasks.outside import Outside
 from muster.tasks.taskable import taskable
 from muster.transport.models import OfferKept
@@ -349,6 +349,18 @@ def trip_again(offices: Offices) -> None:
         actor=offices.sites.center, mission="EX-1", trip="BUS-2", task="EX-1-T1", from_site="EX-NORTH", to_site="EX-SOUTH",
         vehicle="Bus", seats=10, departs_at=at(21),
     )  # fmt: skip
+
+
+def test_what_is_kept_against_the_request_is_not_kept_against_the_decision_too(offices: Offices) -> None:
+    decision = opened(offices)
+    order(offices)
+    taken_out(offices, "T06")
+    kept(offices, against="request")
+    do.decisions.suspend(actor=offices.governor, decision=decision, reason="A review", effective_at=at(0))
+
+    do.checkins.report_present(actor=offices.sites.center, task="EX-1-T1", people=2, at=at(1))
+
+    assert "suspended" in TaskDifference.objects.get(kind="above_limit").words
 
 
 def test_what_is_not_asked_for_is_ended_or_kept_against_the_request(offices: Offices) -> None:

@@ -83,6 +83,7 @@ def test_an_assignment_list_says_each_task_of_the_period_and_every_limit_and_for
     due = order(offices, words="Data entry in building two", people="about 4", vehicles="2")
     later = order(offices, words="Much later", begins_at=at(200), ends_at=at(220))
     (tag,) = members(offices, 1, duty_status="T32-502f1A")
+    ordered(offices, [tag], status="T32-502f1A")
     do.planning.plan_shifts(
         actor=offices.sites.center, mission="EX-1",
         shifts=[{"member": tag, "task": due.task, "begins_at": at(-4), "ends_at": at(4)}],

@@ -232,8 +232,8 @@ def test_a_row_added_by_the_application_to_an_older_act_is_named(record: Record)
 
 def test_a_row_added_in_a_table_that_nobody_wrote_into_is_named(record: Record) -> None:
     behind(
-        "INSERT INTO custody_count (id, site_id, opened_at, expected, act_id)"
-        f" VALUES (gen_random_uuid(), 'EX-NORTH', now(), 3, '{record.offer}')"
+        "INSERT INTO custody_count (id, site_id, kind, mode, opened_at, expected, act_id)"
+        f" VALUES (gen_random_uuid(), 'EX-NORTH', 'informal', 'number', now(), 3, '{record.offer}')"
     )
 
     assert record.named() == ("rows", str(record.offer), "custody_count")

@@ -145,7 +145,7 @@ def test_a_cost_is_recorded_by_keyboard_alone(center: Reader) -> None:
     with page.expect_navigation():
         page.keyboard.press("Enter")
 
-    row = CostLine.objects.get()
+    row = CostLine.objects.get(mission=MISSION)
     assert (row.kind, row.words, row.rate_cents, row.source.title) == ("travel", "Bus", 1000, "Invoice 9")
     assert "it comes to $60.00" in center.said()
 
@@ -169,9 +169,9 @@ def test_a_task_is_ordered_with_its_estimate_on_its_page_or_refused_at_the_rate(
     assert "Not more than ten thousand dollars" in over
     unnamed = client.post(page, task | {"rate_usd": "200", "publisher": ""}).content.decode()
     assert 'id="publisher-error"' in unnamed
-    assert not CostLine.objects.exists()
+    assert not CostLine.objects.filter(mission=MISSION).exists()
     assert client.post(page, task | {"rate_usd": "200"}).status_code == 302
-    line = CostLine.objects.get()
+    line = CostLine.objects.get(mission=MISSION)
     assert (line.rate_cents, line.task[: len(MISSION)], line.stage) == (20_000, MISSION, "estimate")
 
 

@@ -63,7 +63,7 @@ def decide(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     }  # fmt: skip
     if request.method != "POST":
         return form_page(request, "web/decide.html", context)
-    refusal = None
+    refusal, limits = None, None
     try:
         limits = limits_entered(
             choices, request, DETAILS, {exclusion.task for exclusion in row.exclusions.all()}
