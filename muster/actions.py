@@ -9,12 +9,13 @@ from muster.assistance import actions as assistance
 from muster.assistance import importing
 from muster.authority import actions as authority
 from muster.cases import actions as cases
+from muster.cases import housing
 from muster.core.errors import MusterError
 from muster.costs import actions as costs
 from muster.costs import closing as costs_closing
 from muster.custody import actions as custody
+from muster.custody import areas, counting, disposal, lists, merging, personal, placing, replay
 from muster.custody import closing as custody_closing
-from muster.custody import counting, disposal, lists, merging, personal, replay
 from muster.decisions import actions as decisions
 from muster.decisions import offices
 from muster.ledger import keys
@@ -28,9 +29,9 @@ from muster.transport import actions as transport
 from muster.transport import closing as transport_closing
 
 __all__ = [
-    "ACTIONS", "NotStorable", "assigning", "assistance", "authority", "cases", "checkins", "costs", "counting", "custody", "decisions",
-    "disposal", "find", "importing", "keys", "lists", "members", "merging", "missions", "offices", "personal", "planning", "replay",
-    "sources", "storable", "tasks", "transport",
+    "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "checkins", "costs", "counting", "custody",
+    "decisions", "disposal", "find", "housing", "importing", "keys", "lists", "members", "merging", "missions", "offices", "personal",
+    "placing", "planning", "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 
 

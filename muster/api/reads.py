@@ -11,7 +11,7 @@ from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from muster.access.control import visible
+from muster.access.control import one_of, visible
 from muster.actions import storable
 from muster.api.shapes import UnderTold
 from muster.api.signing_in import asking
@@ -21,6 +21,7 @@ from muster.cases.rules import parse_within
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.custody.queries import census_of, totals_of
+from muster.custody.space import free_of
 from muster.database import when_down
 from muster.ledger import queries as ledger
 from muster.ledger.models import Entry
@@ -116,6 +117,35 @@ class SitesPage(Schema):
 
     sites: list[SiteTold]
     next: str | None
+
+
+class AreaTold(Schema):
+    """One area of a site, in numbers of persons: `usable` is posted, `over` is by how many it is over what it holds."""
+
+    area: str
+    name: str
+    kind: str
+    rated: int | None
+    usable: int
+    out_of_service: int
+    square_feet: int | None
+    placed: int
+    free: int
+    over: int
+
+
+class SpaceAnswer(Schema):
+    """The free space of a site, as of `at`, known at the act numbered `known_at`; null where no area was stated."""
+
+    site: str
+    at: str
+    known_at: int
+    capacity: int | None
+    present: int | None
+    free: int | None
+    over: int | None
+    not_placed: int | None
+    areas: list[AreaTold]
 
 
 @router.get("/census", response=CensusAnswer | TotalsAnswer)
@@ -262,6 +292,15 @@ def sites(
         found = list(_sites(request).filter(code__gt=cursor or "").order_by("code")[: limit + 1])
     page = found[:limit]
     return {"sites": page, "next": page[-1].code if len(found) > limit else None}
+
+
+@router.get("/sites/{code}/space", response=SpaceAnswer)
+def site_space(
+    request: HttpRequest, code: str, at: Query[Words | None] = None, known_at: Query[Words | None] = None
+) -> dict[str, Any]:
+    """What the areas of a site hold, who is there and what is free. A bare date means its end at the site; without `at`, now."""
+    with when_down(), storable():
+        return free_of(one_of(_sites(request), "site", code), at=at, known_at=known_at)
 
 
 def _sites(request: HttpRequest) -> Any:

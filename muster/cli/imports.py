@@ -159,6 +159,23 @@ def import_members(
     )
 
 
+@import_app.command("areas")
+@command
+def import_areas(
+    file: Csv,
+    site: Annotated[str, typer.Option(help="The code of the site whose areas they are.")],
+    dry_run: DryRun = False,
+    keep_good: KeepGood = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """State the areas of a site and what each holds, as the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from muster.custody.areas import import_areas as take_in
+
+    _import_rows(partial(take_in, site=site), file, as_json, dry_run=dry_run, keep_good=keep_good)
+
+
 @import_app.command("shifts")
 @command
 def import_shifts(

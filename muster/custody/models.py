@@ -33,6 +33,10 @@ class Difference(Recorded):
         LEFT_REFUSED = "left_refused", "left although departure would be refused"
         MOVED_DURING_COUNT = "moved_during_count", "moved while a formal count was open"
         OUT_DISAGREES = "out_disagrees", "the count outside and the record disagree"
+        OVER_CAPACITY = "over_capacity", "placed above the posted capacity"
+        NOT_APART = "not_apart", "placed against what is kept apart"
+        HOLD_ROOM = "hold_room", "placed in a hold room against its rule"
+        GROUP_SPLIT = "group_split", "a group that is kept together is apart"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -274,3 +278,82 @@ class Disposal(Recorded):
 
     thing = models.OneToOneField(Thing, primary_key=True, on_delete=models.PROTECT, related_name="disposal")
     authority = models.TextField()
+
+
+class Area(Recorded):
+    """A part of a site where persons are. What it is called and what it holds is stated by day."""
+
+    class Kind(models.TextChoices):
+        HOLD_ROOM = "hold_room", "hold room"
+        SEAT_OUTSIDE = "seat_outside", "seats outside, under direct supervision"
+        HOUSING = "housing", "housing: dormitory or cell block"
+        SEGREGATION = "segregation", "segregation"
+        MEDICAL = "medical", "medical"
+        SHELTER = "shelter", "shelter floor"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="areas")
+    code = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "code"], name="area_once")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class AreaStatement(Recorded):
+    """What an area is and how many it holds from a local day on, until another statement begins; of one day the latest counts.
+
+    `rated`: the number that it was built or approved for. `usable`: the number that is posted. `square_feet`: its floor.
+    """
+
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="statements")
+    valid_from = models.DateField()
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=20, choices=Area.Kind)
+    usable = models.IntegerField()
+    rated = models.IntegerField(null=True)
+    square_feet = models.IntegerField(null=True)
+
+
+class OutOfService(Recorded):
+    """That places of an area cannot be used from one local day to another, both included; without an end until further notice."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="out_of_service")
+    places = models.IntegerField(null=True)  # null: all of them
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+    reason = models.CharField(max_length=200)
+
+
+class BackInService(Recorded):
+    """That the places can be used again, from a local day on."""
+
+    out = models.OneToOneField(OutOfService, primary_key=True, on_delete=models.PROTECT, related_name="back")
+    again_from = models.DateField()
+
+
+class Placement(Recorded):
+    """Where within a site a person is from `at` on, until the next one or the end of the stint; without an area: in none of them.
+
+    The ledger's holder stays the site. Of two at one moment the later told counts, so that a mistake is corrected by saying it again.
+    """
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    area = models.ForeignKey(Area, null=True, on_delete=models.PROTECT)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["thing", "at"], name="placement_of_thing")]
+
+
+class Concerned(Recorded):
+    """Whom a difference is about, in words that only those who house and move the persons there may read."""
+
+    difference = models.OneToOneField(
+        Difference, primary_key=True, on_delete=models.PROTECT, related_name="concerned"
+    )
+    words = models.TextField()

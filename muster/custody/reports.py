@@ -37,9 +37,9 @@ class Misfit:
 def differ(
     act: Act, site: Site, kind: Difference.Kind, words: str, at: datetime, *, thing: Thing | None = None,
     report: Report | None = None, handover: Handover | None = None,
-) -> None:  # fmt: skip
+) -> Difference:  # fmt: skip
     """Open a difference at a site."""
-    Difference.objects.create(
+    return Difference.objects.create(
         act=act,
         kind=kind,
         site=site,

@@ -23,6 +23,7 @@ def steps(cast: Cast) -> Iterator[Step]:
     yield from moved(cast)
     yield from afterwards(cast)
     yield from owed(cast)
+    yield from housed(cast)
 
 
 def asked(cast: Cast) -> Iterator[Step]:
@@ -240,3 +241,26 @@ def owed(cast: Cast) -> Iterator[Step]:
     yield Step("clerk.north", "cases.record_event", inputs)
     inputs = north | {"event": "medicine_brought", "by": by["health"], "tags": not_yet, "at": cast.ago(22)}
     yield Step("clerk.north", "cases.record_event", inputs)
+
+
+def housed(cast: Cast) -> Iterator[Step]:
+    """Both sites state their areas; some in the north are placed, the hold room is full, and a room has a burst pipe."""
+    tags = cast.tags
+    room = {"kind": "hold_room", "valid_from": cast.day(30)}
+    north = [
+        {"area": "H-1", "name": "Hold room 1", "usable": 8, "rated": 10, "square_feet": 100, **room},
+        {"area": "H-2", "name": "Hold room 2", "usable": 8, "rated": 10, "square_feet": 100, **room},
+        {"area": "D-1", "name": "Dormitory 1", "usable": 48, "rated": 52, "square_feet": 2400, **room, "kind": "housing"},
+        {"area": "MED", "name": "Sick bay", "usable": 4, **room, "kind": "medical"},
+    ]  # fmt: skip
+    south = [{"area": "D-1", "name": "Dormitory 1", "usable": 80, **room, "kind": "housing"}]
+    for site, areas in ((NORTH, north), (SOUTH, south)):
+        yield Step("operations", "custody.state_areas", {"site": site, "areas": areas})
+    yield Step(
+        "clerk.north", "custody.take_out_of_service",
+        {"site": NORTH, "area": "H-2", "places": 6, "valid_from": cast.day(1), "reason": "Burst pipe"},
+    )  # fmt: skip
+    for area, placed in (("H-1", tags[50:58]), ("D-1", tags[70:85]), ("MED", tags[95:96])):
+        yield Step(
+            "clerk.north", "custody.place", {"site": NORTH, "area": area, "tags": placed, "at": cast.ago(2)}
+        )

@@ -4,6 +4,7 @@ from django.urls import path
 
 from muster.web.views import (
     acts,
+    areas,
     assessments,
     board,
     changes,
@@ -125,6 +126,14 @@ urlpatterns = [
     path("counter/<slug:site>/headcount/<uuid:count>/", headcounts.one, name="count"),
     path("counter/<slug:site>/headcount/<uuid:count>/<slug:verb>/", headcounts.follow, name="count-follow"),
     path("counter/<slug:site>/outside/<slug:verb>/", headcounts.outside, name="out-count"),
+    path("counter/<slug:site>/areas/", areas.listed, name="areas"),
+    path("counter/<slug:site>/areas/place/", areas.place, name="area-place"),
+    path("counter/<slug:site>/areas/state/", areas.state, name="area-state"),
+    path("counter/<slug:site>/areas/file/", areas.from_file, name="areas-file"),
+    path("counter/<slug:site>/areas/none/", areas.one, name="area-none"),
+    path("counter/<slug:site>/areas/out/<uuid:out>/back/", areas.back, name="area-back"),
+    path("counter/<slug:site>/areas/in/<slug:area>/", areas.one, name="area"),
+    path("counter/<slug:site>/areas/in/<slug:area>/out/", areas.out, name="area-out"),
     path("clocks/", clocks.listed, name="clocks"),
     path("clocks/persons/<uuid:thing>/", clocks.of_person, name="person-clocks"),
     path("clocks/events/<uuid:event>/correct/", clocks.correct, name="event-correct"),

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 
-from muster.core.errors import MusterError
-from muster.core.times import parse_moment
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
 from muster.decisions.usage import Used
-from muster.ledger.queries import known, latest_known
+from muster.ledger.queries import latest_known
 from muster.tasks.usage import usage
-from muster.web.pages import Problem
+from muster.web.asof import as_of
 
 
 @dataclass(frozen=True)
@@ -47,24 +44,11 @@ class Bar:
 
 
 def limits_used(request: HttpRequest, decision: Decision) -> dict[str, Any]:
-    """What a page shows of the limits used, as of the moment and as known at the act that its address names; else as of now.
-
-    What cannot be read of the two is told as a problem of its field, and now is shown.
-    """
-    latest = latest_known()
-    asked = {name: request.GET.get(name, "").strip()[:60] for name in ("at", "known_at")}
-    at, known_at, problems = timezone.now(), latest, []
-    for name, words in asked.items():
-        try:
-            if words and name == "at":
-                at = parse_moment(words, decisions.zone_of(decision, latest))
-            elif words:
-                known_at = known(words)
-        except MusterError as refusal:
-            problems.append(Problem(name, str(refusal)))
-    found = usage(decision, at, known_at)
-    return {
-        "usage": found, "bars": [Bar(used) for used in found.limits], "asked": asked, "problems": problems,
-        "wrong": {problem.field: problem.message for problem in problems},
-        "limits_zone": decisions.zone_of(decision, known_at).key,
-    }  # fmt: skip
+    """What a page shows of the limits used, as of the moment and as known at the act that its address names; else as of now."""
+    read = as_of(request, decisions.zone_of(decision, latest_known()))
+    found = usage(decision, read.at, read.known_at)
+    return read.context | {
+        "usage": found,
+        "bars": [Bar(used) for used in found.limits],
+        "limits_zone": decisions.zone_of(decision, read.known_at).key,
+    }

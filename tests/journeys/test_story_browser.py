@@ -17,6 +17,8 @@ from test_story import NOW, inside, tell
 
 from muster.access.models import User
 from muster.cases.models import RecordedEvent
+from muster.core.csvfiles import table_of
+from muster.custody.areas import COLUMNS
 from muster.custody.models import Difference
 from muster.demonstration import exercise, loading
 from muster.demonstration.links import link_for
@@ -284,6 +286,35 @@ class Office:
         reader.page.get_by_label("Why it is corrected").fill(inputs["reason"])
         reader.press("Record correction")
         self.said(reader, step, "is corrected")
+
+    def custody_state_areas(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self.at(step.by, f"/counter/{inputs['site']}/areas/")
+        reader.follow("State areas by a file")
+        table = table_of(COLUMNS, inputs["areas"]).encode()
+        reader.page.get_by_label("File of areas").set_input_files(
+            {"name": "areas.csv", "mimeType": "text/csv", "buffer": table}
+        )
+        reader.press("State areas")
+        self.said(reader, step, f"{len(inputs['areas'])} new areas")
+
+    def custody_take_out_of_service(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self.at(step.by, f"/counter/{inputs['site']}/areas/")
+        reader.follow(f"Out of service: {inputs['area']}")
+        reader.page.get_by_label("Places").fill(str(inputs["places"]))
+        reader.page.get_by_label("From").fill(inputs["valid_from"])
+        reader.page.get_by_label("Why").fill(inputs["reason"])
+        reader.press("Take out of service")
+        self.said(reader, step, "has places out of service")
+
+    def custody_place(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self.at(step.by, f"/counter/{inputs['site']}/")
+        reader.follow("Areas")
+        reader.follow("Place persons")
+        reader.page.get_by_label("Tags").fill("\n".join(inputs["tags"]))
+        reader.page.get_by_label("Area").select_option(inputs["area"])
+        reader.page.get_by_label("Since when").fill(typed(inputs["at"]))
+        reader.press("Record where they are")
+        self.said(reader, step, f"in {inputs['area']}")
 
     def custody_release(self, step: Step, inputs: dict[str, Any]) -> None:
         reader = self.at(step.by, f"/counter/{inputs['site']}/")

@@ -18,6 +18,7 @@ from muster.core.errors import MusterError, NotFound
 from muster.custody import actions as custody
 from muster.custody.models import Difference
 from muster.custody.queries import can_lapse, open_differences, scope_of, scope_of_holder, things_held
+from muster.custody.space import SiteSpace, space
 from muster.decisions import queries as decisions
 from muster.ledger import queries
 from muster.ledger.models import Handover
@@ -61,6 +62,7 @@ class Card:
     differences: list[Difference]
     may_settle: bool
     drill: bool
+    space: SiteSpace | None  # None where no area is stated
     things: dict[str, int]  # vehicles and pieces of property, by kind
 
 
@@ -83,6 +85,7 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
     ]
     busy = {*counts, *(d.site_id for d in differences), *at_sites}
     busy.update(site for offer in offers for site in (offer.giver.site, offer.receiver.site))
+    spaces = space([site for code, site in sites.items() if code in busy])
     cards = [
         Card(
             site,
@@ -91,6 +94,7 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
             [difference for difference in differences if difference.site_id == code],
             may(actor, "custody.settle", scope_of(site)),
             is_drill_at(site),
+            spaces.get(code),
             dict(at_sites.get(code, {})),
         )
         for code, site in sites.items()

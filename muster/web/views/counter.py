@@ -15,6 +15,7 @@ from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread, parse_tag
 from muster.custody import queries, rules
 from muster.custody.merging import merged_into
+from muster.custody.space import space
 from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
 from muster.ledger.queries import latest_known
 from muster.parties.models import Site
@@ -79,6 +80,7 @@ def counter_page(
         "named": named,
         "offers": offers,
         "reasons": rules.REFUSALS,
+        "space": space([site]).get(site.pk),
     }
     context |= {"drill": is_drill_at(site)}
     return form_page(request, "web/counter.html", context, refusal=refusal)

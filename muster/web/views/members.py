@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from muster.access.control import Actor, can, may, one_of, visible
-from muster.actions import storable
 from muster.authority.packs import load_packs
-from muster.core.errors import Fault, FaultyFile, FaultyInput, MusterError
+from muster.core.errors import Fault, FaultyInput
 from muster.ledger.queries import latest_known
 from muster.parties.models import Organisation
 from muster.record.action import Done
 from muster.tasks import memberrows
 from muster.tasks.members import import_members, members_as_known, scope_of
+from muster.web.csvforms import CsvForm
 from muster.web.forms import ActForm, Input
-from muster.web.pages import form_page, signed_in
+from muster.web.pages import signed_in
 
 SHOWN = 1000
-MOST_BYTES = 4_000_000
 COLUMNS = (*memberrows.COLUMNS, *memberrows.OPTIONAL)
 ASKED = [("yes", "The member volunteered"), ("no", "The member did not volunteer")]
 
@@ -109,31 +106,10 @@ def from_file(request: HttpRequest, actor: Actor, code: str) -> HttpResponse:
     """State many members by a file: all of its faults are told by row, and nothing is kept until it has none."""
     row = _organisation(actor, code)
     can(actor, "tasks.state_members", scope_of(row))
-    refusal: MusterError | None = None
-    faults: list[Fault] = []
-    if request.method == "POST":
-        try:
-            answer = _take_in(request, actor, row)
-        except FaultyFile as told:
-            refusal, faults = FaultyInput([Fault(None, "file", told.code, str(told))]), told.faults
-        except MusterError as told:
-            refusal = told
-        else:
-            new, changed = answer["notices"].get("new", 0), answer["notices"].get("changed", 0)
-            messages.success(
-                request, f"{answer['rows']} rows read: {new} new members, {changed} stated anew."
-            )
-            return redirect(reverse("members", args=[row.pk]))
-    context = {"row": row, "columns": COLUMNS, "faults": faults}
-    return form_page(request, "web/members_file.html", context, refusal=refusal)
-
-
-def _take_in(request: HttpRequest, actor: Actor, row: Organisation) -> dict[str, Any]:
-    sent = request.FILES.get("file")
-    if sent is None:
-        raise FaultyInput([Fault(None, "file", "web.bad_field", "Choose a CSV file.")])
-    if (sent.size or 0) > MOST_BYTES:
-        words = "The file is larger than 4 MB. Part it, and send one part after the other."
-        raise FaultyInput([Fault(None, "file", "web.bad_field", words)])
-    with storable():
-        return import_members(io.BytesIO(sent.read()), actor=actor, organisation=row.pk, name=str(sent.name))
+    return CsvForm(
+        title=f"State members of {row} by a file", label="File of members", button="State members", columns=COLUMNS,
+        lead="From status_from on the columns may be left out. What is stated stands in place of what was stated before.",
+        take_in=lambda file, name: import_members(file, actor=actor, organisation=row.pk, name=name),
+        done=lambda answer: f"{answer['notices'].get('new', 0)} new members, {answer['notices'].get('changed', 0)} stated anew",
+        back=reverse("members", args=[row.pk]),
+    ).page(request)  # fmt: skip

@@ -1,0 +1,198 @@
+"""Where within a site persons are: a fact, recorded whatever stands against it; what is against a rule is a difference too.
+
+The ledger's holder stays the site (ADR 26). Which rules of a standard hold at a site, a later step says: `STANDARDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, Field
+
+from muster.access.control import Actor
+from muster.core.errors import MusterError
+from muster.core.times import check_happened, local, zone
+from muster.custody import rules
+from muster.custody.actions import Tags, site_locked
+from muster.custody.areas import SiteCode, area_of
+from muster.custody.models import Area, Concerned, Difference, Placement
+from muster.custody.reports import differ
+from muster.custody.space import AreaSpace, Person, persons, space
+from muster.parties.models import Site
+from muster.record.action import action
+from muster.record.models import Act
+
+Kind = Difference.Kind
+NAMED = 10  # tags in one sentence
+
+
+class PlacedBeforeArrival(MusterError):
+    """Somebody would be in an area before the site had him."""
+
+    code = "custody.placed_before_arrival"
+    status = 409
+
+    def __init__(self, *, since: Mapping[str, datetime], where: ZoneInfo) -> None:
+        self.since = dict(since)
+        named = ", ".join(f"{tag} (received {local(at, where)})" for tag, at in sorted(since.items()))
+        super().__init__(
+            f"{named}: not here yet at that time, by the record. Nothing was kept. Give a time from then on, or correct the arrival."
+        )
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A rule of a standard that holds at a site: its id, its words and the text that it is taken from."""
+
+    id: str
+    words: str
+    citation: str
+    verified: bool
+
+    def __str__(self) -> str:
+        return f"{self.id}, {self.citation}{'' if self.verified else ', not verified'}"
+
+
+class Standards(NamedTuple):
+    """What a later step says of the rules that hold at a site on a day, by the standards that were stated for it.
+
+    `cited`: those of some rules, by their ids. `floor`: how many persons so many square feet of an area of a kind allow, and by
+    which rule; None where no rule says.
+    """
+
+    cited: Callable[[Site, date, Collection[str]], Mapping[str, Cited]]
+    floor: Callable[[Site, date, str, int], tuple[int, Cited] | None]
+
+
+STANDARDS: list[Standards] = []
+
+
+@dataclass(frozen=True)
+class Against:
+    """What a placement is against. `words` name nobody; `told` does, for those who house and move the persons there."""
+
+    kind: Difference.Kind
+    words: str
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Who was placed, in which area (empty: in none), and how many differences that opened."""
+
+    tags: list[str]
+    area: str
+    differences: int
+
+
+@action("custody.place", about=site_locked)
+def place(
+    *, act: Act, row: Site, actor: Actor, site: SiteCode, tags: Tags, at: AwareDatetime,
+    area: Annotated[str, Field(max_length=20)] = "",
+) -> Placed:  # fmt: skip
+    """Record that persons are in an area of the site from `at` on; without an area, that they are in none.
+
+    People are where they are, so it is never refused for what it is against: each rule that it breaks is a difference. The same
+    moment told again corrects. Raises NoTags, TagMisread, TagTwice, NotFound for the area, NotHappenedYet, NotHeldHere,
+    PlacedBeforeArrival.
+    """
+    check_happened(at, now=act.recorded_at)
+    named = rules.read_tags(tags)
+    to = area_of(row, area) if area else None
+    moved = _here(row, named, at)
+    found = against(row, [each.tag for each in moved], to, at)
+    Placement.objects.bulk_create(
+        Placement(act=act, site=row, thing_id=each.thing, area=to, at=at) for each in moved
+    )
+    for each in found:
+        tell(act, row, each, at)
+    return Placed(named, area, len(found))
+
+
+def _here(site: Site, tags: Sequence[str], at: datetime) -> list[Person]:
+    """The persons of these tags, in their order. Raises NotHeldHere, PlacedBeforeArrival."""
+    here = {person.tag: person for person in persons([site.pk])}
+    if strangers := sorted(set(tags) - here.keys()):
+        raise rules.NotHeldHere(tags=strangers, site=site.code)
+    if early := {tag: here[tag].since for tag in tags if at < here[tag].since}:
+        raise PlacedBeforeArrival(since=early, where=zone(site.zone))
+    return [here[tag] for tag in tags]
+
+
+def tell(act: Act, site: Site, found: Against, at: datetime) -> None:
+    """Open the difference, and keep who it is about apart from its words."""
+    opened = differ(act, site, found.kind, found.words, at)
+    if found.told:
+        Concerned.objects.create(act=act, difference=opened, words=found.told)
+
+
+def against(site: Site, tags: Sequence[str], area: Area | None, at: datetime) -> list[Against]:
+    """What it would be against that these persons, whom the site holds, are in the area from that moment on; nothing is written."""
+    if area is None:
+        return []
+    found = space([site]).get(site.pk)
+    room = next((each for each in found.areas if each.area == area), None) if found else None
+    if room is None:
+        return []
+    moved = set(tags)
+    there = [person for person in persons([site.pk]) if person.area == area.pk and person.tag not in moved]
+    what = _Move(site, room, at, len(there) + len(moved))
+    return list(_over_capacity(what))
+
+
+@dataclass(frozen=True)
+class _Move:
+    """A move into an area: when, and how many are there then."""
+
+    site: Site
+    room: AreaSpace
+    at: datetime
+    persons: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.room.stated.name} ({self.room.area.code})"
+
+    @property
+    def day(self) -> date:
+        return self.at.astimezone(zone(self.site.zone)).date()
+
+    def rule(self, id: str) -> Cited | None:
+        """The rule, where the area is a hold room and it holds at the site on that day."""
+        if self.room.stated.kind != Area.Kind.HOLD_ROOM:
+            return None
+        return next((by for each in STANDARDS if (by := each.cited(self.site, self.day, [id]).get(id))), None)
+
+    @property
+    def floor(self) -> tuple[int, Cited] | None:
+        """How many the floor allows, and by which rule; None where no floor is stated or no rule says."""
+        stated = self.room.stated
+        if stated.square_feet is None:
+            return None
+        found = (each.floor(self.site, self.day, stated.kind, stated.square_feet) for each in STANDARDS)
+        return next((floor for floor in found if floor), None)
+
+
+def _over_capacity(move: _Move) -> Iterator[Against]:
+    """Source: HOLD-06 (S) in hold rooms, floor and posted capacity; elsewhere the number that is posted, and SHL-01 (S) in shelters."""
+    if floor := move.floor:
+        allowed, by = floor
+        if move.persons > allowed:
+            feet = f"{move.room.stated.square_feet} sq ft of floor"
+            words = f"{move.persons} in {move.name}, whose {feet} allow {allowed} ({by})."
+            yield Against(Kind.OVER_CAPACITY, words)
+    if move.persons <= move.room.capacity:
+        return
+    out = (
+        f", {move.room.out} of {move.room.stated.usable} places being out of service" if move.room.out else ""
+    )
+    posted = move.rule("HOLD-06")
+    yield Against(
+        Kind.OVER_CAPACITY,
+        f"{move.persons} in {move.name}, whose posted capacity is {move.room.capacity}{out}"
+        f" ({posted or 'the number stated for the area'}).",
+    )
