@@ -6,8 +6,8 @@ reckoned anew. Deleting the table loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ from muster.parties.models import Site
 CHUNK = 2_000  # persons reckoned at once
 LONGEST = 200  # rows of a list
 QUARTER = 900  # seconds
+COUNTS = frozenset({"counted", "formally_counted", "counted_by_face"})  # by which clocks of headcounts stop
 # Whether it is reckoned up to that act, nothing is to be reckoned again, and no quarter of an hour has begun since.
 NOTHING_NEW = """
 SELECT 1 FROM cases_reckoned WHERE NOT EXISTS (SELECT FROM cases_openclock WHERE again_at <= %s)
@@ -253,6 +254,28 @@ def _of_sites(
         if clock.is_open and responsible in ("", clock.rule.responsible)
     ]
     return found, [(code, rule.id) for code, at_site in rules.items() for rule in at_site.asks]
+
+
+def counts_of(sites: Iterable[Site], now: datetime, *, latest_only: bool = True) -> dict[str, list[Clock]]:
+    """The clocks of headcounts of these sites, by code, in the order of when each is due; without `latest_only` the earlier ones too.
+
+    A site that owes none, or whose contract does not say how often, is left out.
+    """
+    rules = {
+        code: replace(each, persons=(), itself=tuple(one for one in each.itself if COUNTS & set(one.rule.timing.stop_on)))
+        for code, each in queries.rules_of(sites, on=now.date()).items()
+    }  # fmt: skip
+    rules = {code: each for code, each in rules.items() if each.itself}
+    told = queries.told_of_sites(rules, latest=LATEST) if rules else {}
+    found = {
+        code: [
+            clock for clock in at_site.site_clocks(told.get(code, []), now=now, latest_only=latest_only) if clock.due_at
+        ]
+        for code, at_site in rules.items()
+    }  # fmt: skip
+    return {
+        code: sorted(clocks, key=lambda each: each.due_at or now) for code, clocks in found.items() if clocks
+    }
 
 
 def due_of(

@@ -143,10 +143,10 @@ def moved(cast: Cast) -> Iterator[Step]:
         {"handover": Said("to the south", "handover"), "at": cast.ago(22), "tags": tags[:49]},
     )  # fmt: skip
     for by, site, persons in (("clerk.north", NORTH, 70), ("clerk.south", SOUTH, 49)):
-        yield Step(by, "custody.open_count", {"site": site, "at": cast.ago(20)}, f"count at {site}")
-        yield Step(
-            by, "custody.submit_count", {"count": Said(f"count at {site}", "count"), "persons": persons}
-        )
+        opened = {"site": site, "at": cast.ago(20), "kind": "formal"}
+        yield Step(by, "custody.open_count", opened, f"count at {site}")
+        counted = {"count": Said(f"count at {site}", "count"), "persons": persons, "at": cast.ago(19.8)}
+        yield Step(by, "custody.submit_count", counted)
     yield from _trip(cast)
 
 

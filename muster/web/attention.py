@@ -8,7 +8,10 @@ from typing import Any
 
 from django.urls import reverse
 
+from muster.cases.clocks import Clock
+from muster.core.times import local, zone
 from muster.custody.models import Difference
+from muster.parties.models import Site
 from muster.picture.waiting import Wait
 from muster.web.views.missions import SETTLED_ON
 
@@ -26,10 +29,11 @@ class Action:
 
 
 def needs_action(
-    waits: Iterable[Wait], missions: Iterable[Mapping[str, Any]], differences: Iterable[tuple[Difference, bool]]
+    waits: Iterable[Wait], missions: Iterable[Mapping[str, Any]], differences: Iterable[tuple[Difference, bool]],
+    counts: Iterable[tuple[Site, Clock]],
 ) -> list[Action]:  # fmt: skip
     """What is late, then what goes beyond a decision or nearly so, then the open differences, with whether the reader may settle each."""
-    return [*_late(waits), *_limits(missions), *_differences(differences)]
+    return [*_late(waits), *_late_counts(counts), *_limits(missions), *_differences(differences)]
 
 
 def _late(waits: Iterable[Wait]) -> Iterator[Action]:
@@ -39,6 +43,15 @@ def _late(waits: Iterable[Wait]) -> Iterator[Action]:
             yield Action(
                 f"late {':'.join(one.about)} {one.what}", words, SETTLED_ON[one.about[0]](one.about[1])
             )
+
+
+def _late_counts(counts: Iterable[tuple[Site, Clock]]) -> Iterator[Action]:
+    for site, clock in counts:
+        if clock.breached and clock.due_at:
+            due = local(clock.due_at, zone(site.zone))
+            words = f"Late: {clock.rule.name.lower()} at {site.name}, due {due}, {clock.words}"
+            key = f"count {site.pk} {clock.rule.id} {clock.due_at.isoformat()}"
+            yield Action(key, words, reverse("site-clocks", args=[site.pk]))
 
 
 def _limits(missions: Iterable[Mapping[str, Any]]) -> Iterator[Action]:

@@ -132,3 +132,38 @@ def test_a_site_states_its_standard_and_its_people_record_what_was_done(
     assert "done in time" in typed.stdout
     typed = CliRunner().invoke(app, ["clocks", "--due", "0h"])
     assert "EX-NORTH: the contract's number for CNT-01 is not stated." in typed.stdout
+
+
+@pytest.mark.parametrize(("minutes_ago", "late"), [(8 * 60 - 1, False), (8 * 60 + 61, True)])
+def test_a_formal_count_that_is_late_shows_on_the_board_and_at_the_counter(
+    who: People, minutes_ago: int, late: bool
+) -> None:
+    """CNT-01: at least once every eight hours."""
+    now = timezone.now()
+    do.custody.receive(actor=who.north, site="EX-NORTH", tags=TAGS[:2], at=now - timedelta(days=3))
+    do.cases.set_standard(
+        actor=who.center, site="EX-NORTH", standard="us.ice.pbnds2011r2016", valid_from=(now - timedelta(days=3)).date()
+    )  # fmt: skip
+    for opened in (timedelta(hours=20), timedelta(minutes=minutes_ago)):
+        count = do.counting.open_count(
+            actor=who.north, site="EX-NORTH", at=now - opened, kind="formal"
+        ).answer.count
+        do.counting.submit_count(actor=who.north, count=count, persons=2, at=now - opened)
+
+    board, counter = (
+        text_of(signed_in("center").get("/board/").content.decode()),
+        text_of(signed_in("clerk.north").get("/counter/EX-NORTH/").content.decode()),
+    )
+    needs = board[board.index("Needs action") : board.index("Who waits")]
+    for page in (board, counter):
+        assert ("Late: Formal count (CNT-01) due" in page) is late
+        assert ("late by 1 h 1 min" in page) is late
+    assert ("Late: formal count at Ex-North, due" in needs) is late
+    assert "Formal count (CNT-01) due" in counter
+    assert "late or missed in the 24 hours before" in counter  # twelve hours, and no face count yesterday
+
+
+def test_a_site_without_a_standard_owes_no_count(who: People) -> None:
+    do.custody.receive(actor=who.north, site="EX-NORTH", tags=TAGS[:1], at=timezone.now())
+
+    assert "count (CNT" not in text_of(signed_in("center").get("/board/").content.decode())

@@ -266,6 +266,7 @@ class Office:
     def custody_open_count(self, step: Step, inputs: dict[str, Any]) -> dict[str, Any]:
         reader = self.at(step.by, f"/counter/{inputs['site']}/")
         reader.follow("Headcount")
+        reader.page.locator(f"label[for='kind-{inputs['kind']}']").click()
         reader.press("Start the count")
         return {"count": reader.page.url}
 

@@ -14,6 +14,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from muster.access.control import Actor, may, visible
+from muster.cases.clocks import Clock
+from muster.cases.due import counts_of
 from muster.core.errors import MusterError, NotFound
 from muster.custody import actions as custody
 from muster.custody.models import Difference
@@ -62,6 +64,7 @@ class Card:
     differences: list[Difference]
     may_settle: bool
     drill: bool
+    counts: list[Clock]  # of headcounts that are owed
     space: SiteSpace | None  # None where no area is stated
     things: dict[str, int]  # vehicles and pieces of property, by kind
 
@@ -85,7 +88,8 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
     ]
     busy = {*counts, *(d.site_id for d in differences), *at_sites}
     busy.update(site for offer in offers for site in (offer.giver.site, offer.receiver.site))
-    spaces = space([site for code, site in sites.items() if code in busy])
+    shown = [site for code, site in sites.items() if code in busy]
+    spaces, counts_due = space(shown), counts_of(shown, now)
     cards = [
         Card(
             site,
@@ -94,6 +98,7 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
             [difference for difference in differences if difference.site_id == code],
             may(actor, "custody.settle", scope_of(site)),
             is_drill_at(site),
+            [clock for clock in counts_due.get(code, []) if clock.is_open],
             spaces.get(code),
             dict(at_sites.get(code, {})),
         )
@@ -105,7 +110,12 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
     missions = _missions(actor, now, known_at, waited, held)
     settled_by = {card.site.code: card.may_settle for card in cards}
     context = {
-        "actions": needs_action(waited, missions, [(each, settled_by[each.site_id]) for each in differences]),
+        "actions": needs_action(
+            waited,
+            missions,
+            [(each, settled_by[each.site_id]) for each in differences],
+            [(card.site, clock) for card in cards for clock in card.counts],
+        ),
         "missions": missions,
         "waits": [_linked(one) for one in waited[:IN_ALL]],
         "waits_in_all": len(waited),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from muster.access.control import Actor, can, may, visible
 from muster.access.models import User
+from muster.cases.due import counts_of
 from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread, parse_tag
 from muster.custody import queries, rules
@@ -82,8 +84,16 @@ def counter_page(
         "reasons": rules.REFUSALS,
         "space": space([site]).get(site.pk),
     }
-    context |= {"drill": is_drill_at(site)}
+    context |= {"drill": is_drill_at(site)} | _counts(site, timezone.now())
     return form_page(request, "web/counter.html", context, refusal=refusal)
+
+
+def _counts(site: Site, now: datetime) -> dict[str, Any]:
+    """The headcounts that are due, and how many more were late or missed since the same time yesterday."""
+    clocks = counts_of([site], now, latest_only=False).get(site.pk, [])
+    past = [each for each in clocks if not each.is_open and each.breached]
+    missed = sum(each.due_at is not None and each.due_at >= now - timedelta(days=1) for each in past)
+    return {"counts": [each for each in clocks if each.is_open], "missed": missed}
 
 
 def site_for(actor: Actor, code: str) -> Site:
