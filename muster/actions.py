@@ -9,6 +9,7 @@ from muster.assistance import actions as assistance
 from muster.assistance import importing
 from muster.authority import actions as authority
 from muster.cases import actions as cases
+from muster.cases import closing as cases_closing
 from muster.cases import housing
 from muster.core.errors import MusterError
 from muster.costs import actions as costs
@@ -36,7 +37,7 @@ __all__ = [
 
 
 # What each step says of a mission before it is closed: registered where they are imported.
-CLOSING = (costs_closing, custody_closing, tasks_closing, transport_closing)
+CLOSING = (cases_closing, costs_closing, custody_closing, tasks_closing, transport_closing)
 
 
 class NotStorable(MusterError):

@@ -31,6 +31,7 @@ KINDS = {
     "task": "Tasks not ended",
     "shift": "Shifts that do not fit any more",
     "trip": "Trips not closed",
+    "clock": "Clocks that have not ended",
     "difference": "Differences not settled",
     "task_difference": "Differences about members, not settled",
     "outside": "Outside the decision, and not settled",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -101,6 +102,41 @@ def test_a_task_whose_window_is_over_does_not_keep_a_mission_open(offices: Offic
 
     assert list(open_items(row, at(23))) == ["task"]
     assert open_items(row, at(24)) == {}
+
+
+def test_what_is_still_owed_to_a_person_keeps_the_mission_open_after_the_person_has_left(
+    offices: Offices,
+) -> None:
+    opened(offices)
+    tags = received(offices, 1)
+    north, row = offices.sites.north, Mission.objects.get()
+    do.cases.set_standard(
+        actor=offices.sites.center, site="EX-NORTH", standard="us.ice.pbnds2011r2016", valid_from=date(2026, 2, 1),
+        contract_ref="EX-2026-1",
+    )  # fmt: skip
+    do.custody.release(actor=north, site="EX-NORTH", tags=tags, at=at(0), reason="agency_order")
+
+    owed = open_items(row, at(5))["clock"]
+    with pytest.raises(StillOpen, match="Clocks that have not ended: 3 "):
+        close(offices, 5)
+    page = signed_in("center").get("/missions/EX-1/close/").content.decode()
+    for event in ("booked_in_agency_system", "release_records_closed"):
+        do.cases.record_event(
+            actor=north,
+            site="EX-NORTH",
+            event=event,
+            tags=tags,
+            at=at(1),
+            by="Field office",
+            in_agency_system=True,
+        )
+
+    assert {(item.name, item.words.rsplit(", ", 2)[1]) for item in owed} == {
+        (tags[0], "ADM-11"),
+        (tags[0], "REL-04"),
+    }
+    assert f"/clocks/persons/{owed[0].subject[1]}/" in page
+    assert "clock" not in open_items(row, at(5))
 
 
 def test_a_difference_that_names_nobody_is_every_missions_at_its_site(offices: Offices) -> None:

@@ -47,7 +47,7 @@ SETTLED_ON: dict[str, Callable[[str], str]] = {
     "trip": lambda id: reverse("trip", args=[id]), "request": lambda id: reverse("request", args=[id]),
     "exceptions": lambda id: reverse("exceptions", args=[id]), "costs": lambda id: reverse("costs", args=[id]),
     "outside": lambda id: reverse("mission-outside", args=[id]), "roll": lambda id: reverse("muster-roll", args=[id]),
-    "roster": lambda id: reverse("roster", args=[id]),
+    "clocks": lambda id: reverse("person-clocks", args=[id]), "roster": lambda id: reverse("roster", args=[id]),
     "task_difference": lambda id: reverse("task-difference", args=[id]), "decision": lambda id: reverse("decision", args=[id]),
 }  # fmt: skip
 
