@@ -9,8 +9,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pypdf import PasswordType, PdfReader
-
 from muster.core.errors import MusterError
 
 LARGEST_PDF_BYTES = 4_000_000
@@ -122,6 +120,8 @@ def read_pdf(content: bytes) -> PdfText:
 
 
 def _pages(content: bytes) -> list[str]:
+    from pypdf import PasswordType, PdfReader  # here, so that no command waits for it that reads no PDF
+
     reader = PdfReader(io.BytesIO(content))
     # Without a password it opens for everybody where only printing or copying is restricted.
     if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:

@@ -7,6 +7,7 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 import muster.core.ids
+from muster.database.tables import CreateTables
 
 
 class Migration(migrations.Migration):
@@ -17,304 +18,326 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Holder",
-            fields=[
-                ("id", models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("area", "site area"),
-                            ("store", "Store"),
-                            ("trip", "Trip"),
-                            ("unit", "Unit"),
-                            ("officer", "Officer"),
-                            ("outside", "Outside"),
-                        ],
-                        max_length=10,
+        CreateTables(
+            migrations.CreateModel(
+                name="Holder",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False),
                     ),
-                ),
-                ("code", models.CharField(max_length=60, unique=True)),
-                ("organisation", models.CharField(blank=True, max_length=40)),
-                ("site", models.CharField(blank=True, db_index=True, max_length=40)),
-                (
-                    "act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Handover",
-            fields=[
-                ("id", models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False)),
-                ("mission", models.CharField(blank=True, max_length=60)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("offered", "Offered"),
-                            ("accepted", "Accepted"),
-                            ("refused", "Refused"),
-                            ("withdrawn", "Withdrawn"),
-                            ("lapsed", "Lapsed"),
-                        ],
-                        default="offered",
-                        max_length=10,
-                    ),
-                ),
-                ("offered_by", models.IntegerField()),
-                ("accepted_by", models.IntegerField(null=True)),
-                ("list_root", models.BinaryField(null=True)),
-                ("giver_signature", models.BinaryField(null=True)),
-                ("receiver_signature", models.BinaryField(null=True)),
-                (
-                    "answered_act",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="record.act",
-                    ),
-                ),
-                (
-                    "offered_act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
-                    ),
-                ),
-                (
-                    "giver",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
-                    ),
-                ),
-                (
-                    "receiver",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Thing",
-            fields=[
-                ("id", models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("person", "Person"),
-                            ("member", "Member"),
-                            ("vehicle", "Vehicle"),
-                            ("property", "Property"),
-                            ("file", "File"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("tag", models.CharField(max_length=12, unique=True)),
-                (
-                    "act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
-                    ),
-                ),
-                (
-                    "origin",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Report",
-            fields=[
-                ("id", models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False)),
-                ("kind", models.CharField(max_length=40)),
-                ("payload", models.JSONField()),
-                ("words", models.TextField()),
-                (
-                    "act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
-                    ),
-                ),
-                (
-                    "thing",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, to="ledger.thing"
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Head",
-            fields=[
-                (
-                    "thing",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="head",
-                        serialize=False,
-                        to="ledger.thing",
-                    ),
-                ),
-                ("n", models.IntegerField()),
-                ("top", models.IntegerField()),
-                ("happened_at", models.DateTimeField(null=True)),
-                ("leaf", models.BinaryField(null=True)),
-                (
-                    "holder",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Entry",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "thing_id", "n", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("n", models.IntegerField()),
-                ("kind", models.CharField(max_length=4)),
-                ("happened_at", models.DateTimeField()),
-                ("earliest_at", models.DateTimeField(null=True)),
-                ("latest_at", models.DateTimeField(null=True)),
-                ("base", models.IntegerField()),
-                ("corrects", models.IntegerField(null=True)),
-                ("repeats", models.IntegerField(null=True)),
-                ("mission", models.CharField(blank=True, max_length=60)),
-                ("reason", models.CharField(blank=True, max_length=60)),
-                ("source", models.CharField(blank=True, max_length=200)),
-                ("leaf", models.BinaryField(null=True)),
-                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                (
-                    "act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
-                    ),
-                ),
-                (
-                    "handover",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, to="ledger.handover"
-                    ),
-                ),
-                (
-                    "thing",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="ledger.thing"
-                    ),
-                ),
-                (
-                    "giver",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
-                    ),
-                ),
-                (
-                    "receiver",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [
-                    models.Index(fields=["receiver", "happened_at"], name="entry_in"),
-                    models.Index(fields=["giver", "happened_at"], name="entry_out"),
-                    models.Index(fields=["act"], name="entry_act"),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["push", "pop"])), name="entry_kind"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("giver", models.F("receiver")), _negated=True),
-                        name="entry_two_sides",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("corrects__isnull", True), ("kind", "push")),
-                            models.Q(("corrects__isnull", False), ("kind", "pop")),
-                            _connector="OR",
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("area", "site area"),
+                                ("store", "Store"),
+                                ("trip", "Trip"),
+                                ("unit", "Unit"),
+                                ("officer", "Officer"),
+                                ("outside", "Outside"),
+                            ],
+                            max_length=10,
                         ),
-                        name="entry_pop_corrects",
+                    ),
+                    ("code", models.CharField(max_length=60, unique=True)),
+                    ("organisation", models.CharField(blank=True, max_length=40)),
+                    ("site", models.CharField(blank=True, db_index=True, max_length=40)),
+                    (
+                        "act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Offer",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                options={
+                    "abstract": False,
+                },
+            ),
+            migrations.CreateModel(
+                name="Handover",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False),
                     ),
-                ),
-                ("open", models.BooleanField(default=True)),
-                (
-                    "handover",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="offers",
-                        to="ledger.handover",
+                    ("mission", models.CharField(blank=True, max_length=60)),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("offered", "Offered"),
+                                ("accepted", "Accepted"),
+                                ("refused", "Refused"),
+                                ("withdrawn", "Withdrawn"),
+                                ("lapsed", "Lapsed"),
+                            ],
+                            default="offered",
+                            max_length=10,
+                        ),
                     ),
-                ),
-                ("thing", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="ledger.thing")),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("open", True)), fields=("thing",), name="offer_once"
-                    )
+                    ("offered_by", models.IntegerField()),
+                    ("accepted_by", models.IntegerField(null=True)),
+                    ("list_root", models.BinaryField(null=True)),
+                    ("giver_signature", models.BinaryField(null=True)),
+                    ("receiver_signature", models.BinaryField(null=True)),
+                    (
+                        "answered_act",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="record.act",
+                        ),
+                    ),
+                    (
+                        "offered_act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
+                    ),
+                    (
+                        "giver",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
+                        ),
+                    ),
+                    (
+                        "receiver",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
+                        ),
+                    ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Settlement",
-            fields=[
-                (
-                    "report",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        serialize=False,
-                        to="ledger.report",
+            ),
+            migrations.CreateModel(
+                name="Thing",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False),
                     ),
-                ),
-                ("reason", models.TextField()),
-                (
-                    "act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("person", "Person"),
+                                ("member", "Member"),
+                                ("vehicle", "Vehicle"),
+                                ("property", "Property"),
+                                ("file", "File"),
+                            ],
+                            max_length=10,
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
+                    ("tag", models.CharField(max_length=12, unique=True)),
+                    (
+                        "act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
+                    ),
+                    (
+                        "origin",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                },
+            ),
+            migrations.CreateModel(
+                name="Report",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False),
+                    ),
+                    ("kind", models.CharField(max_length=40)),
+                    ("payload", models.JSONField()),
+                    ("words", models.TextField()),
+                    (
+                        "act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
+                    ),
+                    (
+                        "thing",
+                        models.ForeignKey(
+                            null=True, on_delete=django.db.models.deletion.PROTECT, to="ledger.thing"
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                },
+            ),
+            migrations.CreateModel(
+                name="Head",
+                fields=[
+                    (
+                        "thing",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            primary_key=True,
+                            related_name="head",
+                            serialize=False,
+                            to="ledger.thing",
+                        ),
+                    ),
+                    ("n", models.IntegerField()),
+                    ("top", models.IntegerField()),
+                    ("happened_at", models.DateTimeField(null=True)),
+                    ("leaf", models.BinaryField(null=True)),
+                    (
+                        "holder",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="Entry",
+                fields=[
+                    (
+                        "pk",
+                        models.CompositePrimaryKey(
+                            "thing_id", "n", blank=True, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("n", models.IntegerField()),
+                    ("kind", models.CharField(max_length=4)),
+                    ("happened_at", models.DateTimeField()),
+                    ("earliest_at", models.DateTimeField(null=True)),
+                    ("latest_at", models.DateTimeField(null=True)),
+                    ("base", models.IntegerField()),
+                    ("corrects", models.IntegerField(null=True)),
+                    ("repeats", models.IntegerField(null=True)),
+                    ("mission", models.CharField(blank=True, max_length=60)),
+                    ("reason", models.CharField(blank=True, max_length=60)),
+                    ("source", models.CharField(blank=True, max_length=200)),
+                    ("leaf", models.BinaryField(null=True)),
+                    (
+                        "recorded_at",
+                        models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                    ),
+                    (
+                        "act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
+                    ),
+                    (
+                        "handover",
+                        models.ForeignKey(
+                            null=True, on_delete=django.db.models.deletion.PROTECT, to="ledger.handover"
+                        ),
+                    ),
+                    (
+                        "thing",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="entries",
+                            to="ledger.thing",
+                        ),
+                    ),
+                    (
+                        "giver",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
+                        ),
+                    ),
+                    (
+                        "receiver",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.holder"
+                        ),
+                    ),
+                ],
+                options={
+                    "indexes": [
+                        models.Index(fields=["receiver", "happened_at"], name="entry_in"),
+                        models.Index(fields=["giver", "happened_at"], name="entry_out"),
+                        models.Index(fields=["act"], name="entry_act"),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("kind__in", ["push", "pop"])), name="entry_kind"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("giver", models.F("receiver")), _negated=True),
+                            name="entry_two_sides",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("corrects__isnull", True), ("kind", "push")),
+                                models.Q(("corrects__isnull", False), ("kind", "pop")),
+                                _connector="OR",
+                            ),
+                            name="entry_pop_corrects",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Offer",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(
+                            auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        ),
+                    ),
+                    ("open", models.BooleanField(default=True)),
+                    (
+                        "handover",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="offers",
+                            to="ledger.handover",
+                        ),
+                    ),
+                    (
+                        "thing",
+                        models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="ledger.thing"),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("open", True)), fields=("thing",), name="offer_once"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Settlement",
+                fields=[
+                    (
+                        "report",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            primary_key=True,
+                            serialize=False,
+                            to="ledger.report",
+                        ),
+                    ),
+                    ("reason", models.TextField()),
+                    (
+                        "act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                },
+            ),
         ),
         migrations.RunSQL(
             (Path(__file__).parents[1] / "sql" / "guard.sql").read_text("utf-8"),

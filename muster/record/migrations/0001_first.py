@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import muster.core.ids
+from muster.database.tables import CreateTables
 
 
 class Migration(migrations.Migration):
@@ -18,72 +19,84 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Act",
-            fields=[
-                ("id", models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False)),
-                ("name", models.CharField(max_length=60)),
-                ("idempotency_key", models.UUIDField(null=True)),
-                ("request_hash", models.BinaryField()),
-                ("refused_code", models.CharField(blank=True, max_length=60)),
-                ("refused_words", models.TextField(blank=True)),
-                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+        CreateTables(
+            migrations.CreateModel(
+                name="Act",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False),
                     ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Answer",
-            fields=[
-                (
-                    "act",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        serialize=False,
-                        to="record.act",
+                    ("name", models.CharField(max_length=60)),
+                    ("idempotency_key", models.UUIDField(null=True)),
+                    ("request_hash", models.BinaryField()),
+                    ("refused_code", models.CharField(blank=True, max_length=60)),
+                    ("refused_words", models.TextField(blank=True)),
+                    (
+                        "recorded_at",
+                        models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                     ),
-                ),
-                ("body", models.JSONField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Pending",
-            fields=[
-                (
-                    "act",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        serialize=False,
-                        to="record.act",
+                    (
+                        "actor",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                ("txid", models.BigIntegerField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Number",
-            fields=[
-                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
-                (
-                    "act",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="number", to="record.act"
+                ],
+            ),
+            migrations.CreateModel(
+                name="Answer",
+                fields=[
+                    (
+                        "act",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            primary_key=True,
+                            serialize=False,
+                            to="record.act",
+                        ),
                     ),
+                    ("body", models.JSONField()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="Pending",
+                fields=[
+                    (
+                        "act",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            primary_key=True,
+                            serialize=False,
+                            to="record.act",
+                        ),
+                    ),
+                    ("txid", models.BigIntegerField()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="Number",
+                fields=[
+                    ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                    (
+                        "act",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="number",
+                            to="record.act",
+                        ),
+                    ),
+                ],
+            ),
+            migrations.AddConstraint(
+                model_name="act",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("idempotency_key__isnull", False), ("refused_code", "")),
+                    fields=("actor", "idempotency_key"),
+                    name="act_key_once",
                 ),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name="act",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("idempotency_key__isnull", False), ("refused_code", "")),
-                fields=("actor", "idempotency_key"),
-                name="act_key_once",
             ),
         ),
         migrations.RunSQL(
