@@ -15,7 +15,7 @@ from muster.core.errors import MusterError
 from muster.costs import actions as costs
 from muster.costs import closing as costs_closing
 from muster.custody import actions as custody
-from muster.custody import areas, counting, disposal, lists, merging, personal, placing, replay
+from muster.custody import areas, counting, disposal, grouping, lists, merging, personal, placing, replay
 from muster.custody import closing as custody_closing
 from muster.decisions import actions as decisions
 from muster.decisions import offices
@@ -31,8 +31,8 @@ from muster.transport import closing as transport_closing
 
 __all__ = [
     "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "checkins", "costs", "counting", "custody",
-    "decisions", "disposal", "find", "housing", "importing", "keys", "lists", "members", "merging", "missions", "offices", "personal",
-    "placing", "planning", "replay", "sources", "storable", "tasks", "transport",
+    "decisions", "disposal", "find", "grouping", "housing", "importing", "keys", "lists", "members", "merging", "missions", "offices",
+    "personal", "placing", "planning", "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 
 

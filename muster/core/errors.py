@@ -25,6 +25,11 @@ class MusterError(Exception):
         """The sentence for a reader on the other side of a network: what the machine says of itself (paths, addresses) stays here."""
         return NOT_ANSWERING if self.status == 503 else str(self)
 
+    @property
+    def recorded(self) -> str:
+        """The sentence that the record keeps of it, which many may read; one that names persons to its reader alone says less here."""
+        return str(self)
+
 
 class NotFound(MusterError):
     """There is no such record, or it is not for this reader: both read alike."""

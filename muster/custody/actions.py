@@ -20,8 +20,8 @@ from muster.access.control import Actor, Scope
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.core.times import local, zone
-from muster.custody import queries, receivers, rules
-from muster.custody.models import Difference, Settled
+from muster.custody import groups, queries, receivers, rules
+from muster.custody.models import Concerned, Difference, Settled
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
 from muster.database import prepared
 from muster.ledger import bulk, posting
@@ -191,6 +191,7 @@ def receive(
         words = f"{len(things)} received under {mission}, which is closed since {local(closed, zone(row.zone))}: {_named(things)}."
         differ(act, row, Kind.MISSION_CLOSED, words, at, thing=things[0] if len(things) == 1 else None)
     arrived = [thing for thing in things if thing.tag not in reported]
+    _tell_parted(act, here, [thing.pk for thing in arrived], at)
     if arrived:
         words = f"Received from {from_organisation or 'outside'} without an offer: {_named(arrived)}."
         differ(act, row, Kind.UNOFFERED_ARRIVAL, words, at, thing=arrived[0] if len(arrived) == 1 else None)
@@ -246,11 +247,15 @@ def _named(things: list[Thing]) -> str:
 
 @action("custody.offer", about=_giver)
 def offer(
-    *, act: Act, row: Holder, actor: Actor, giver: Code, receiver: Code, tags: Tags, mission: Code = ""
-) -> Offered:
+    *, act: Act, row: Holder, actor: Actor, giver: Code, receiver: Code, tags: Tags, mission: Code = "",
+    separate_authority: PaperReference = "", separate_reason: Words = "",
+) -> Offered:  # fmt: skip
     """Offer persons to another holder, and sign the list. The giver keeps them until the receiver signs.
 
-    Raises NoTags, TagMisread, TagTwice, SamePlace, NotBoarding for a trip that has left, NotHeldHere, OnAnotherOffer.
+    A list that parts a group kept together is refused, unless it says on whose authority and why they are separated.
+
+    Raises NoTags, TagMisread, TagTwice, SamePlace, NotBoarding for a trip that has left, NotHeldHere, OnAnotherOffer, GroupParted,
+    NothingToSeparate.
     """
     named = rules.read_tags(tags)
     to = _receiver(receiver, act)
@@ -258,10 +263,17 @@ def offer(
         raise SamePlace(holder=row.code)
     receivers.check_offer(to)
     things = _to_offer(named, row)
+    parted = groups.parted_by_offer(things, giver=row.pk, receiver=to.pk)
+    authority, reason = separate_authority.strip(), separate_reason.strip()
+    if parted and not (authority and reason):
+        raise groups.GroupParted(parted=parted)
+    if (authority or reason) and not parted:
+        raise groups.NothingToSeparate()
     made = Handover(giver=row, receiver=to, mission=mission, offered_act=act, offered_by=actor.user)
     by_giver = sign_offer(made, named)
     made.list_root, made.giver_signature, made.giver_key = by_giver.root, by_giver.signature, by_giver.key
     posting.offer(made, things)
+    groups.separate(act, made, parted, authority=authority, reason=reason)
     return Offered(made.pk, named)
 
 
@@ -327,7 +339,23 @@ def accept(
         row.accepted_root, row.receiver_signature = by_receiver.root, by_receiver.signature
         row.receiver_key = by_receiver.key
     _answer(row, act, Handover.State.ACCEPTED)
+    _tell_parted(act, row.receiver, [offered[tag] for tag in named], at, handover=row)
     return Accepted(named, missing)
+
+
+def _tell_parted(
+    act: Act, receiver: Holder, things: Collection[UUID], at: datetime, *, handover: Handover | None = None
+) -> None:
+    """A difference for each group that arrived in part; who it is, for those who house and move persons there."""
+    for parted in groups.parted_by_arrival(things, receiver=receiver.pk):
+        site = _site_of(handover, things) if handover else Site.objects.filter(code=receiver.site).first()
+        if site is None:
+            continue
+        words = f"A group that is kept together reached {receiver.code} in part: {len(parted.going)} came, {len(parted.staying)} did not."
+        came = ", ".join(each.tag for each in parted.going)
+        away = ", ".join(f"{each.tag} (held by {each.holder_code})" for each in parted.staying)
+        opened = differ(act, site, Kind.GROUP_SPLIT, words, at, handover=handover)
+        Concerned.objects.create(act=act, difference=opened, words=f"Came: {came}. Did not: {away}.")
 
 
 def _site_of(row: Handover, things: Collection[UUID]) -> Site | None:

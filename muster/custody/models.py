@@ -357,3 +357,66 @@ class Concerned(Recorded):
         Difference, primary_key=True, on_delete=models.PROTECT, related_name="concerned"
     )
     words = models.TextField()
+
+
+class Group(Recorded):
+    """Persons whom an authority wants kept together, or kept apart. It goes with them from site to site until somebody ends it."""
+
+    class Kind(models.TextChoices):
+        KEEP_WITH = "keep_with", "kept together"
+        KEEP_APART = "keep_apart", "kept apart"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)  # at which it was stated
+    kind = models.CharField(max_length=10, choices=Kind)
+    authority = models.CharField(max_length=200)
+
+
+class GroupMember(Recorded):
+    """One person of a group."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="members")
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "thing"], name="group_member_once")]
+
+
+class GroupEnded(Recorded):
+    """That a group need not be kept together, or apart, any more."""
+
+    group = models.OneToOneField(Group, primary_key=True, on_delete=models.PROTECT, related_name="ended")
+    reason = models.TextField()
+
+
+class Separation(Recorded):
+    """That a group was parted by a handover on somebody's authority: who went, and who stayed, by the ids of their things."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="separations")
+    handover = models.ForeignKey(Handover, on_delete=models.PROTECT)
+    went = models.JSONField()
+    stayed = models.JSONField()
+    authority = models.CharField(max_length=200)
+    reason = models.TextField()
+
+
+class Flag(Recorded):
+    """What those who house and move a person must know; of one kind the latest counts, and without `stands` it is taken back.
+
+    `label` is opaque: of a separation group what the agency calls it, of a language its code. Nothing is made of it but whether two
+    are the same.
+    """
+
+    class Kind(models.TextChoices):
+        MINOR = "minor", "minor"
+        MEDICAL = "medical", "medical"
+        MOBILITY = "mobility", "mobility"
+        LANGUAGE = "language", "language"
+        SEPARATION = "separation", "separation group of the agency"
+
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=10, choices=Kind)
+    label = models.CharField(max_length=20, blank=True)
+    authority = models.CharField(max_length=200)
+    stands = models.BooleanField()

@@ -5,10 +5,11 @@ The ledger's holder stays the site (ADR 26). Which rules of a standard hold at a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
@@ -19,7 +20,8 @@ from muster.core.times import check_happened, local, zone
 from muster.custody import rules
 from muster.custody.actions import Tags, site_locked
 from muster.custody.areas import SiteCode, area_of
-from muster.custody.models import Area, Concerned, Difference, Placement
+from muster.custody.groups import flags_of, standing
+from muster.custody.models import Area, Concerned, Difference, Flag, Group, Placement
 from muster.custody.reports import differ
 from muster.custody.space import AreaSpace, Person, persons, space
 from muster.parties.models import Site
@@ -28,6 +30,11 @@ from muster.record.models import Act
 
 Kind = Difference.Kind
 NAMED = 10  # tags in one sentence
+SEPARATED = (
+    Area.Kind.HOLD_ROOM,
+    Area.Kind.HOUSING,
+    Area.Kind.SEGREGATION,
+)  # where persons are shut in with one another
 
 
 class PlacedBeforeArrival(MusterError):
@@ -134,24 +141,32 @@ def against(site: Site, tags: Sequence[str], area: Area | None, at: datetime) ->
     """What it would be against that these persons, whom the site holds, are in the area from that moment on; nothing is written."""
     if area is None:
         return []
-    found = space([site]).get(site.pk)
+    found = space([site], at=at).get(site.pk)
     room = next((each for each in found.areas if each.area == area), None) if found else None
     if room is None:
         return []
-    moved = set(tags)
-    there = [person for person in persons([site.pk]) if person.area == area.pk and person.tag not in moved]
-    what = _Move(site, room, at, len(there) + len(moved))
-    return list(_over_capacity(what))
+    here = persons([site.pk], at=at)
+    moved = {person.thing: person.tag for person in here if person.tag in set(tags)}
+    there = {person.thing: person.tag for person in here if person.area == area.pk} | moved
+    elsewhere = {person.thing: person.tag for person in here if person.area and person.thing not in there}
+    move = _Move(site, room, at, moved, there, elsewhere)
+    return [*_over_capacity(move), *_not_apart(move), *_not_for_hold_rooms(move), *_without_the_others(move)]
 
 
 @dataclass(frozen=True)
 class _Move:
-    """A move into an area: when, and how many are there then."""
+    """A move into an area: when, who is moved, who is there then, and who is in another area of the site; tags by thing."""
 
     site: Site
     room: AreaSpace
     at: datetime
-    persons: int
+    moved: Mapping[UUID, str]
+    there: Mapping[UUID, str]
+    elsewhere: Mapping[UUID, str]
+
+    @property
+    def persons(self) -> int:
+        return len(self.there)
 
     @property
     def name(self) -> str:
@@ -196,3 +211,58 @@ def _over_capacity(move: _Move) -> Iterator[Against]:
         f"{move.persons} in {move.name}, whose posted capacity is {move.room.capacity}{out}"
         f" ({posted or 'the number stated for the area'}).",
     )
+
+
+def _not_apart(move: _Move) -> Iterator[Against]:
+    """Who is kept apart by name; and separation groups of the agency: HOLD-04 (C) in hold rooms, its own label where persons are housed."""
+    for each in standing(move.moved, kind=Group.Kind.KEEP_APART):
+        if len(together := each.of(move.there)) > 1:
+            yield Against(
+                Kind.NOT_APART,
+                f"{len(together)} persons who are kept apart are together in {move.name}.",
+                f"{_tags(one.tag for one in together)}, apart by {each.group.authority}.",
+            )
+    if move.room.stated.kind not in SEPARATED:
+        return
+    labels: dict[str, list[str]] = {}
+    moved = set()
+    for thing, kinds in flags_of(move.there).items():
+        if flag := kinds.get(Flag.Kind.SEPARATION):
+            labels.setdefault(flag.label, []).append(move.there[thing])
+            moved |= {flag.label} if thing in move.moved else set()
+    if len(labels) > 1 and moved:
+        by = move.rule("HOLD-04") or "the separation group that the agency gave"
+        named = "; ".join(f"{label}: {_tags(tags)}" for label, tags in sorted(labels.items()))
+        yield Against(
+            Kind.NOT_APART, f"Persons whom the agency's standard separates are together in {move.name} ({by}).", f"{named}."
+        )  # fmt: skip
+
+
+def _not_for_hold_rooms(move: _Move) -> Iterator[Against]:
+    """Source: HOLD-03 (S), of which minors are flagged here; the grounds on which the text allows it are for whoever settles."""
+    if by := move.rule("HOLD-03"):
+        minors = [
+            move.moved[thing] for thing, kinds in flags_of(move.moved).items() if Flag.Kind.MINOR in kinds
+        ]
+        if minors:
+            yield Against(
+                Kind.HOLD_ROOM, f"Somebody is in {move.name} whom the rule seats outside. {by.words} ({by}).", f"{_tags(minors)}."
+            )  # fmt: skip
+
+
+def _without_the_others(move: _Move) -> Iterator[Against]:
+    for each in standing(move.moved, kind=Group.Kind.KEEP_WITH):
+        if away := each.of(move.elsewhere):
+            came = each.of(move.moved)
+            yield Against(
+                Kind.GROUP_SPLIT,
+                f"A group that is kept together is in part in {move.name} and in part in another area.",
+                f"Together by {each.group.authority}. In {move.room.area.code}: {_tags(one.tag for one in came)}. "
+                f"Elsewhere: {_tags(one.tag for one in away)}.",
+            )
+
+
+def _tags(tags: Iterable[str]) -> str:
+    found = sorted(tags)
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return ", ".join(found[:NAMED]) + more

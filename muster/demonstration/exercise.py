@@ -244,7 +244,7 @@ def owed(cast: Cast) -> Iterator[Step]:
 
 
 def housed(cast: Cast) -> Iterator[Step]:
-    """Both sites state their areas; some in the north are placed, the hold room is full, and a room has a burst pipe."""
+    """Both sites state their areas; in the north a pipe has burst, three are kept together, and some are placed: a hold room is full."""
     tags = cast.tags
     room = {"kind": "hold_room", "valid_from": cast.day(30)}
     north = [
@@ -259,6 +259,10 @@ def housed(cast: Cast) -> Iterator[Step]:
     yield Step(
         "clerk.north", "custody.take_out_of_service",
         {"site": NORTH, "area": "H-2", "places": 6, "valid_from": cast.day(1), "reason": "Burst pipe"},
+    )  # fmt: skip
+    yield Step(
+        "clerk.north", "custody.state_group",
+        {"site": NORTH, "kind": "keep_with", "tags": tags[70:73], "authority": "Exercise letter 1"},
     )  # fmt: skip
     for area, placed in (("H-1", tags[50:58]), ("D-1", tags[70:85]), ("MED", tags[95:96])):
         yield Step(

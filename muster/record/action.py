@@ -215,7 +215,7 @@ class Action(Generic[R]):
         with transaction.atomic():
             Act.objects.create(
                 actor_id=actor.user, name=self.name, idempotency_key=key, request_hash=digest,
-                refused_code=refusal.code, refused_words=str(refusal),
+                refused_code=refusal.code, refused_words=refusal.recorded,
             )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from test_step_pages import ALLOWED
 
 from muster.access.models import User
 from muster.cases.models import RecordedEvent
-from muster.custody.models import Count, Difference, OutOfService
+from muster.custody.models import Count, Difference, Group, OutOfService
 from muster.demonstration.links import link_for
 from muster.ledger.models import Handover, Thing
 from muster.ledger.queries import latest_known
@@ -32,7 +32,7 @@ def test_every_page_of_every_account_is_looked_over(
     assert difference is not None
     counted = Count.objects.filter(site="EX-NORTH", counted__isnull=False).latest("opened_at").pk
     assert event is not None
-    out = OutOfService.objects.get().pk
+    out, group = OutOfService.objects.get().pk, Group.objects.get().pk
     latest_known()
     ordered = Number.objects.filter(act__name="tasks.order", act__refused_code="").latest("number").number
     more = {
@@ -40,7 +40,8 @@ def test_every_page_of_every_account_is_looked_over(
             "/counter/EX-NORTH/", "/counter/EX-NORTH/receive/", "/counter/EX-NORTH/hand-over/", "/counter/EX-NORTH/headcount/",
             "/counter/EX-NORTH/outside/out/", "/counter/EX-NORTH/areas/", "/counter/EX-NORTH/areas/place/",
             "/counter/EX-NORTH/areas/in/H-1/", "/counter/EX-NORTH/areas/none/", "/counter/EX-NORTH/areas/in/H-2/out/",
-            f"/counter/EX-NORTH/areas/out/{out}/back/",
+            f"/counter/EX-NORTH/areas/out/{out}/back/", "/counter/EX-NORTH/housing/", "/counter/EX-NORTH/housing/group/",
+            "/counter/EX-NORTH/housing/flag/", f"/counter/EX-NORTH/housing/groups/{group}/end/",
             f"/counter/EX-NORTH/headcount/{counted}/", f"/counter/EX-NORTH/headcount/{counted}/explain/",
             "/clocks/", f"/clocks/persons/{corrected.pk}/", "/clocks/sites/EX-NORTH/record/", "/clocks/sites/EX-NORTH/breaches/",
             f"/things/{corrected.pk}/", f"/counter/EX-NORTH/things/{corrected.pk}/4/correct/", "/board/",

@@ -307,6 +307,16 @@ class Office:
         reader.press("Take out of service")
         self.said(reader, step, "has places out of service")
 
+    def custody_state_group(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self.at(step.by, f"/counter/{inputs['site']}/areas/")
+        reader.follow("Housing")
+        reader.follow("State a group")
+        reader.page.locator(f"label[for='kind-{inputs['kind']}']").click()
+        reader.page.get_by_label("Tags").fill("\n".join(inputs["tags"]))
+        reader.page.get_by_label("Who says so").fill(inputs["authority"])
+        reader.press("State group")
+        self.said(reader, step, "The group stands")
+
     def custody_place(self, step: Step, inputs: dict[str, Any]) -> None:
         reader = self.at(step.by, f"/counter/{inputs['site']}/")
         reader.follow("Areas")

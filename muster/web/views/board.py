@@ -175,7 +175,11 @@ def _moving(row: Mission, held: dict[tuple[UUID, str], dict[str, int]]) -> list[
 def settle(request: HttpRequest, actor: Actor, difference: UUID) -> HttpResponse:
     """Settle one difference, with the reason."""
     sites = visible(actor, Site.objects.all()).values("code")
-    found = Difference.objects.select_related("site", "thing").filter(pk=difference, site__in=sites).first()
+    found = (
+        Difference.objects.select_related("site", "thing", "concerned")
+        .filter(pk=difference, site__in=sites)
+        .first()
+    )
     if found is None:
         raise NotFound(kind="difference", name=str(difference))
     refusal = None
@@ -190,4 +194,6 @@ def settle(request: HttpRequest, actor: Actor, difference: UUID) -> HttpResponse
             messages.success(request, f"The difference at {found.site} is settled. {number}")
             return redirect("board")
     named = visible_things(actor, {found.thing_id} if found.thing_id else set())
-    return form_page(request, "web/settle.html", {"difference": found, "named": named}, refusal=refusal)
+    houses = hasattr(found, "concerned") and may(actor, "custody.read_housing", scope_of(found.site))
+    context = {"difference": found, "named": named, "concerned": found.concerned.words if houses else ""}
+    return form_page(request, "web/settle.html", context, refusal=refusal)

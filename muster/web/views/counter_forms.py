@@ -16,6 +16,7 @@ from muster.core.errors import MusterError, NotFound
 from muster.core.times import local, zone
 from muster.custody import actions as custody
 from muster.custody import rules
+from muster.custody.groups import GroupParted
 from muster.custody.queries import scope_of
 from muster.ledger.models import Handover, Thing
 from muster.missions.models import Mission
@@ -36,7 +37,8 @@ ABOUT_TAGS = dict.fromkeys(
 )  # fmt: skip
 FIELDS = {
     **ABOUT_TAGS, "core.not_a_moment": "at", "ledger.clock_ahead": "at", "ledger.same_holder": "receiver",
-    "custody.kept_by_list": "receiver", "core.not_found": "receiver",
+    "custody.group_parted": "tags",
+    "custody.nothing_to_separate": "separate_authority", "custody.kept_by_list": "receiver", "core.not_found": "receiver",
 }  # fmt: skip
 
 
@@ -89,6 +91,8 @@ def hand_over(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
                 receiver=to,
                 tags=_tags(request),
                 mission=request.POST.get("mission", ""),
+                separate_authority=request.POST.get("separate_authority", ""),
+                separate_reason=request.POST.get("separate_reason", ""),
             )
         except KeyReused:
             return _once(request, place)
@@ -112,6 +116,8 @@ def hand_over(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
         "site": place,
         "drill": is_drill_at(place),
         "receivers": receivers,
+        # Asked for once a list parts a group, and kept while it is filled in.
+        "asks_separation": isinstance(refusal, GroupParted) or "separate_reason" in request.POST,
         "missions": _missions(place),
     }
     return form_page(request, "web/hand_over.html", context, refusal=refusal, fields=FIELDS)

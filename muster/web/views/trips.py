@@ -181,6 +181,8 @@ def hand_over(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     inputs = [
         Input("receiver", "To", "choice", choices=sites, value=row.to_site_id),
         Input("tags", "Tags", "tags", "One on each line. All aboard stand here: take out who stays.", value=aboard, rows=8),
+        Input("separate_authority", "Separated on whose authority", hint="Only where a group kept together is parted.", needed=False),
+        Input("separate_reason", "Why they are separated", "long", needed=False, rows=2),
     ]  # fmt: skip
     return ActForm(
         action="custody.offer", title=f"Hand over from {row.pk}", button="Offer handover", inputs=inputs,
