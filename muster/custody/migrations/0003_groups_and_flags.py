@@ -8,7 +8,7 @@ import muster.core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("custody", "0013_areas_and_placements"),
+        ("custody", "0002_areas_and_placements"),
         ("ledger", "0014_numbered_at_once"),
         ("parties", "0001_first"),
         ("record", "0004_rows_have_leaves"),
