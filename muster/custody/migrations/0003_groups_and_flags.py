@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import muster.core.ids
+from muster.database.tables import CreateTables
 
 
 class Migration(migrations.Migration):
@@ -15,155 +16,175 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Group",
-            fields=[
-                ("id", models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("keep_with", "kept together"), ("keep_apart", "kept apart")], max_length=10
+        CreateTables(
+            migrations.CreateModel(
+                name="Group",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(default=muster.core.ids.new_id, primary_key=True, serialize=False),
                     ),
-                ),
-                ("authority", models.CharField(max_length=200)),
-                (
-                    "act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("keep_with", "kept together"), ("keep_apart", "kept apart")],
+                            max_length=10,
+                        ),
                     ),
-                ),
-                ("site", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="parties.site")),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Flag",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ("authority", models.CharField(max_length=200)),
+                    (
+                        "act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
                     ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("minor", "minor"),
-                            ("medical", "medical"),
-                            ("mobility", "mobility"),
-                            ("language", "language"),
-                            ("separation", "separation group of the agency"),
-                        ],
-                        max_length=10,
+                    (
+                        "site",
+                        models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="parties.site"),
                     ),
-                ),
-                ("label", models.CharField(blank=True, max_length=20)),
-                ("authority", models.CharField(max_length=200)),
-                ("stands", models.BooleanField()),
-                (
-                    "act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                ],
+                options={
+                    "abstract": False,
+                },
+            ),
+            migrations.CreateModel(
+                name="Flag",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(
+                            auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        ),
                     ),
-                ),
-                ("site", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="parties.site")),
-                ("thing", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="ledger.thing")),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Separation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("minor", "minor"),
+                                ("medical", "medical"),
+                                ("mobility", "mobility"),
+                                ("language", "language"),
+                                ("separation", "separation group of the agency"),
+                            ],
+                            max_length=10,
+                        ),
                     ),
-                ),
-                ("went", models.JSONField()),
-                ("stayed", models.JSONField()),
-                ("authority", models.CharField(max_length=200)),
-                ("reason", models.TextField()),
-                (
-                    "act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                    ("label", models.CharField(blank=True, max_length=20)),
+                    ("authority", models.CharField(max_length=200)),
+                    ("stands", models.BooleanField()),
+                    (
+                        "act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
                     ),
-                ),
-                (
-                    "group",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="separations",
-                        to="custody.group",
+                    (
+                        "site",
+                        models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="parties.site"),
                     ),
-                ),
-                (
-                    "handover",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="ledger.handover"),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="GroupEnded",
-            fields=[
-                (
-                    "group",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="ended",
-                        serialize=False,
-                        to="custody.group",
+                    (
+                        "thing",
+                        models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="ledger.thing"),
                     ),
-                ),
-                ("reason", models.TextField()),
-                (
-                    "act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                ],
+                options={
+                    "abstract": False,
+                },
+            ),
+            migrations.CreateModel(
+                name="Separation",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(
+                            auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="GroupMember",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ("went", models.JSONField()),
+                    ("stayed", models.JSONField()),
+                    ("authority", models.CharField(max_length=200)),
+                    ("reason", models.TextField()),
+                    (
+                        "act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
                     ),
-                ),
-                (
-                    "act",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                    (
+                        "group",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="separations",
+                            to="custody.group",
+                        ),
                     ),
-                ),
-                (
-                    "group",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="members",
-                        to="custody.group",
+                    (
+                        "handover",
+                        models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="ledger.handover"),
                     ),
-                ),
-                ("thing", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="ledger.thing")),
-            ],
-            options={
-                "constraints": [models.UniqueConstraint(fields=("group", "thing"), name="group_member_once")],
-            },
+                ],
+                options={
+                    "abstract": False,
+                },
+            ),
+            migrations.CreateModel(
+                name="GroupEnded",
+                fields=[
+                    (
+                        "group",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            primary_key=True,
+                            related_name="ended",
+                            serialize=False,
+                            to="custody.group",
+                        ),
+                    ),
+                    ("reason", models.TextField()),
+                    (
+                        "act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                },
+            ),
+            migrations.CreateModel(
+                name="GroupMember",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(
+                            auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        ),
+                    ),
+                    (
+                        "act",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="record.act"
+                        ),
+                    ),
+                    (
+                        "group",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="members",
+                            to="custody.group",
+                        ),
+                    ),
+                    (
+                        "thing",
+                        models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="ledger.thing"),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(fields=("group", "thing"), name="group_member_once")
+                    ],
+                },
+            ),
         ),
     ]
