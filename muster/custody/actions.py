@@ -107,6 +107,13 @@ class SettledDifference:
     difference: UUID
 
 
+@dataclass(frozen=True)
+class SettledDifferences:
+    """The differences that are settled."""
+
+    differences: list[UUID]
+
+
 def site_locked(site: str) -> tuple[Scope, Site]:
     row = queries.site_for_change(site)
     return queries.scope_of(row), row
@@ -600,10 +607,32 @@ def settle(
     reason: Annotated[str, Field(min_length=3, max_length=2000)],
 ) -> SettledDifference:  # fmt: skip
     """Settle a difference, with the reason; with the last one of a report, the report. Raises AlreadySettled."""
-    if Settled.objects.filter(difference=row).exists():
-        raise rules.AlreadySettled(what="difference")
-    Settled.objects.create(act=act, difference=row, reason=reason)
-    # The site is locked and has all differences of its report, so that nobody settles another of them meanwhile.
-    if row.report_id and not Difference.objects.filter(report=row.report_id, settled__isnull=True).exists():
-        Settlement.objects.create(act=act, report_id=row.report_id, reason=reason)
+    _settle(act, [row], reason)
     return SettledDifference(row.pk)
+
+
+@action("custody.settle_many", about=site_locked)
+def settle_many(
+    *, act: Act, row: Site, actor: Actor, site: Code,
+    differences: Annotated[list[UUID], Field(min_length=1, max_length=2000)],
+    reason: Annotated[str, Field(min_length=3, max_length=2000)],
+) -> SettledDifferences:  # fmt: skip
+    """Settle differences at one site, all or none, with one reason. Raises NotFound, AlreadySettled."""
+    wanted = list(dict.fromkeys(differences))
+    found = {each.pk: each for each in Difference.objects.filter(pk__in=wanted, site=row)}
+    if strange := [each for each in wanted if each not in found]:
+        raise NotFound(kind=f"difference at {row.code}", name=str(strange[0]))
+    _settle(act, [found[each] for each in wanted], reason)
+    return SettledDifferences(wanted)
+
+
+def _settle(act: Act, rows: Sequence[Difference], reason: str) -> None:
+    """Their site is locked, and has all differences of a report of theirs, so that nobody settles another of them meanwhile."""
+    if Settled.objects.filter(difference__in=rows).exists():
+        raise rules.AlreadySettled(
+            what="difference" if len(rows) == 1 else "difference, or one of those chosen,"
+        )
+    Settled.objects.bulk_create(Settled(act=act, difference=row, reason=reason) for row in rows)
+    for report in {row.report_id for row in rows if row.report_id}:
+        if not Difference.objects.filter(report=report, settled__isnull=True).exists():
+            Settlement.objects.create(act=act, report_id=report, reason=reason)

@@ -10,7 +10,9 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connections
+from django.test import Client
 from people import TAGS, People, at, people
 
 from muster.access.control import Actor, NotPermitted, actor_of
@@ -19,9 +21,10 @@ from muster.core.errors import FaultyFile, NotFound
 from muster.core.tags import make_tag
 from muster.core.times import end_of_day, zone
 from muster.custody import actions, lists, references
-from muster.custody.models import Difference, ListTaken
+from muster.custody.models import Difference, ListTaken, Settled
 from muster.custody.queries import open_differences
 from muster.custody.rosters import Admission, Line, ListOutOfOrder, RosterList
+from muster.custody.rules import AlreadySettled
 from muster.ledger import queries
 from muster.ledger.exporting import export
 from muster.ledger.models import Entry
@@ -349,3 +352,69 @@ def test_an_observation_that_names_another_stranger_in_the_same_row_is_the_same_
     assert observe(administrator, TAGS[0], "P78") == first
     assert Act.objects.count() == acts
     assert observe(administrator, TAGS[1], "P77")["lists"] != first["lists"]
+
+
+def signed_in(name: str) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(username=name), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_differences_at_a_site_are_settled_together_with_one_reason_all_or_none(
+    administrator: Actor, north: People
+) -> None:
+    observe(administrator, TAGS[5], "P77")
+    rows = list(open_differences(["EX-NORTH"]).exclude(kind="unoffered_arrival").values_list("pk", flat=True))
+    assert len(rows) == 4
+    with pytest.raises(NotFound):
+        actions.settle_many(actor=north.center, site="EX-SOUTH", differences=rows, reason="Counted by hand")
+    with pytest.raises(NotPermitted):
+        actions.settle_many(actor=north.north, site="EX-NORTH", differences=rows, reason="Counted by hand")
+    actions.settle_many(actor=north.center, site="EX-NORTH", differences=rows[:2], reason="Counted by hand")
+
+    with pytest.raises(AlreadySettled):
+        actions.settle_many(
+            actor=north.center, site="EX-NORTH", differences=rows[1:], reason="Counted by hand"
+        )
+    assert len(told()) == 2
+    assert Settled.objects.get(difference=rows[0]).reason == "Counted by hand"
+
+
+def test_the_page_of_a_list_shows_both_columns_and_settles_those_ticked_or_all(
+    administrator: Actor, north: People
+) -> None:
+    page, center = "/counter/EX-NORTH/lists/", signed_in("center")
+    assert "No list of this site was taken in yet." in center.get(page).content.decode()
+    lines = "".join(f"2026-03-01,{person},2026-02-27T10:00\n" for person in (TAGS[5], "P77"))
+    sent = SimpleUploadedFile("lists.csv", (HEADER + lines).encode())
+    done = signed_in("administrator").post(page + "file/", {"file": sent}, follow=True)
+    assert "1 list taken in" in done.content.decode()
+    assert center.post(page + "file/", {}).status_code == 403
+
+    one = f"{page}{ListTaken.objects.get().pk}/"
+    shown = center.get(one).content.decode()
+    assert "2 persons on the list." in shown
+    for words in (
+        "Rows 2, 3 of the file",
+        "Nobody whom the record knows",
+        "Here all that day",
+        "Not on the list, by tag or known reference",
+    ):
+        assert words in shown
+    first = open_differences(["EX-NORTH"]).filter(kind="held_not_listed").first()
+    assert first
+    assert center.post(one, {"difference": str(first.pk), "reason": ""}).status_code == 422
+    assert center.post(one, {"difference": "nonsense", "reason": "On the bus"}).status_code == 422
+    assert (
+        "1 settled."
+        in center.post(
+            one, {"difference": str(first.pk), "reason": "On the bus"}, follow=True
+        ).content.decode()
+    )
+    assert "On the bus" in center.get(one).content.decode()
+    assert signed_in("clerk.north").get(one).content.decode().count("checkbox") == 0
+    assert signed_in("clerk.north").post(one, {"all": "yes", "reason": "On the bus"}).status_code == 403
+    assert center.post(one, {"all": "yes", "reason": "Counted by hand"}, follow=True).status_code == 200
+    assert told() == []
+    assert signed_in("clerk.south").get(one).status_code == 404
+    assert center.get(page + "999/").status_code == 404

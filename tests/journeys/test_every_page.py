@@ -55,6 +55,7 @@ def test_every_page_of_every_account_is_looked_over(
             "/missions/EX-PROCESSING-1/members/", "/missions/EX-PROCESSING-1/members/order/", "/organisations/EX-GUARD/members/",
             "/organisations/EX-GUARD/members/state/", "/organisations/EX-GUARD/members/file/",
             "/counter/EX-NORTH/areas/?at=2026-11-19", "/counter/EX-NORTH/areas/state/?area=D-1", "/counter/EX-SOUTH/areas/file/",
+            "/counter/EX-NORTH/lists/",
             "/clocks/?due=30d&responsible=agency", "/clocks/sites/EX-NORTH/",
             "/clocks/sites/EX-SOUTH/standard/", "/clocks/sites/EX-SOUTH/holiday/", f"/clocks/events/{event.pk}/correct/",
         ],

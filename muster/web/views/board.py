@@ -39,6 +39,7 @@ from muster.web.used import Bar
 from muster.web.views.history import visible_things
 from muster.web.views.missions import SETTLED_ON, is_drill_at
 
+ROWS_OF_LISTS = (Difference.Kind.LISTED_NOT_HELD, Difference.Kind.HELD_NOT_LISTED)
 IN_A_CARD, IN_ALL = 4, 12  # how many of those that wait are shown
 
 
@@ -67,6 +68,11 @@ class Card:
     counts: list[Clock]  # of headcounts that are owed
     space: SiteSpace | None  # None where no area is stated
     things: dict[str, int]  # vehicles and pieces of property, by kind
+
+    @property
+    def listed(self) -> int:
+        """How many differences are rows of a list."""
+        return sum(each.kind in ROWS_OF_LISTS for each in self.differences)
 
 
 @signed_in

@@ -1,0 +1,145 @@
+"""A site's lists beside its record: what each list says and what the record says, worked through row by row or many at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from muster.access.control import Actor, can, may, one_of, visible
+from muster.core.errors import NotFound
+from muster.core.times import end_of_day, zone
+from muster.custody import lists, rosters
+from muster.custody.models import Difference, ListTaken
+from muster.custody.queries import scope_of
+from muster.ledger.queries import census, latest_known
+from muster.parties.models import Site
+from muster.web.csvforms import CsvForm
+from muster.web.forms import ActForm, Input
+from muster.web.pages import signed_in
+from muster.web.views.board import ROWS_OF_LISTS
+from muster.web.views.history import visible_things
+from muster.web.views.missions import is_drill_at
+
+SHOWN = 30  # lists of a site, the latest
+ROWS = 500  # of one list
+
+
+@dataclass(frozen=True)
+class Told:
+    """One list: how many it counts, how many the record has at the end of its day as known now, and what of it is settled."""
+
+    taken: ListTaken
+    ours: int
+    open: int
+    settled: int
+
+
+def _site(actor: Actor, code: str) -> Site:
+    return one_of(visible(actor, Site.objects.all()), "site", code)
+
+
+def _told(taken: ListTaken, site: Site, known_at: int) -> Told:
+    moment = min(end_of_day(taken.listed, zone(site.zone)), timezone.now())
+    ours = census(moment, known_at, site=site.pk).sites.get(site.pk, 0)
+    rows = _differences(taken)
+    waiting = rows.filter(settled__isnull=True).count()
+    return Told(taken, ours, waiting, rows.count() - waiting)
+
+
+def _differences(taken: ListTaken) -> Any:
+    return Difference.objects.filter(act=taken.act_id, kind__in=ROWS_OF_LISTS).order_by("id")
+
+
+@signed_in
+def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
+    """The lists that were taken in of a site, the latest first."""
+    place, known_at = _site(actor, site), latest_known()
+    rows = ListTaken.objects.filter(site=place).select_related("act__number").order_by("-listed", "-pk")
+    context = {
+        "site": place, "drill": is_drill_at(place), "known_at": known_at,
+        "lists": [_told(row, place, known_at) for row in rows[:SHOWN]], "count": rows.count(),
+        "may_import": may(actor, "custody.import_list", scope_of(place)),
+    }  # fmt: skip
+    return render(request, "web/lists.html", context)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a list that does not agree with the record: what the list says, what the record says, and how it was settled."""
+
+    row: Difference
+    theirs: str
+    ours: str
+
+
+def _line(row: Difference) -> Line:
+    if row.kind == Difference.Kind.HELD_NOT_LISTED:
+        return Line(row, "not on the list, by tag or known reference", "here all that day")
+    if row.thing is None:
+        return Line(
+            row,
+            row.words.rpartition("nobody of ")[2].rstrip(".").capitalize(),
+            "nobody whom the record knows",
+        )
+    return Line(row, "on the list", "not here at any time of that day")
+
+
+class SettleForm(ActForm):
+    """The form that settles those ticked, or all that are open, with one reason."""
+
+    def given_in(self, request: HttpRequest) -> dict[str, Any]:
+        """The reason, and which: what is no id of a row is none of the list's."""
+        read = super().given_in(request)
+        everything = read.pop("all")
+        ticked = self.context["open"] if everything else request.POST.getlist("difference")
+        return read | {"differences": ticked}
+
+
+@signed_in
+def one(request: HttpRequest, actor: Actor, site: str, taken: int) -> HttpResponse:
+    """One list beside the record, each row with both columns; those who may settle do so for many at once."""
+    place = _site(actor, site)
+    row = ListTaken.objects.filter(pk=taken, site=place).select_related("act__number").first()
+    if row is None:
+        raise NotFound(kind=f"list of {place.code}", name=str(taken))
+    found = _differences(row).select_related("thing", "settled__act__actor", "settled__act__number")
+    waiting = [str(each) for each in found.filter(settled__isnull=True).values_list("pk", flat=True)]
+    rows = [_line(each) for each in found[:ROWS]]
+    context = {
+        "site": place, "told": _told(row, place, latest_known()), "rows": rows, "count": found.count(), "open": waiting,
+        "named": visible_things(actor, {each.row.thing_id for each in rows if each.row.thing_id}),
+        "may_settle": bool(waiting) and may(actor, "custody.settle_many", scope_of(place)), "ticked": request.POST.getlist("difference"),
+    }  # fmt: skip
+    inputs = [
+        Input("all", f"All {len(waiting)} that are open, ticked or not", "flag", needed=False),
+        Input("reason", "How they are settled, and why", "long", "One reason for all of them. Your name stands beside it in the record."),
+    ]  # fmt: skip
+    if request.method == "POST":
+        can(actor, "custody.settle_many", scope_of(place))
+    return SettleForm(
+        action="custody.settle_many", title=f"List of {place.name}, {row.listed}", button="Settle them", inputs=inputs,
+        given={"site": place.pk}, zone=place.zone, back=reverse("list", args=[place.pk, row.pk]), drill=is_drill_at(place),
+        done=lambda answer: f"{len(answer.differences)} settled.", template="web/list.html", context=context,
+    ).page(request, actor)  # fmt: skip
+
+
+@signed_in
+def from_file(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
+    """Take a file of daily lists in: entries at a site kept by list, else an observation that is compared with the record."""
+    place = _site(actor, site)
+    can(actor, "custody.import_list", scope_of(place))
+    kept = "its people record what happens, so the list is compared with the record and writes no entry"
+    if place.kept_by_list_since:
+        kept = "it is kept by list, so the list writes the entries"
+    return CsvForm(
+        title=f"Take lists of {place.name} in", label="File of lists", button="Take in",
+        columns=(*rosters.COLUMNS, *rosters.OPTIONAL_COLUMNS),
+        lead=f"Each day is whole. At this site {kept}.", drill=is_drill_at(place), back=reverse("lists", args=[place.pk]),
+        take_in=lambda file, name: lists.import_rosters(file, actor=actor, site=place.pk, zone=place.zone, name=name),
+        done=lambda answer: f"{len(answer['lists'])} list{'s' if len(answer['lists']) != 1 else ''} taken in",
+    ).page(request)  # fmt: skip
