@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from people import TAGS, People, at, people
+from typer.testing import CliRunner
 
 from muster import actions as do
-from muster.access.control import NotPermitted
+from muster.access.control import NotPermitted, new_token
 from muster.access.models import User
+from muster.cli.main import app
 from muster.core.errors import FaultyFile, FaultyInput, NotFound
 from muster.core.times import NotHappenedYet
 from muster.custody.areas import AreaTwice, EndsBefore, InServiceAgain, import_areas
@@ -240,6 +244,21 @@ def test_a_file_of_areas_is_stated_in_one_act_and_told_with_every_fault(who: Peo
         (2, "area"), (2, "name"), (2, "kind"), (2, "valid_from"), (2, "usable"), (2, "rated"), (4, "area"),
     ]  # fmt: skip
     assert not Area.objects.filter(code="H-2").exists()
+
+
+def test_the_command_line_states_the_areas_of_a_file(
+    who: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "areas.csv"
+    file.write_text(
+        "area,name,kind,valid_from,usable,rated,square_feet\nS-1,Shelter floor,shelter,2026-03-01,50,,\n"
+    )
+    monkeypatch.setenv("MUSTER_TOKEN", new_token(User.objects.get(username="center")))
+    done = CliRunner().invoke(app, ["import", "areas", str(file), "--site", "EX-NORTH", "--json"])
+
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["notices"] == {"new_areas": 1}
+    assert Area.objects.filter(code="S-1").exists()
 
 
 def test_the_api_s_answer_tells_every_area_in_numbers(who: People) -> None:
