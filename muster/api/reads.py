@@ -15,6 +15,7 @@ from muster.access.control import one_of, visible
 from muster.actions import storable
 from muster.api.shapes import UnderTold
 from muster.api.signing_in import asking
+from muster.cases import checklists
 from muster.cases import queries as cases
 from muster.cases.due import due_of
 from muster.cases.rules import parse_within
@@ -239,6 +240,83 @@ class PersonClocksAnswer(Schema):
     as_of: str
     known_at: int | None
     clocks: list[ClockTold]
+
+
+class PackVersion(Schema):
+    """A pack, and which version of it."""
+
+    id: str
+    version: str
+
+
+class ItemTold(Schema):
+    """One item of a checklist: `state` is done, not done or open; `event` is what is recorded of it.
+
+    `at` to `known_at` say what was recorded, and are null of what is open.
+    """
+
+    pack: str
+    rule: str
+    step: int
+    name: str
+    event: str
+    responsible: str
+    verified: bool
+    state: str
+    late: bool
+    due_at: str | None
+    at: str | None
+    by: str | None
+    proof: str | None
+    not_done_because: str | None
+    words: str | None
+    recorded_at: str | None
+    known_at: int | None
+
+
+class ChecklistTold(Schema):
+    """The checklist of a person at a site, in or out, in the versions of packs that held as the person came."""
+
+    person: str
+    side: str
+    arrived_at: str
+    left_at: str | None
+    items: list[ItemTold]
+    packs: list[PackVersion]
+
+
+class MissingAnswer(Schema):
+    """Of `persons` at a site with a checklist, those of whom something is open, late first."""
+
+    site: str
+    as_of: str
+    known_at: int
+    persons: int
+    lists: list[ChecklistTold]
+
+
+class ChecklistAnswer(ChecklistTold):
+    """One person's checklist at a site."""
+
+    site: str
+    as_of: str
+    known_at: int
+
+
+@router.get("/checklists/{site}", response=MissingAnswer)
+def checklists_at(request: HttpRequest, site: str) -> dict[str, Any]:
+    """What is missing at a site: who is there with an item of the checklist of coming open."""
+    actor = asking(request)
+    with when_down(), storable():
+        return checklists.missing_told(actor, site, now=timezone.now())
+
+
+@router.get("/checklists/{site}/{tag}/{side}", response=ChecklistAnswer)
+def checklist_of(request: HttpRequest, site: str, tag: str, side: Literal["in", "out"]) -> dict[str, Any]:
+    """A person's checklist at a site, of coming or of leaving."""
+    actor = asking(request)
+    with when_down(), storable():
+        return checklists.person_told(actor, site, tag, side, now=timezone.now())
 
 
 @router.get("/clocks", response=DueAnswer)

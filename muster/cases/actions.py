@@ -16,14 +16,19 @@ from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor
 from muster.cases import queries
+from muster.cases.checklists import Item, checklists_of, event_named, note_packs
 from muster.cases.clocks import Clock
 from muster.cases.models import Breach, RecordedEvent, SiteHoliday, SiteStandard
 from muster.cases.packs import FROM_THE_RECORD, UnknownStandard, load_standards
-from muster.cases.rules import Event
+from muster.cases.rules import NOT_DONE, Event
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import check_happened
+from muster.custody import releasing
 from muster.custody.actions import site_locked
-from muster.custody.rules import read_tags
+from muster.custody.models import Difference
+from muster.custody.releasing import NotDone
+from muster.custody.reports import differ
+from muster.custody.rules import check_reason, read_tags
 from muster.ledger import bulk
 from muster.ledger.models import Thing
 from muster.parties.models import Site
@@ -43,7 +48,7 @@ TOLD_BY_STAFF = (
 
 
 class UnknownEvent(MusterError):
-    """No pack in use holds that event."""
+    """No pack holds that event, neither in use nor in a version that the record went by."""
 
     code = "cases.unknown_event"
 
@@ -105,6 +110,19 @@ class SayIfDone(MusterError):
         super().__init__(
             f"{event.words}: say with in_agency_system whether it was done in the agency's own system, true or false, and "
             "by which office. Nothing more of it is kept here."
+        )
+
+
+class ByWhom(MusterError):
+    """It is not said which office or post did it, or answers for its not being done."""
+
+    code = "cases.by_whom"
+
+    def __init__(self, *, event: Event) -> None:
+        self.event = event.id
+        super().__init__(
+            f"{event.words}: say by which office or post; where it was not done, which one answers for it. Never a name. "
+            "Nothing was kept."
         )
 
 
@@ -187,6 +205,7 @@ def set_standard(
     together = packs.together([standard]) if standard in packs.by_id else []
     named = packs.by_id[standard].rules.values() if standard in packs.by_id else ()
     asks = {rule.limit.from_contract for rule in named} - {"", *terms}
+    note_packs(act, [pack.id for pack in together])
     return StandardSet(made.pk, [pack.id for pack in together if pack.id != standard], sorted(asks))
 
 
@@ -243,17 +262,109 @@ def record_event(
         for thing in whose
     ]  # fmt: skip
     RecordedEvent.objects.bulk_create(made)
-    breaches = _record_breaches(act, row, things, act.recorded_at, by=(event, at))
+    breaches = _record_breaches(act, row, things, act.recorded_at, by=([event], at))
+    return EventRecorded([each.pk for each in made], breaches)
+
+
+@action("cases.record_items", about=site_locked)
+def record_items(
+    *, act: Act, row: Site, actor: Actor, site: Code, tags: Tags, events: Annotated[list[Name], Field(min_length=1, max_length=50)],
+    at: AwareDatetime, by: Short = "", proof: Short = "", not_done: Code = "", words: Words = "",
+) -> EventRecorded:  # fmt: skip
+    """Record several items of a checklist at once, of one person or of a whole bus: each was done, or, with `not_done`, was not.
+
+    `events` are what is recorded of the items. `not_done` is a coded reason, and `words` say it in full; then `by` is the office or
+    post that answers for it. Of what is done in the agency's own system it is kept that it was done there, or was not, and no more.
+
+    Raises UnknownEvent, ReadFromTheRecord, AboutWhom, ByWhom, UnknownReason, UnknownPersons, NotHappenedYet, NoTags, TagMisread,
+    TagTwice.
+    """
+    check_happened(at, now=act.recorded_at)
+    if not_done:
+        check_reason(not_done, list(NOT_DONE))
+    found = [_event(event) for event in dict.fromkeys(events)]
+    for event in found:
+        if event.about != "person":
+            raise AboutWhom(event=event)
+        if (event.in_agency_system or not_done) and not by.strip():
+            raise ByWhom(event=event)
+    things = _persons(read_tags(tags))
+    made = [
+        RecordedEvent(
+            act=act, site=row, thing=thing, event=event.id, at=at, done=not not_done, by=by.strip(), proof=proof.strip(),
+            not_done_because=not_done, reason=words.strip() if not_done else "",
+        )
+        for event in found for thing in things
+    ]  # fmt: skip
+    RecordedEvent.objects.bulk_create(made)
+    note_packs(act)
+    done = () if not_done else [event.id for event in found]
+    breaches = _record_breaches(act, row, things, act.recorded_at, by=(done, at))
     return EventRecorded([each.pk for each in made], breaches)
 
 
 def _event(name: str) -> Event:
-    events = load_standards().events
-    if name not in events:
+    found = event_named(name)
+    if found is None:
+        events = load_standards().events
         raise UnknownEvent(event=name, known=(set(events) - set(FROM_THE_RECORD)) | set(TOLD_BY_STAFF))
     if name in FROM_THE_RECORD and name not in TOLD_BY_STAFF:
-        raise ReadFromTheRecord(event=events[name])
-    return events[name]
+        raise ReadFromTheRecord(event=found)
+    return found
+
+
+@releasing.register
+def open_at_release(
+    act: Act, site: Site, things: Sequence[Thing], at: datetime, said: Sequence[NotDone]
+) -> dict[str, list[str]]:
+    """Keep why checks were not done as persons were released, and open a difference for each that was not: never a refusal."""
+    answers = {each.check: each for each in said}
+    found: dict[str, list[str]] = {}
+    lists = checklists_of(
+        site, {thing.pk: thing.tag for thing in things}, "out", now=max(at, act.recorded_at)
+    )
+    by_id = {thing.pk: thing for thing in things}
+    for checklist in lists.values():
+        still_open = [item for item in checklist.items if not item.is_done and not item.begins_with_release]
+        for item in still_open:
+            answer, thing = answers.get(item.rule.id), by_id[checklist.thing]
+            if answer and not _is_blank(answer):
+                _keep_not_done(act, site, thing, item, answer, at)
+            differ(
+                act,
+                site,
+                Difference.Kind.OPEN_CHECK,
+                _open_words(checklist.tag, item, answer),
+                at,
+                thing=thing,
+            )
+        if still_open:
+            found[checklist.tag] = [item.rule.id for item in still_open]
+    return found
+
+
+def _is_blank(answer: NotDone) -> bool:
+    return not (answer.because or answer.by or answer.words).strip()
+
+
+def _keep_not_done(act: Act, site: Site, thing: Thing, item: Item, answer: NotDone, at: datetime) -> None:
+    coded = answer.because if answer.because in NOT_DONE else "other"
+    strange = "" if answer.because in NOT_DONE else answer.because
+    RecordedEvent.objects.create(
+        act=act, site=site, thing=thing, event=item.event.id, at=at, done=False, by=answer.by.strip(), not_done_because=coded,
+        reason=" ".join(filter(None, (strange.strip(), answer.words.strip()))),
+    )  # fmt: skip
+
+
+def _open_words(tag: str, item: Item, answer: NotDone | None) -> str:
+    """The sentence of a difference: which check, why it was not done, and who answers for it."""
+    why, by = "nobody said why", item.rule.responsible
+    if answer and not _is_blank(answer):
+        why = ": ".join(filter(None, (NOT_DONE.get(answer.because, answer.because), answer.words.strip())))
+        by = answer.by.strip() or by
+    elif item.answer:
+        why, by = item.answer.why_not or why, item.answer.by or by
+    return f"{tag} left with {item.rule.name} ({item.rule.id}) not done: {why.rstrip('.')}. For: {by}."
 
 
 def _persons(tags: Sequence[str]) -> list[Thing]:
@@ -289,10 +400,10 @@ def correct_event(
         check_happened(at, now=act.recorded_at)
     made = RecordedEvent.objects.create(
         act=act, site=row.site, thing=row.thing, event=row.event, at=at or row.at, done=row.done, by=row.by, proof=row.proof,
-        corrects=row, withdrawn=at is None, reason=reason.strip(),
+        corrects=row, withdrawn=at is None, reason=reason.strip(), not_done_because=row.not_done_because,
     )  # fmt: skip
     things = [row.thing] if row.thing else []
-    breaches = _record_breaches(act, row.site, things, act.recorded_at, by=(row.event, made.at))
+    breaches = _record_breaches(act, row.site, things, act.recorded_at, by=([row.event], made.at))
     return EventCorrected(None if made.withdrawn else made.pk, breaches)
 
 
@@ -311,11 +422,16 @@ def record_breaches(*, act: Act, row: Site, actor: Actor, site: Code) -> Breache
 
 
 def _record_breaches(
-    act: Act, site: Site, things: Sequence[Thing], now: datetime, *, by: tuple[str, datetime] | None = None
+    act: Act,
+    site: Site,
+    things: Sequence[Thing],
+    now: datetime,
+    *,
+    by: tuple[Sequence[str], datetime] | None = None,
 ) -> list[UUID]:
     """Record what is breached of these persons, at whichever site, and of the site itself; what is recorded already stays.
 
-    `by`: only what that event closed as a breach. What is still open may have been done and not be written down yet, so it is
+    `by`: only what those events closed as a breach. What is still open may have been done and not be written down yet, so it is
     recorded when somebody says so.
     """
     by_id = {thing.pk: thing for thing in things}
@@ -341,8 +457,8 @@ def _record_breaches(
     return [each.pk for each in made]
 
 
-def _closed(clock: Clock, event: str, at: datetime) -> bool:
-    return clock.stopped_at == at and event in clock.rule.timing.stop_on
+def _closed(clock: Clock, events: Sequence[str], at: datetime) -> bool:
+    return clock.stopped_at == at and any(event in clock.rule.timing.stop_on for event in events)
 
 
 def _reading(site: str, clock: Clock) -> dict[str, Any]:

@@ -52,13 +52,29 @@ class RecordedEvent(Recorded):
     proof = models.CharField(max_length=200, blank=True)
     corrects = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="corrected_by")
     withdrawn = models.BooleanField(default=False)
-    reason = models.TextField(blank=True)  # of a correction
+    reason = models.TextField(blank=True)  # of a correction, or in words why it was not done
+    not_done_because = models.CharField(max_length=20, blank=True)  # coded; empty: done, or nobody said why
 
     class Meta:
         indexes = [models.Index(fields=["site", "event", "at"], name="event_at_site")]
 
     def __str__(self) -> str:
         return f"{self.event} at {self.site_id}"
+
+
+class PackText(Recorded):
+    """A version of a pack with checklists, whole, from the act on that first went by it.
+
+    A checklist that was started keeps its version, whatever the folder of packs holds later.
+    """
+
+    pack = models.CharField(max_length=120)
+    version = models.CharField(max_length=60)
+    sha256 = models.CharField(max_length=64, unique=True)
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.pack} {self.version}"
 
 
 class Breach(Recorded):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -260,6 +261,18 @@ def person_for(actor: Actor, name: str | UUID) -> Thing:
         if there & {site.pk for site in sites_for(actor)}:
             return found
     raise NotFound(kind="person", name=str(name))
+
+
+def zone_of_person(thing: Thing) -> ZoneInfo:
+    """The zone of the site at which a person was last; UTC where there was none."""
+    codes = [
+        code
+        for leg in reversed(legs_of([thing.pk])[thing.pk])
+        for code in (leg.to_site, leg.from_site)
+        if code
+    ]
+    place = Site.objects.filter(pk__in=codes[:1]).first()
+    return zone(place.zone if place else "UTC")
 
 
 def event_locked(event: UUID) -> tuple[Scope, RecordedEvent]:

@@ -30,6 +30,23 @@ Calendar = Literal["every_day", "business_days"]
 Severity = Literal["info", "warn", "breach", "critical"]
 About = Literal["person", "site", "driver"]
 Checklist = Literal["admission", "release", "shelter_registration"]
+Side = Literal["in", "out"]
+LISTS: Mapping[Side, tuple[Checklist, ...]] = {
+    "in": ("admission", "shelter_registration"),
+    "out": ("release",),
+}
+# Why an item of a checklist was not done. The words are our own; no standard that we read has such a list.
+NOT_DONE: Mapping[str, str] = {
+    "declined": "the person declined",
+    "not_fit": "the person was not fit for it",
+    "nobody": "nobody was there to do it",
+    "no_supplies": "what it needs was not there",
+    "no_language": "nobody spoke a language that the person understands",
+    "elsewhere": "it is done elsewhere",
+    "already_left": "the person had left",
+    "does_not_apply": "it does not apply to the person",
+    "other": "another reason",
+}
 TIME_UNITS: tuple[TimeUnit, ...] = get_args(TimeUnit)
 
 

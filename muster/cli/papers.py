@@ -54,11 +54,14 @@ def paper(
         str,
         typer.Argument(
             help="ics204 of a mission or task; ics211, ics221, brief or reimbursement of a mission; worksheet, rrf, ics213rr or req-a of a "
-            "request; order of a decision."
+            "request; order of a decision; slip of a person."
         ),
     ],
     record: Annotated[
-        str, typer.Argument(help="The id of the mission, task, request or decision that it is of.")
+        str,
+        typer.Argument(
+            help="The id of the mission, task, request or decision that it is of, or the tag of the person."
+        ),
     ],
     out: Annotated[
         Path, typer.Option(help="Write the paper into this file: .pdf, or .csv for ics211 and ics221.")

@@ -21,7 +21,8 @@ from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.core.times import local, zone
 from muster.custody import groups, queries, receivers, rules
-from muster.custody.models import Concerned, Difference, Settled
+from muster.custody.models import Concerned, Difference, ReadAgain, Settled
+from muster.custody.releasing import NotDone, open_checks
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
 from muster.database import prepared
 from muster.ledger import bulk, posting
@@ -85,11 +86,17 @@ class Answered:
 
 @dataclass(frozen=True)
 class Released:
-    """Whose release is an entry; where it does not fit the record of some, the report that keeps it, and why by tag."""
+    """Whose release is an entry; where it does not fit the record of some, the report that keeps it, and why by tag.
+
+    `open_checks`: the checks of the standard that were not done, by tag. `read_otherwise`: who left, and what was read of nobody who
+    did, where a second reading of the tags does not agree. Each is a difference.
+    """
 
     released: list[str]
     report: UUID | None = None
     reported: dict[str, str] = field(default_factory=dict)
+    open_checks: dict[str, list[str]] = field(default_factory=dict)
+    read_otherwise: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -434,13 +441,15 @@ def _answer(handover: Handover, act: Act, state: Handover.State) -> Answered:
 @action("custody.release", about=site_locked)
 def release(
     *, act: Act, row: Site, actor: Actor, site: Code, tags: Tags, at: AwareDatetime, reason: Code,
-    to_organisation: Code = "", order_reference: PaperReference = "",
+    to_organisation: Code = "", order_reference: PaperReference = "", read_again: Tags = [],  # noqa: B006  # read only
+    checks: Annotated[list[NotDone], Field(max_length=50)] = [],  # noqa: B006
 ) -> Released:  # fmt: skip
     """Record that persons left custody, or went back to an agency. Never refused for what the record says of them.
 
     Whom the record has elsewhere, or does not know, or has a later entry of, is kept as a report; so is everybody at
     a site kept by list. An open offer of theirs ends for them, and is a difference. `order_reference` names the order
-    of the court or agency.
+    of the court or agency. `read_again` is what a second reading of the tags gave, and `checks` say why some were not done: a
+    reading that does not agree, and every open check, is a difference, and who has left has left.
 
     Raises NoTags, TagMisread, TagTwice, UnknownReason, ClockAhead, TryAgain.
     """
@@ -461,7 +470,42 @@ def release(
     end_offers(act, row, gone, at)
     more = {"reason": reason, "to_organisation": to_organisation, "order_reference": order_reference}
     report = keep(misfits, act=act, site=row, at=at, what="released", **more)
-    return Released([tag for tag in named if tag not in reported], report, reported)
+    still_open = open_checks(act, row, gone, at, checks)
+    otherwise = (
+        _read_again(act, row, named, {thing.tag: thing for thing in things}, read_again, at)
+        if read_again
+        else []
+    )
+    return Released([tag for tag in named if tag not in reported], report, reported, still_open, otherwise)
+
+
+def _read_again(
+    act: Act,
+    site: Site,
+    named: Sequence[str],
+    things: Mapping[str, Thing],
+    texts: Sequence[str],
+    at: datetime,
+) -> list[str]:
+    """Keep what a second reading of the tags gave; what does not agree, each with a difference."""
+    read = [rules.tag_or_text(text) for text in texts if text.strip()]
+    strange = list(dict.fromkeys(text for text in read if text not in named))
+    rows = [
+        ReadAgain(act=act, site=site, thing=things.get(tag), text=tag, agrees=tag in read) for tag in named
+    ]
+    rows += [ReadAgain(act=act, site=site, text=text, agrees=False) for text in strange]
+    ReadAgain.objects.bulk_create(rows)
+    for row in rows:
+        if not row.agrees and row.text in named:
+            gave = f" and gave {', '.join(strange)}" if strange else ""
+            words = (
+                f"{row.text} was released as entered; the second reading of the tags did not name it{gave}."
+            )
+            differ(act, site, Kind.TAG_DIFFERS, words, at, thing=row.thing)
+    if strange and all(tag in read for tag in named):
+        words = f"The second reading of the tags gave {', '.join(strange)}, whom nobody recorded as released."
+        differ(act, site, Kind.TAG_DIFFERS, words, at)
+    return [row.text for row in rows if not row.agrees]
 
 
 def _release_misfit(head: Head, site: Site, at: datetime) -> Misfit | None:

@@ -37,6 +37,8 @@ class Difference(Recorded):
         NOT_APART = "not_apart", "placed against what is kept apart"
         HOLD_ROOM = "hold_room", "placed in a hold room against its rule"
         GROUP_SPLIT = "group_split", "a group that is kept together is apart"
+        OPEN_CHECK = "open_check", "left with a check not done"
+        TAG_DIFFERS = "tag_differs", "left, and the tag read again is another"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -218,6 +220,18 @@ class ListedStay(Recorded):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["thing", "n"], name="listed_stay_once")]
+
+
+class ReadAgain(Recorded):
+    """What a second reading of the tags gave as persons were released: of each who left, whether it named the person too.
+
+    `thing` is null for what was read and was nobody's who left; `text` is what was read.
+    """
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    thing = models.ForeignKey(Thing, null=True, on_delete=models.PROTECT)
+    text = models.CharField(max_length=60, blank=True)
+    agrees = models.BooleanField()
 
 
 class Merge(Recorded):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from muster.core.errors import MusterError
-from muster.core.tags import parse_tag
+from muster.core.tags import TagMisread, parse_tag
 from muster.core.times import local
 
 REFUSALS = ("no_space", "no_authority", "not_fit_to_travel", "wrong_person", "other")
@@ -155,6 +155,14 @@ def read_tags(texts: Sequence[str]) -> list[str]:
     if twice := sorted(tag for tag, times in Counter(tags).items() if times > 1):
         raise TagTwice(tags=twice)
     return tags
+
+
+def tag_or_text(text: str) -> str:
+    """The tag as printed; what is no tag as it was read, at most 60 signs of it."""
+    try:
+        return parse_tag(text)
+    except TagMisread:
+        return text.strip()[:60]
 
 
 def check_lapse(offered_at: datetime, *, now: datetime, where: ZoneInfo) -> None:

@@ -23,6 +23,7 @@ def steps(cast: Cast) -> Iterator[Step]:
     yield from moved(cast)
     yield from afterwards(cast)
     yield from owed(cast)
+    yield from checklists(cast)
     yield from housed(cast)
 
 
@@ -123,7 +124,12 @@ def _order(
 
 
 def arrived(cast: Cast) -> Iterator[Step]:
-    """Three buses of forty, none of them offered beforehand: each arrival stays a difference until the giver answers."""
+    """Both sites keep a standard. Three buses of forty come, none of them offered beforehand: a difference until the giver answers."""
+    for site in (NORTH, SOUTH):
+        yield Step(
+            "operations", "cases.set_standard",
+            {"site": site, "standard": "us.ice.pbnds2011r2016", "contract_ref": "Exercise contract 1", "valid_from": cast.day(30)},
+        )  # fmt: skip
     for number, (first, end) in enumerate(BUSES):
         inputs = {"site": NORTH, "from_organisation": AGENCY, "mission": cast.mission}
         at = cast.ago(30 - 2 * number)
@@ -195,9 +201,20 @@ def afterwards(cast: Cast) -> Iterator[Step]:
         "clerk.north", "custody.correct",
         {"site": NORTH, "tag": tags[80], "n": 1, "happened_at": cast.ago(27.5), "reason": "late_entry"},
     )  # fmt: skip
+    # Three are released by a court's order; of one a check is open, which keeps nobody.
+    leaving = tags[100:103]
+    checks = {"site": NORTH, "at": cast.ago(6.5), "by": "Release desk", "proof": "Exercise log"}
+    done = ["release_identity_checked", "property_returned"]
+    yield Step("clerk.north", "cases.record_items", checks | {"events": done, "tags": leaving})
+    yield Step(
+        "clerk.north",
+        "cases.record_items",
+        checks | {"events": ["safe_release_checked"], "tags": leaving[:2]},
+    )
     yield Step(
         "clerk.north", "custody.release",
-        {"site": NORTH, "tags": tags[100:103], "at": cast.ago(6), "reason": "court_order"},
+        {"site": NORTH, "tags": leaving, "read_again": leaving, "at": cast.ago(6), "reason": "court_order",
+         "checks": [{"check": "REL-03", "because": "nobody", "by": "Release desk", "words": "No list of shelters was at hand."}]},
     )  # fmt: skip
     # The south scans somebody whom the record has in the north: kept as a report.
     yield Step(
@@ -211,13 +228,8 @@ def afterwards(cast: Cast) -> Iterator[Step]:
 
 
 def owed(cast: Cast) -> Iterator[Step]:
-    """Both sites keep a standard, by which clocks run; four were not screened yet, and two too late."""
+    """What the standard of the sites asks was done, by which clocks run; four were not screened yet, and two too late."""
     tags = cast.tags
-    for site in (NORTH, SOUTH):
-        yield Step(
-            "operations", "cases.set_standard",
-            {"site": site, "standard": "us.ice.pbnds2011r2016", "contract_ref": "Exercise contract 1", "valid_from": cast.day(30)},
-        )  # fmt: skip
     first, late, not_yet = [*tags[:50], *tags[52:116]], tags[116:118], [*tags[50:52], *tags[118:]]
     by = {"health": "Health staff", "site": "Admission desk", "agency": "Field office"}
     north = {"site": NORTH, "proof": "Exercise log"}
@@ -268,3 +280,25 @@ def housed(cast: Cast) -> Iterator[Step]:
         yield Step(
             "clerk.north", "custody.place", {"site": NORTH, "area": area, "tags": placed, "at": cast.ago(2)}
         )
+
+
+def checklists(cast: Cast) -> Iterator[Step]:
+    """The south does again what its list asks: of some all of it, of some not yet, and of one that it was not done is told, and why."""
+    tags = cast.tags
+    here, still_open = [*tags[:30], *tags[85:95]], tags[30:48]
+    south = {"site": SOUTH, "proof": "Exercise log"}
+    steps: tuple[tuple[str, list[str], list[str], float], ...] = (
+        ("Health staff", ["medical_screened"], [*here, *still_open, tags[48]], 11),
+        ("Admission desk", ["authority_to_hold_seen", "property_inventoried", "identity_papers_passed_on", "hygiene_issued", "classified",
+                            "orientation_given", "detention_file_opened"], here, 11),
+        ("Field office", ["arrival_screening_done", "identification_done", "booked_in_agency_system"], here, 10),
+        ("Admission desk", ["authority_to_hold_seen", "property_inventoried", "identity_papers_passed_on"], still_open, 9),
+    )  # fmt: skip
+    for by, events, whose, hours in steps:
+        inputs = south | {"events": events, "tags": whose, "at": cast.ago(hours), "by": by}
+        yield Step("clerk.south", "cases.record_items", inputs)
+    yield Step(
+        "clerk.south", "cases.record_items",
+        {"site": SOUTH, "events": ["hygiene_issued"], "tags": tags[30:31], "at": cast.ago(8), "by": "Supply desk",
+         "not_done": "no_supplies", "words": "No clothing of that size; ordered."},
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from muster.core.errors import NotFound
 from muster.database import prepared
 from muster.decisions import queries as decisions
 from muster.decisions.models import Version
+from muster.ledger.models import Entry, Thing
 from muster.missions.models import Closing, Mission
 from muster.missions.rules import Standing, standing
 
@@ -125,3 +126,9 @@ def closed_at(mission: Mission, known_at: int) -> datetime | None:
     """When it was closed, as known at an act's number; None where it is open by then."""
     known = Closing.objects.filter(mission=mission, act__number__number__lte=known_at)
     return mission.closed_at if known.exists() else None
+
+
+def of_a_drill(thing: Thing) -> bool:
+    """Whether a thing's latest entry under a mission was under an exercise."""
+    under = Entry.objects.filter(thing=thing).exclude(mission="").order_by("-n")
+    return Mission.objects.filter(pk=under.values_list("mission", flat=True).first(), drill=True).exists()

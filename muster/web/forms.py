@@ -123,8 +123,12 @@ class ActForm:
             else:
                 tell = messages.success if self.is_well(done.answer) else messages.warning
                 tell(request, f"{self.done(done.answer)} {record(done)}")
-                return redirect(self.back)
+                return redirect(self.after(done.answer))
         return self.shown(request, refusal)
+
+    def after(self, answer: Any) -> str:
+        """Where to go once it is done: the way back."""
+        return self.back
 
     def shown(self, request: HttpRequest, refusal: MusterError | None = None) -> HttpResponse:
         """The form as it stands, fresh or refused, and nothing done."""

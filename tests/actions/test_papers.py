@@ -430,8 +430,14 @@ def every(offices: Offices) -> dict[str, str]:
     """The id of a record of which there is each paper."""
     decision = opened(offices)
     order(offices)
+    left = TAGS[190]
+    do.custody.receive(actor=offices.sites.north, site="EX-NORTH", tags=[left], at=at(-2), mission="EX-1")
+    do.custody.release(
+        actor=offices.sites.north, site="EX-NORTH", tags=[left], at=at(-1), reason="court_order"
+    )
     of = {
         "order": decision,
+        "slip": left,
         **dict.fromkeys(("ics204", "ics211", "ics221", "brief", "reimbursement"), "EX-1"),
     }
     return {kind: of.get(kind, Request.objects.get().pk) for kind in PAPERS}

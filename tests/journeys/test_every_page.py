@@ -33,6 +33,8 @@ def test_every_page_of_every_account_is_looked_over(
     counted = Count.objects.filter(site="EX-NORTH", counted__isnull=False).latest("opened_at").pk
     assert event is not None
     out, group = OutOfService.objects.get().pk, Group.objects.get().pk
+    not_done = RecordedEvent.objects.get(not_done_because="no_supplies")
+    left = RecordedEvent.objects.get(not_done_because="nobody").thing_id
     latest_known()
     ordered = Number.objects.filter(act__name="tasks.order", act__refused_code="").latest("number").number
     more = {
@@ -42,11 +44,16 @@ def test_every_page_of_every_account_is_looked_over(
             "/counter/EX-NORTH/areas/in/H-1/", "/counter/EX-NORTH/areas/none/", "/counter/EX-NORTH/areas/in/H-2/out/",
             f"/counter/EX-NORTH/areas/out/{out}/back/", "/counter/EX-NORTH/housing/", "/counter/EX-NORTH/housing/group/",
             "/counter/EX-NORTH/housing/flag/", f"/counter/EX-NORTH/housing/groups/{group}/end/",
+            f"/counter/EX-NORTH/checklists/{left}/out/",
             f"/counter/EX-NORTH/headcount/{counted}/", f"/counter/EX-NORTH/headcount/{counted}/explain/",
             "/clocks/", f"/clocks/persons/{corrected.pk}/", "/clocks/sites/EX-NORTH/record/", "/clocks/sites/EX-NORTH/breaches/",
             f"/things/{corrected.pk}/", f"/counter/EX-NORTH/things/{corrected.pk}/4/correct/", "/board/",
         ],
-        "clerk.south": ["/counter/EX-SOUTH/", f"/counter/EX-SOUTH/offers/{waiting.pk}/sign/"],
+        "clerk.south": [
+            "/counter/EX-SOUTH/", f"/counter/EX-SOUTH/offers/{waiting.pk}/sign/", "/counter/EX-SOUTH/checklists/",
+            "/counter/EX-SOUTH/checklists/together/", f"/counter/EX-SOUTH/checklists/{not_done.thing_id}/in/",
+            f"/counter/EX-SOUTH/checklists/{not_done.thing_id}/out/", f"/counter/EX-SOUTH/release/?person={not_done.thing_id}",
+        ],
         "operations": [
             "/board/", f"/board/differences/{difference.pk}/", "/requests/EX-FLOOD-1/close/", "/decisions/EX-FLOOD-1-D1/",
             "/missions/EX-EXPIRED-1/", "/changes/", f"/acts/{ordered}/", "/tasks/EX-PROCESSING-1-T3/", "/trips/EX-PROCESSING-1-BUS-1/",

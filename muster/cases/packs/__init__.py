@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
@@ -52,9 +52,10 @@ class UnknownStandard(MusterError):
 
 @dataclass(frozen=True, eq=False)  # loaded once, so one is itself alone and can be a key
 class Standards:
-    """The standards that are loaded, by id."""
+    """The standards that are loaded, by id, and the text of each."""
 
     by_id: Mapping[str, Standard]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def events(self) -> dict[str, Event]:
@@ -128,7 +129,8 @@ def _loaded(folder: Path | None) -> Standards:
     packs = [read_standard(text) for text in texts]
     if mismatches := list(_against_one_another(packs)):
         raise FaultyFile([Fault(None, each.pack, each.code, each.message) for each in mismatches])
-    return Standards({pack.id: pack for pack in packs})
+    by_id = {pack.id: pack for pack in packs}
+    return Standards(by_id, {pack.id: text for pack, text in zip(packs, texts, strict=True)})
 
 
 def _against_one_another(packs: list[Standard]) -> Iterator[Mismatch]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -12,12 +13,15 @@ from django.utils import timezone
 from muster.access.control import Actor, can, one_of, visible
 from muster.assistance import queries as assistance
 from muster.assistance.models import Request
-from muster.core.errors import MusterError
+from muster.cases import queries as cases
+from muster.core.errors import MusterError, NotFound
+from muster.core.tags import TagMisread, parse_tag
 from muster.core.times import parse_moment, start_of_day
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
 from muster.documents.sheets import moment
 from muster.ledger import queries as ledger
+from muster.ledger.models import Thing
 from muster.missions import queries as missions
 from muster.missions.models import Mission
 from muster.parties.models import Site
@@ -93,11 +97,32 @@ class Reach:
         seen = rows if self.actor is None else visible(self.actor, rows)
         return list(seen.values_list("code", flat=True))
 
+    def person(self, id: str) -> Thing:
+        """The person of that id or tag, for those who may see a site that holds or held the person. Raises NotFound."""
+        try:
+            name = _uuid(id) or parse_tag(id)
+        except TagMisread:
+            raise NotFound(kind="person", name=id) from None
+        if self.actor is not None:
+            return cases.person_for(self.actor, name)
+        by = {"pk": name} if isinstance(name, UUID) else {"tag": name}
+        found = Thing.objects.filter(kind=Thing.Kind.PERSON, **by).first()
+        if found is None:
+            raise NotFound(kind="person", name=id)
+        return found
+
     def decision(self, id: str) -> Decision:
         """Raises NotFound."""
         if self.actor is None:
             return decisions.named(id)
         return one_of(decisions.decisions_of(self.actor), "decision", id)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +182,7 @@ def _beginning(text: str, zone: ZoneInfo) -> datetime:
 
 
 def _zone(row: Any, known_at: int) -> ZoneInfo:
-    """Where its days are days: of the decision that it is, is under, or was answered by last; UTC before any."""
+    """Where its days are days: of the decision that it is, is under, or was answered by last, or of a person's site; UTC before any."""
     match row:
         case Decision():
             return decisions.zone_of(row, known_at)
@@ -165,6 +190,8 @@ def _zone(row: Any, known_at: int) -> ZoneInfo:
             return decisions.zone_of(row.decision, known_at)
         case Task():
             return decisions.zone_of(row.mission.decision, known_at)
+        case Thing():
+            return cases.zone_of_person(row)
         case _:
             latest = decision_about(row, known_at)
             return decisions.zone_of(latest, known_at) if latest else ZoneInfo("UTC")

@@ -103,6 +103,13 @@ def demonstration() -> bool:
     return bool(settings.CONFIG.demonstration)
 
 
+@register.simple_tag(takes_context=True)
+def ticked(context: Context, name: str) -> list[str]:
+    """What was ticked of the boxes of that name as the form was sent; nothing of a fresh one."""
+    entered = context["entered"]
+    return list(entered.getlist(name)) if hasattr(entered, "getlist") else []
+
+
 @register.inclusion_tag("web/field.html", takes_context=True)
 def field(
     context: Context,

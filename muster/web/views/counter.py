@@ -25,21 +25,19 @@ from muster.picture.under import of_handover
 from muster.web.pages import form_page, signed_in
 from muster.web.views.history import visible_things
 from muster.web.views.missions import is_drill_at
+from muster.web.words import CUSTODY, Words, words_at
 
-Word = Literal["IN", "OUT", "HELD", "NOT FOUND", "MISREAD"]
+Style = Literal["in", "out", "held", "not-found", "misread"]
 
 
 @dataclass(frozen=True)
 class Answer:
     """What the scan field says: one large word, and the words that explain it."""
 
-    word: Word
+    word: str
+    style: Style
     words: str
     thing: Thing | None = None
-
-    @property
-    def style(self) -> str:
-        return self.word.lower().replace(" ", "-")
 
 
 @signed_in
@@ -56,7 +54,8 @@ def counters(request: HttpRequest, actor: Actor) -> HttpResponse:
 def counter(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """The scan field and, after a scan, its answer; below it what waits at this site."""
     place = site_for(actor, site)
-    answer = look_up(place, request.POST.get("scan", "")) if request.method == "POST" else None
+    words = words_at(place, now=timezone.now())
+    answer = look_up(place, request.POST.get("scan", ""), words) if request.method == "POST" else None
     return counter_page(request, actor, place, answer=answer)
 
 
@@ -83,6 +82,7 @@ def counter_page(
         "offers": offers,
         "reasons": rules.REFUSALS,
         "space": space([site]).get(site.pk),
+        "words": words_at(site, now=timezone.now()),
     }
     context |= {"drill": is_drill_at(site)} | _counts(site, timezone.now())
     return form_page(request, "web/counter.html", context, refusal=refusal)
@@ -105,24 +105,27 @@ def site_for(actor: Actor, code: str) -> Site:
     return found
 
 
-def look_up(site: Site, text: str) -> Answer:
+def look_up(site: Site, text: str, words: Words = CUSTODY) -> Answer:
     """Where the thing of a scanned or typed tag is, as far as this site may know."""
     try:
         tag = parse_tag(text)
     except TagMisread as misread:
-        return Answer("MISREAD", str(misread))
+        return Answer("MISREAD", "misread", str(misread))
     thing = Thing.objects.select_related("head__holder").filter(tag=tag).first()
     if thing is None or not _concerns(site, thing):
-        return Answer("NOT FOUND", f"{tag} is in no record of this site. Receive the person, or scan again.")
+        told = f"{tag} is in no record of this site. Receive the {words.person}, or scan again."
+        return Answer("NOT FOUND", "not-found", told)
     if into := merged_into(thing):
-        words = f"{tag} was a second record of one person and is merged into {into.tag}. Use that tag; band the person anew."
-        return Answer("OUT", words, thing)
+        told = f"{tag} was a second record of one person and is merged into {into.tag}. Use that tag; band the person anew."
+        return Answer("OUT", "out", told, thing)
     holder = thing.head.holder
     if holder.site == site.code:
-        return Answer("IN", f"{tag} is held here, in {holder.code}.", thing)
+        return Answer("IN", "in", f"{tag} {words.here} {holder.code}.", thing)
     if holder.kind == Holder.Kind.OUTSIDE:
-        return Answer("OUT", f"{tag} was held here and is outside now.", thing)
-    return Answer("HELD", f"{tag} is held by {holder.code}, not by this site.", thing)
+        return Answer("OUT", "out", f"{tag} {words.was_here}.", thing)
+    return Answer(
+        words.elsewhere_word, "held", f"{tag} {words.elsewhere} {holder.code}, not {words.not_here}.", thing
+    )
 
 
 def _concerns(site: Site, thing: Thing) -> bool:

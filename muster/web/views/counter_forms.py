@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,15 +12,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from muster.access.control import Actor, can, visible
+from muster.cases.checklists import Item, checklists_of
+from muster.cases.rules import NOT_DONE
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import local, zone
 from muster.custody import actions as custody
 from muster.custody import rules
 from muster.custody.groups import GroupParted
-from muster.custody.queries import scope_of
+from muster.custody.queries import present, scope_of
 from muster.ledger.models import Handover, Thing
 from muster.missions.models import Mission
 from muster.parties.models import Organisation, Site
@@ -27,6 +33,7 @@ from muster.web.forms import ONCE, ActForm, Input, record, when
 from muster.web.pages import form_page, key_of, moment_in, signed_in
 from muster.web.views.counter import counter_page, site_for
 from muster.web.views.missions import is_drill_at
+from muster.web.words import Words, words_at
 
 ABOUT_TAGS = dict.fromkeys(
     (
@@ -170,35 +177,126 @@ def sign(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> HttpR
     return form_page(request, "web/sign.html", context, refusal=refusal, fields=FIELDS)
 
 
+class ReadOtherwise(MusterError):
+    """The second reading of the tags does not agree with the first, and nobody has said that the first is right."""
+
+    code = "web.read_otherwise"
+
+    def __init__(self, *, first: Sequence[str], second: Sequence[str]) -> None:
+        self.first, self.second = list(first), list(second)
+        only_first, only_second = ", ".join(first) or "nothing else", ", ".join(second) or "nothing else"
+        super().__init__(
+            f"The two readings do not agree. Entered: {only_first}. Read again: {only_second}. Look at the bands. Correct the tags, "
+            "or, where they have left, tick that and record it as entered."
+        )
+
+
+@dataclass(frozen=True)
+class ReleaseForm(ActForm):
+    """The form of a release: the tags read a second time, and why checks are open. It asks, and what has left is recorded."""
+
+    place: Site | None = None
+
+    def page(self, request: HttpRequest, actor: Actor) -> HttpResponse:
+        """The form; with the open checks of those whose tags are entered, where somebody asks to see them."""
+        if request.method == "POST" and request.POST.get("look"):
+            return self.shown(request)
+        return super().page(request, actor)
+
+    def given_in(self, request: HttpRequest) -> dict[str, Any]:
+        """What was entered. Raises FaultyInput, ReadOtherwise."""
+        read = super().given_in(request)
+        first = [rules.tag_or_text(text) for text in read["tags"]]
+        second = [rules.tag_or_text(text) for text in read["read_again"] or ()]
+        if second and set(first) != set(second) and not request.POST.get("as_entered"):
+            raise ReadOtherwise(
+                first=sorted(set(first) - set(second)), second=sorted(set(second) - set(first))
+            )
+        said = [
+            {"check": item.rule.id, **given}
+            for item, _ in _open_checks(self.place, read["tags"])
+            if any((given := _said_of(request, item.rule.id)).values())
+        ]
+        return read | {"checks": said}
+
+    def after(self, answer: Any) -> str:
+        """To the checks of whom has left, where it is one and some are open: they are asked for there too."""
+        if len(answer.released) != 1 or not answer.open_checks or self.place is None:
+            return self.back
+        thing = Thing.objects.get(tag=answer.released[0])
+        return reverse("checklist", args=[self.place.pk, thing.pk, "out"])
+
+
+def _said_of(request: HttpRequest, check: str) -> dict[str, str]:
+    return {name: request.POST.get(f"{name}-{check}", "").strip() for name in ("because", "by", "words")}
+
+
+def _open_checks(place: Site | None, texts: Sequence[str]) -> list[tuple[Item, list[str]]]:
+    """The checks that are open of whom the site holds of these tags, each with the tags, in the order of the standard."""
+    if place is None:
+        return []
+    tags = [rules.tag_or_text(text) for text in texts]
+    things = dict(present(place.pk).filter(tag__in=tags).values_list("pk", "tag"))
+    found: dict[str, tuple[Item, list[str]]] = {}
+    for each in checklists_of(place, things, "out", now=timezone.now()).values():
+        for item in each.items:
+            if not item.is_done and not item.begins_with_release:
+                found.setdefault(item.rule.id, (item, []))[1].append(each.tag)
+    return list(found.values())
+
+
 @signed_in
 def release(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
-    """Record that persons left custody. It is never refused for what else is open."""
+    """Record that persons left. It is never refused for what else is open: that becomes a difference."""
     place = site_for(actor, site)
+    words = words_at(place, now=timezone.now())
     organisations = [
         (row.code, row.name) for row in Organisation.objects.filter(kind="agency").order_by("name")
     ]
+    first = _tag_at(place, request.GET.get("person", ""))
+    entered = _tags(request) if request.method == "POST" else [first]
+    reasons = words.reasons or rules.RELEASES
     inputs = [
-        Input("tags", "Tags", "tags", "One on each line. Scan them one after the other.", rows=6),
-        Input("reason", "Because of", "choice", choices=[(r, r.replace("_", " ")) for r in rules.RELEASES]),
+        Input("tags", "Tags", "tags", "One on each line. Scan them one after the other.", rows=4, value=first),
+        Input("read_again", "Read again", "tags", "Scan or type the tags a second time, or let somebody else. Leave empty if nobody can.",
+              needed=False, rows=4),
+        Input("reason", "Because of", "choice", choices=[(r, r.replace("_", " ")) for r in reasons]),
         Input("order_reference", "Number of the order", hint="As it stands on the paper; leave empty where there is none.", needed=False),
-        Input("to_organisation", "Handed back to", "choice", "Leave empty for a release into freedom.", organisations, needed=False),
-        when("Time released"),
+        Input("to_organisation", "Handed back to", "choice", words.handed_back, organisations, needed=False),
+        when(words.time_released),
     ]  # fmt: skip
-    return ActForm(
-        action="custody.release", title=f"Release from {place.name}", button="Record release", inputs=inputs,
-        given={"site": place.code}, done=_released, back=reverse("counter", args=[place.code]), zone=place.zone,
-        lead="A release that a court or the holding authority ordered is recorded at once; what is open becomes a difference.",
-        drill=is_drill_at(place),
+    if words.is_shelter:
+        inputs = [one for one in inputs if one.name not in ("order_reference", "to_organisation")]
+    checks = [
+        (item, [] if len(entered) == 1 else tags, _said_of(request, item.rule.id))
+        for item, tags in _open_checks(place, entered)
+    ]
+    return ReleaseForm(
+        action="custody.release", title=f"{words.release} from {place.name}", button=f"Record {words.release.lower()}", inputs=inputs,
+        given={"site": place.code}, done=partial(_released, words), back=reverse("counter", args=[place.code]), zone=place.zone,
+        lead=words.release_lead, drill=is_drill_at(place), template="web/release.html", place=place,
+        about={"web.read_otherwise": "read_again"}, is_well=lambda told: not (told.report or told.open_checks or told.read_otherwise),
+        context={"checks": checks, "because": NOT_DONE.items(), "words": words, "asks_anyway": "read_again" in request.POST},
     ).page(request, actor)  # fmt: skip
 
 
-def _released(answer: Any) -> str:
-    words = f"{_people(len(answer.released))} released."
-    return (
-        f"{words} What does not fit the record is kept as a report, which somebody must settle."
-        if answer.report
-        else words
-    )
+def _tag_at(place: Site, thing: str) -> str:
+    """The tag of the person whom the address names; empty where the site holds nobody of that id."""
+    try:
+        return present(place.pk).filter(pk=UUID(thing)).values_list("tag", flat=True).first() or ""
+    except ValueError:
+        return ""
+
+
+def _released(words: Words, answer: Any) -> str:
+    told = f"{words.count(len(answer.released))} {words.released}."
+    if answer.report:
+        told += " What does not fit the record is kept as a report, which somebody must settle."
+    if answer.read_otherwise:
+        told += f" Read again otherwise: {', '.join(answer.read_otherwise[:3])}. That is a difference."
+    if number := sum(map(len, answer.open_checks.values())):
+        told += f" {number} check{'s were' if number != 1 else ' was'} not done; each is a difference."
+    return told
 
 
 @signed_in

@@ -16,8 +16,7 @@ from muster.core.errors import NotFound
 from muster.custody.queries import scope_of
 from muster.ledger import queries
 from muster.ledger.models import Entry, Thing
-from muster.missions.models import Mission
-from muster.missions.queries import missions_of
+from muster.missions.queries import missions_of, of_a_drill
 from muster.parties.models import Site
 from muster.picture.under import with_clauses
 from muster.web.pages import signed_in
@@ -48,7 +47,7 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
         for entry in told
     ]
     context = {
-        "drill": _is_drill(found),
+        "drill": of_a_drill(found),
         "thing": found, "entries": entries, "zone": _zone(actor, thing), "known_at": known_at,
     }  # fmt: skip
     return render(request, "web/history.html", context)
@@ -72,18 +71,6 @@ def _correct_at(actor: Actor, entry: dict[str, Any], reversals: dict[int, int]) 
         return ""
     sides = visible(actor, Site.objects.filter(code__in=(entry["giver"], entry["receiver"])))
     return next((site.code for site in sides if may(actor, "custody.correct", scope_of(site))), "")
-
-
-def _is_drill(thing: Thing) -> bool:
-    """Whether the thing's latest entry under a mission was under an exercise."""
-    latest = (
-        Entry.objects.filter(thing=thing)
-        .exclude(mission="")
-        .order_by("-n")
-        .values_list("mission", flat=True)
-        .first()
-    )
-    return Mission.objects.filter(pk=latest, drill=True).exists()
 
 
 def visible_things(actor: Actor, things: Collection[UUID]) -> set[UUID]:
