@@ -16,12 +16,14 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
+from typer.testing import CliRunner
 
 from muster.access.control import Actor, new_token
 from muster.access.models import User
 from muster.assistance.models import Link, Request
 from muster.authority import queries as authority
 from muster.authority.models import Drift, DriftReview
+from muster.cli.main import app
 from muster.core.quantity import Quantity
 from muster.costs.models import CostLine
 from muster.decisions import queries as decisions
@@ -69,10 +71,11 @@ def inside(people: dict[str, Actor]) -> Door:
     return door
 
 
-def test_the_story_is_the_same_through_the_api_and_the_command_line(
-    live_url: str, database_env: dict[str, str]
-) -> None:
-    """Three casts of other tags play it beside each other, so that one database holds the three ledgers."""
+def test_the_story_is_the_same_through_the_api_and_the_command_line(live_url: str) -> None:
+    """Three casts of other tags play it beside each other, so that one database holds the three ledgers.
+
+    The command runs in this process; that it is the same in one of its own, `test_cli` shows.
+    """
     people = loading.prepare()
     tokens = {name: new_token(User.objects.get(username=name)) for name in people}
 
@@ -89,14 +92,13 @@ def test_the_story_is_the_same_through_the_api_and_the_command_line(
             return {}
 
     def command_line(step: Step, inputs: dict[str, Any]) -> dict[str, Any]:
-        command = [sys.executable, "-c", "from muster.cli.main import main; main()", "act", step.action]
-        body = json.dumps(_plain(inputs)).encode()
-        env = database_env | {"MUSTER_TOKEN": tokens[step.by], "PATH": os.environ["PATH"]}
-        done = subprocess.run(command, input=body, capture_output=True, env=env, timeout=60, check=False)
+        done = CliRunner().invoke(
+            app, ["act", step.action], input=json.dumps(_plain(inputs)), env={"MUSTER_TOKEN": tokens[step.by]}
+        )
         if step.refused:
-            assert (done.returncode, step.refused in done.stderr.decode()) == (2, True), done.stderr
+            assert (done.exit_code, step.refused in done.stderr) == (2, True), done.stderr
             return {}
-        assert done.returncode in (0, 1), done.stderr
+        assert done.exit_code in (0, 1), done.stderr
         return dict(json.loads(done.stdout)["answer"])
 
     expected = tell(Cast.drawn(NOW, 1, "EX-ONE"), inside(people))
