@@ -42,6 +42,11 @@ class Book:
 BOOK = Book()
 
 
+def afresh() -> None:
+    """Lead the running test to an empty database, away from what it was told before."""
+    BOOK.retell(None)
+
+
 def demonstration() -> None:
     """The whole demonstration, as of `NOW`."""
     BOOK.open("demonstration", lambda: loading.load(now=NOW, seed=1))

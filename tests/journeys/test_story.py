@@ -45,12 +45,17 @@ Door = Callable[[Step, dict[str, Any]], dict[str, Any]]
 
 
 def tell(cast: Cast, door: Door) -> list[Row]:
-    """Play the story through a door; its ledger, with each person's number in the place of the tag."""
+    """Play the story through a door; its ledger."""
     said: dict[str, dict[str, Any]] = {}
     for step in exercise.steps(cast):
         answer = door(step, loading.filled_in(step, said))
         if step.name:
             said[step.name] = answer
+    return ledger_of(cast)
+
+
+def ledger_of(cast: Cast) -> list[Row]:
+    """The ledger of a cast to whom the story was told, with each person's number in the place of the tag."""
     number = {tag: n for n, tag in enumerate(cast.tags)}
     entries = Entry.objects.filter(thing__tag__in=number).values_list(
         "thing__tag", "n", "kind", "giver__code", "receiver__code", "happened_at", "reason"

@@ -196,7 +196,7 @@ def from_file(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
         title=f"State areas of {row.name} by a file", label="File of areas", button="State areas", columns=COLUMNS,
         lead="Each row stands in place of what was stated of the area before, from its day on.", drill=is_drill_at(row),
         take_in=lambda file, name: import_areas(file, actor=actor, site=row.pk, name=name),
-        done=lambda answer: f"{answer['notices'].get('new_areas', 0)} new areas", back=reverse("areas", args=[row.pk]),
+        done=lambda answer: f"{answer['notices'].get('new_areas', 0)} new areas recorded", back=reverse("areas", args=[row.pk]),
     ).page(request)  # fmt: skip
 
 
