@@ -302,7 +302,7 @@ class Office:
 
     def custody_take_out_of_service(self, step: Step, inputs: dict[str, Any]) -> None:
         reader = self.at(step.by, f"/counter/{inputs['site']}/areas/")
-        reader.follow(f"Out of service: {inputs['area']}")
+        reader.follow(f"Out of service : {inputs['area']}")
         reader.page.get_by_label("Places").fill(str(inputs["places"]))
         reader.page.get_by_label("From").fill(inputs["valid_from"])
         reader.page.get_by_label("Why").fill(inputs["reason"])
