@@ -6,12 +6,15 @@ import pytest
 import stories
 from browsing import Reader
 from django.conf import settings
+from django.utils import timezone
 from playwright.sync_api import Browser
 from test_step_pages import ALLOWED
 
+from muster import actions as do
 from muster.access.models import User
 from muster.cases.models import RecordedEvent
 from muster.custody.models import Count, Difference, Group, OutOfService
+from muster.decisions.models import Version
 from muster.demonstration.links import link_for
 from muster.ledger.models import Handover, Thing
 from muster.ledger.queries import latest_known
@@ -57,7 +60,7 @@ def test_every_page_of_every_account_is_looked_over(
         "operations": [
             "/board/", f"/board/differences/{difference.pk}/", "/requests/EX-FLOOD-1/close/", "/decisions/EX-FLOOD-1-D1/",
             "/missions/EX-EXPIRED-1/", "/changes/", f"/acts/{ordered}/", "/tasks/EX-PROCESSING-1-T3/", "/trips/EX-PROCESSING-1-BUS-1/",
-            "/missions/EX-FLOOD-1/", "/missions/NOTHING/",
+            "/missions/EX-FLOOD-1/", "/missions/NOTHING/", "/decisions/EX-PROCESSING-1-D1/report/",
             "/missions/EX-PROCESSING-1/roster/EX-PROCESSING-1-T1/2026-11-20/", "/shifts/EX-PROCESSING-1-S1/swap/",
             "/missions/EX-PROCESSING-1/members/", "/missions/EX-PROCESSING-1/members/order/", "/organisations/EX-GUARD/members/",
             "/organisations/EX-GUARD/members/state/", "/organisations/EX-GUARD/members/file/",
@@ -68,6 +71,7 @@ def test_every_page_of_every_account_is_looked_over(
         ],
         "governor": ["/offices/", "/offices/ZZ-GOVERNOR/", "/offices/ZZ-GOVERNOR/delegate/",
                      "/decisions/EX-PROCESSING-1-D1/revoke/", "/decisions/EX-PROCESSING-1-D1/amend/",
+                     "/decisions/EX-PROCESSING-1-D1/resume/", "/decisions/EX-PROCESSING-1-D1/confirm/",
                      "/requests/EX-SHELTER-1/refer/", "/decisions/EX-PROCESSING-1-D1/used/", "/account/2fa/", "/account/2fa/webauthn/",
                      "/decisions/EX-EXPIRED-1-D1/", "/decisions/EX-PROCESSING-1-D1/taskable/"],
         "counsel": ["/decisions/", "/requests/ICE-SUPPORT-2025-MO/", "/requests/ICE-SUPPORT-2025-MO/assess/"],
@@ -87,3 +91,24 @@ def test_every_page_of_every_account_is_looked_over(
             looked_at += 1
         context.close()
     assert looked_at == sum(map(len, ALLOWED.values())) + sum(map(len, more.values()))
+
+
+def test_the_page_of_what_was_changed_meanwhile_is_looked_over(
+    browser: Browser, live_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"demonstration": True}))
+    governor = stories.told()["governor"]
+    reader = Reader(browser.new_context(viewport={"width": 1280, "height": 900}), live_url)
+    reader.page.goto(live_url + link_for(User.objects.get(username="governor")))
+    reader.page.goto(f"{live_url}/decisions/EX-PROCESSING-1-D1/amend/")
+    reader.page.get_by_label("Why").fill("Fewer are enough")
+    standing = Version.objects.get(decision="EX-PROCESSING-1-D1").limits
+    do.decisions.amend(
+        actor=governor, decision="EX-PROCESSING-1-D1", limits=standing | {"people_max": 30}, reason="Thirty are enough",
+        effective_at=timezone.now(),
+    )  # fmt: skip
+
+    reader.press("Review the amendment")
+
+    assert "Keep theirs" in reader.page.inner_text("main")
+    reader.page.context.close()
