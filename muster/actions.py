@@ -11,11 +11,23 @@ from muster.authority import actions as authority
 from muster.cases import actions as cases
 from muster.cases import closing as cases_closing
 from muster.cases import housing
+from muster.cases import property as cases_property
 from muster.core.errors import MusterError
 from muster.costs import actions as costs
 from muster.costs import closing as costs_closing
 from muster.custody import actions as custody
-from muster.custody import areas, counting, disposal, grouping, lists, merging, personal, placing, replay
+from muster.custody import (
+    areas,
+    counting,
+    disposal,
+    grouping,
+    lists,
+    merging,
+    personal,
+    placing,
+    property,
+    replay,
+)
 from muster.custody import closing as custody_closing
 from muster.decisions import actions as decisions
 from muster.decisions import offices
@@ -32,12 +44,14 @@ from muster.transport import closing as transport_closing
 __all__ = [
     "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "checkins", "costs", "counting", "custody",
     "decisions", "disposal", "find", "grouping", "housing", "importing", "keys", "lists", "members", "merging", "missions", "offices",
-    "personal", "placing", "planning", "replay", "sources", "storable", "tasks", "transport",
+    "personal", "placing", "planning", "property", "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 
 
 # What each step says of a mission before it is closed: registered where they are imported.
 CLOSING = (cases_closing, costs_closing, custody_closing, tasks_closing, transport_closing)
+# What hears of property: the clocks that go by it.
+HEARING = (cases_property,)
 
 
 class NotStorable(MusterError):

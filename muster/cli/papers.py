@@ -53,8 +53,8 @@ def paper(
     kind: Annotated[
         str,
         typer.Argument(
-            help="ics204 of a mission or task; ics211, ics221, brief or reimbursement of a mission; worksheet, rrf, ics213rr or req-a of a "
-            "request; order of a decision; slip of a person."
+            help="ics204 of a mission or task; ics211, ics221, brief or reimbursement of a mission; property of a receipt; worksheet, rrf, "
+            "ics213rr or req-a of a request; order of a decision; slip of a person."
         ),
     ],
     record: Annotated[

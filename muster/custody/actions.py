@@ -20,7 +20,7 @@ from muster.access.control import Actor, Scope
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.core.times import local, zone
-from muster.custody import groups, queries, receivers, rules
+from muster.custody import bags, groups, queries, receivers, rules
 from muster.custody.models import Concerned, Difference, ReadAgain, Settled
 from muster.custody.releasing import NotDone, open_checks
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
@@ -44,10 +44,10 @@ PaperReference = Annotated[str, Field(max_length=200)]  # an entry's source
 RECEIVES = """code = %s AND NOT EXISTS (
     SELECT FROM parties_site s WHERE s.code = ledger_holder.code AND s.kept_by_list_since IS NOT NULL)"""
 TO_OFFER = """
-SELECT t.tag, t.id, h.holder_id, EXISTS (SELECT FROM ledger_offer o WHERE o.thing_id = t.id AND o.open)
+SELECT t.tag, t.id, h.holder_id, t.kind, EXISTS (SELECT FROM ledger_offer o WHERE o.thing_id = t.id AND o.open)
 FROM ledger_thing t JOIN ledger_head h ON h.thing_id = t.id WHERE t.tag = ANY (%s)"""
 ON_OFFER = """
-SELECT t.tag, t.id FROM ledger_offer o JOIN ledger_thing t ON t.id = o.thing_id WHERE o.handover_id = %s AND o.open"""
+SELECT t.tag, t.id, t.kind FROM ledger_offer o JOIN ledger_thing t ON t.id = o.thing_id WHERE o.handover_id = %s AND o.open"""
 
 
 @dataclass(frozen=True)
@@ -62,18 +62,21 @@ class Received:
 
 @dataclass(frozen=True)
 class Offered:
-    """The handover; custody has not moved."""
+    """The handover and all on it; custody has not moved. `bags` are those that are; `staying`, the bags that do not go along."""
 
     handover: UUID
     tags: list[str]
+    bags: list[str] = field(default_factory=list)
+    staying: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """Who changed hands, and who was offered and did not come."""
+    """Who changed hands, and who was offered and did not come; `bags` are those of both that are bags."""
 
     accepted: list[str]
     missing: list[str]
+    bags: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class Released:
     """Whose release is an entry; where it does not fit the record of some, the report that keeps it, and why by tag.
 
     `open_checks`: the checks of the standard that were not done, by tag. `read_otherwise`: who left, and what was read of nobody who
-    did, where a second reading of the tags does not agree. Each is a difference.
+    did, where a second reading of the tags does not agree. Each is a difference. `left_behind` are bags of theirs that the
+    site still holds.
     """
 
     released: list[str]
@@ -97,6 +101,7 @@ class Released:
     reported: dict[str, str] = field(default_factory=dict)
     open_checks: dict[str, list[str]] = field(default_factory=dict)
     read_otherwise: list[str] = field(default_factory=list)
+    left_behind: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -186,11 +191,13 @@ def receive(
     a report; so is whoever loses a race to another site. A mission that is closed keeps nobody out: it is a difference.
     The same arrival told twice is refused.
 
-    Raises NoTags, TagMisread, TagTwice, ListKeepsSite, AlreadyHere, ClockAhead, TryAgain.
+    Raises NoTags, TagMisread, TagTwice, ListKeepsSite, TagOfABag, AlreadyHere, ClockAhead, TryAgain.
     """
     _kept_by_muster(row)
     giver = outside(act=act, organisation=from_organisation)
     things = things_of(rules.read_tags(tags), act=act, kind=Thing.Kind.PERSON, origin=giver)
+    if wrong := [thing.tag for thing in things if thing.kind == Thing.Kind.PROPERTY]:
+        raise rules.TagOfABag(tags=wrong)
     here = area(row, act=act)
 
     def look() -> tuple[list[Push], list[Misfit]]:
@@ -262,11 +269,12 @@ def _named(things: list[Thing]) -> str:
 @action("custody.offer", about=_giver)
 def offer(
     *, act: Act, row: Holder, actor: Actor, giver: Code, receiver: Code, tags: Tags, mission: Code = "",
-    separate_authority: PaperReference = "", separate_reason: Words = "",
+    separate_authority: PaperReference = "", separate_reason: Words = "", bags_stay: Words = "",
 ) -> Offered:  # fmt: skip
     """Offer persons to another holder, and sign the list. The giver keeps them until the receiver signs.
 
-    A list that parts a group kept together is refused, unless it says on whose authority and why they are separated.
+    A list that parts a group kept together is refused, unless it says on whose authority and why they are separated. Bags of theirs
+    that the giver holds go along on the same list, or stay for the reason that `bags_stay` says (PROP-06, GK).
 
     Raises NoTags, TagMisread, TagTwice, SamePlace, NotBoarding for a trip that has left, NotHeldHere, OnAnotherOffer, GroupParted,
     NothingToSeparate.
@@ -276,19 +284,25 @@ def offer(
     if to.pk == row.pk:
         raise SamePlace(holder=row.code)
     receivers.check_offer(to)
-    things = _to_offer(named, row)
+    things, named_bags = _to_offer(named, row)
     parted = groups.parted_by_offer(things, giver=row.pk, receiver=to.pk)
     authority, reason = separate_authority.strip(), separate_reason.strip()
     if parted and not (authority and reason):
         raise groups.GroupParted(parted=parted)
     if (authority or reason) and not parted:
         raise groups.NothingToSeparate()
+    theirs = bags.along(things, row.pk)
+    going = [] if bags_stay.strip() else theirs
+    listed = [*named, *(tag for tag, _ in going)]
     made = Handover(giver=row, receiver=to, mission=mission, offered_act=act, offered_by=actor.user)
-    by_giver = sign_offer(made, named)
+    by_giver = sign_offer(made, listed)
     made.list_root, made.giver_signature, made.giver_key = by_giver.root, by_giver.signature, by_giver.key
-    posting.offer(made, things)
+    posting.offer(made, [*things, *(thing for _, thing in going)])
     groups.separate(act, made, parted, authority=authority, reason=reason)
-    return Offered(made.pk, named)
+    if theirs and not going:
+        bags.stay(act, made, [thing for _, thing in theirs], bags_stay.strip())
+    staying = [] if going else [tag for tag, _ in theirs]
+    return Offered(made.pk, listed, [*named_bags, *(tag for tag, _ in going)], staying)
 
 
 def _receiver(code: str, act: Act) -> Holder:
@@ -301,16 +315,15 @@ def _receiver(code: str, act: Act) -> Holder:
     return area(site, act=act)
 
 
-def _to_offer(tags: Sequence[str], by: Holder) -> list[UUID]:
-    """The things of these tags. Raises NotHeldHere for those that another holds, or that are unknown; OnAnotherOffer."""
-    found = {
-        tag: (thing, held_by, on_offer) for tag, thing, held_by, on_offer in prepared.rows(TO_OFFER, tags)
-    }
+def _to_offer(tags: Sequence[str], by: Holder) -> tuple[list[UUID], list[str]]:
+    """The things of these tags, and the tags that are bags'. Raises NotHeldHere for what another holds, or is unknown; OnAnotherOffer."""
+    found = {tag: rest for tag, *rest in prepared.rows(TO_OFFER, tags)}
     if wrong := [tag for tag in tags if tag not in found or found[tag][1] != by.pk]:
         raise rules.NotHeldHere(tags=sorted(wrong), site=by.code)
-    if taken := [tag for tag, (_, _, on_offer) in found.items() if on_offer]:
+    if taken := [tag for tag, (*_, on_offer) in found.items() if on_offer]:
         raise OnAnotherOffer(tags=sorted(taken))
-    return [thing for thing, _, _ in found.values()]
+    bags_of = [tag for tag, (_, _, kind, _) in found.items() if kind == Thing.Kind.PROPERTY]
+    return [thing for thing, *_ in found.values()], bags_of
 
 
 @action("custody.accept", about=_side("receiver"))
@@ -330,7 +343,9 @@ def accept(
     _check_open(row)
     if actor.user == row.offered_by:
         raise rules.SameSigner()
-    offered: dict[str, UUID] = dict(prepared.rows(ON_OFFER, row.pk))
+    rows = prepared.rows(ON_OFFER, row.pk)
+    offered: dict[str, UUID] = {tag: thing for tag, thing, _ in rows}
+    bags_on = [tag for tag, _, kind in rows if kind == Thing.Kind.PROPERTY]
     named = rules.read_tags(tags) if tags is not None else sorted(offered)
     if strangers := [tag for tag in named if tag not in offered]:
         raise rules.NotOnOffer(tags=strangers)
@@ -345,6 +360,8 @@ def accept(
             differ(act, site, Kind.SIGNED_LATE, words, at, handover=row)
     if missing or discrepancy.strip():
         _tell_discrepancies(act, row, at, missing, discrepancy)
+    if came := [offered[tag] for tag in bags_on if tag in set(named)]:
+        bags.went_along(act, row.giver, came, at)
     row.accepted_by = actor.user
     if witnessed_source:
         row.accepted_root = root_on(row, named)
@@ -354,7 +371,7 @@ def accept(
         row.receiver_key = by_receiver.key
     _answer(row, act, Handover.State.ACCEPTED)
     _tell_parted(act, row.receiver, [offered[tag] for tag in named], at, handover=row)
-    return Accepted(named, missing)
+    return Accepted(named, missing, bags_on)
 
 
 def _tell_parted(
@@ -389,8 +406,9 @@ def _tell_discrepancies(
     if site is None:
         return
     for tag in missing:
+        what = "bag" if things[tag].kind == Thing.Kind.PROPERTY else "person"
         words = (
-            f"{tag} was offered to {row.receiver.code} and did not arrive; {row.giver.code} holds the person."
+            f"{tag} was offered to {row.receiver.code} and did not arrive; {row.giver.code} holds the {what}."
         )
         differ(act, site, Kind.DISCREPANCY, words, at, thing=things[tag], handover=row)
     if discrepancy.strip():
@@ -456,7 +474,7 @@ def release(
     rules.check_reason(reason, rules.RELEASES)
     named = rules.read_tags(tags)
     to = outside(act=act, organisation=to_organisation)
-    things = list(Thing.objects.filter(tag__in=named))
+    things = list(Thing.objects.filter(tag__in=named, kind=Thing.Kind.PERSON))
     known = {thing.tag for thing in things}
 
     def look() -> tuple[list[Push], list[Misfit]]:
@@ -468,6 +486,7 @@ def release(
     reported = {misfit.tag: misfit.words for misfit in misfits}
     gone = [thing for thing in things if thing.tag not in reported]
     end_offers(act, row, gone, at)
+    left = bags.left_behind_by(act, row, gone, at)
     more = {"reason": reason, "to_organisation": to_organisation, "order_reference": order_reference}
     report = keep(misfits, act=act, site=row, at=at, what="released", **more)
     still_open = open_checks(act, row, gone, at, checks)
@@ -476,7 +495,9 @@ def release(
         if read_again
         else []
     )
-    return Released([tag for tag in named if tag not in reported], report, reported, still_open, otherwise)
+    return Released(
+        [tag for tag in named if tag not in reported], report, reported, still_open, otherwise, left
+    )
 
 
 def _read_again(

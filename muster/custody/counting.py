@@ -346,7 +346,8 @@ def _named(what: str, tags: Collection[str]) -> str:
 def _tell_movement(act: Act, count: Count, until: datetime) -> None:
     """A difference where somebody came to the site or left it while the count was open."""
     site = count.site
-    while_open = Entry.objects.filter(kind="push", happened_at__gt=count.opened_at, happened_at__lte=until)
+    of_persons = Entry.objects.filter(kind="push", thing__kind=Thing.Kind.PERSON)
+    while_open = of_persons.filter(happened_at__gt=count.opened_at, happened_at__lte=until)
     moved = while_open.filter(receiver__site=site.code) | while_open.filter(giver__site=site.code)
     tags = sorted(set(moved.values_list("thing__tag", flat=True)))
     if tags:

@@ -39,6 +39,11 @@ class Difference(Recorded):
         GROUP_SPLIT = "group_split", "a group that is kept together is apart"
         OPEN_CHECK = "open_check", "left with a check not done"
         TAG_DIFFERS = "tag_differs", "left, and the tag read again is another"
+        BAG_LOST = "bag_lost", "a bag is lost"
+        BAGS_DISAGREE = "bags_disagree", "an audit of bags and the record disagree"
+        BAG_NOT_OWED = "bag_not_owed", "a bag of somebody not held here"
+        BAG_UNSIGNED = "bag_unsigned", "a bag handed back without a signed receipt, or not as it was"
+        BAG_GONE_EARLY = "bag_gone_early", "a bag given up before its time to claim was over"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -434,3 +439,125 @@ class Flag(Recorded):
     label = models.CharField(max_length=20, blank=True)
     authority = models.CharField(max_length=200)
     stands = models.BooleanField()
+
+
+class Bag(Recorded):
+    """A piece of a person's property: a thing of the ledger, whose it is, and of what kind. One bag, one tag."""
+
+    class Kind(models.TextChoices):
+        MONEY = "money", "money"
+        VALUABLES = "valuables", "small valuables"
+        BAGGAGE = "baggage", "baggage or large item"
+        DOCUMENTS = "documents", "documents and legal papers"
+        CLOTHING = "clothing", "clothing"
+        MEDICINE = "medicine", "medicine"
+
+    thing = models.OneToOneField(Thing, primary_key=True, on_delete=models.PROTECT, related_name="bag")
+    person = models.ForeignKey(Thing, on_delete=models.PROTECT, related_name="bags")
+    kind = models.CharField(max_length=10, choices=Kind)
+
+    def __str__(self) -> str:
+        return f"{self.thing.tag}, {self.get_kind_display()} of {self.person.tag}"
+
+
+class PropertyReceipt(Recorded):
+    """The receipt of one deposit of property, numbered without a gap at its site."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    person = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    number = models.IntegerField()  # from 1
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "number"], name="receipt_once")]
+
+
+class BagStated(Recorded):
+    """How a bag stood when it was taken in, put away, sealed anew or handed back: its seal, its place, what is in it.
+
+    `contents` is ciphertext under the key of the person; null: as stated before. Where `needs_second`, another than the actor of the
+    act has to stand for it.
+    """
+
+    class How(models.TextChoices):
+        TAKEN_IN = "taken_in", "taken in"
+        PUT_AWAY = "put_away", "put in its place"
+        SEALED_ANEW = "sealed_anew", "seal changed or broken"
+        HANDED_BACK = "handed_back", "handed back"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    bag = models.ForeignKey(Bag, on_delete=models.PROTECT, related_name="stated")
+    person = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    receipt = models.ForeignKey(PropertyReceipt, null=True, on_delete=models.PROTECT, related_name="lines")
+    how = models.CharField(max_length=12, choices=How)
+    seal = models.CharField(max_length=40, blank=True)  # empty: the bag has no seal
+    place = models.CharField(max_length=80, blank=True)  # where in the store it lies
+    contents = models.BinaryField(null=True)
+    reason = models.TextField(blank=True)  # of a seal that was changed or broken
+    paper = models.CharField(max_length=200, blank=True)  # what was signed
+    at = models.DateTimeField()
+    needs_second = models.BooleanField()
+
+
+class BagWitnessed(Recorded):
+    """That a second person stands for what was stated of a bag; by whom is in the act."""
+
+    stated = models.OneToOneField(
+        BagStated, primary_key=True, on_delete=models.PROTECT, related_name="witnessed"
+    )
+
+
+class BagStays(Recorded):
+    """That a bag did not go on the handover of its person, and why."""
+
+    bag = models.ForeignKey(Bag, on_delete=models.PROTECT, related_name="stays")
+    handover = models.ForeignKey(Handover, on_delete=models.PROTECT)
+    reason = models.TextField()
+
+
+class ClaimLetter(Recorded):
+    """That who left a bag behind was written to, and on what paper; the address is not kept."""
+
+    bag = models.ForeignKey(Bag, on_delete=models.PROTECT, related_name="letters")
+    at = models.DateTimeField()
+    paper = models.CharField(max_length=200)
+
+
+class BagEnded(Recorded):
+    """That a site gave a bag away, otherwise than into the hands of its person, and to whom."""
+
+    class Outcome(models.TextChoices):
+        FORWARDED = "forwarded", "sent after its person"
+        ABANDONED = "abandoned", "not claimed in time, and the agency told"
+        WRITTEN_OFF = "written_off", "lost, and not found again"
+
+    bag = models.ForeignKey(Bag, on_delete=models.PROTECT, related_name="ended")
+    outcome = models.CharField(max_length=12, choices=Outcome)
+    at = models.DateTimeField()
+    paper = models.CharField(max_length=200)
+
+
+class BagAudit(Recorded):
+    """An audit of a site's bags. Which the record expects is frozen when it opens, by the ids of their things, and told when it is in."""
+
+    class What(models.TextChoices):
+        FUNDS = "funds", "money and small valuables"
+        BAGGAGE = "baggage", "baggage and all else"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    what = models.CharField(max_length=10, choices=What)
+    opened_at = models.DateTimeField()
+    expected = models.JSONField()
+
+
+class BagAudited(Recorded):
+    """What was scanned in an audit: how many, the things missing, and the tags that were not expected."""
+
+    audit = models.OneToOneField(BagAudit, primary_key=True, on_delete=models.PROTECT, related_name="audited")
+    at = models.DateTimeField()
+    scanned = models.IntegerField()
+    missing = models.JSONField()
+    unexpected = models.JSONField()

@@ -186,6 +186,24 @@ def show_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field)
     return Shown(row.tag, field, found.pk)
 
 
+def sealed_under(thing: Thing, what: str, text: str) -> bytes:
+    """Words about a person as ciphertext under the key of the person's own; made where there is none. Raises Disposed, DoesNotOpen."""
+    lock([thing.pk])
+    if Disposal.objects.filter(thing=thing).exists():
+        raise Disposed(tag=thing.tag)
+    return _sealed(text, _key_of(thing) or _new_key(thing), thing, what)
+
+
+def opened_under(thing: Thing, what: str, sealed: bytes) -> str | None:
+    """Such words again; None once the key was destroyed. Raises DoesNotOpen."""
+    if Disposal.objects.filter(thing=thing).exists():
+        return None
+    key = _key_of(thing)
+    if key is None:
+        raise DoesNotOpen(tag=thing.tag)
+    return _read(_opened(sealed, thing, key=key, place=_place(thing, what)))
+
+
 def _match_by(reference: str, thing: Thing, *, act: Act, actor: Actor) -> None:
     """Have the reference matched at the person's site; that of a record which is merged into the person's is matched already."""
     code = scope_of(thing).site
@@ -232,6 +250,10 @@ def _open(row: PersonalField) -> str:
     if key is None:
         raise DoesNotOpen(tag=row.thing.tag)
     plain = _opened(bytes(row.sealed), row.thing, key=key, place=_place(row.thing, row.field))
+    return _read(plain)
+
+
+def _read(plain: bytes) -> str:
     length = int.from_bytes(plain[:LENGTH_BYTES])
     return plain[LENGTH_BYTES : LENGTH_BYTES + length].decode()
 

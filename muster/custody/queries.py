@@ -60,6 +60,14 @@ def offers_from(site: str) -> QuerySet[Handover]:
     return Handover.objects.filter(state=Handover.State.OFFERED, giver__site=site).order_by("id")
 
 
+def listed_on(handover: Handover) -> tuple[list[str], list[str]]:
+    """What is open on a handover, by tag: the persons and all else that is no bag, and the bags."""
+    rows = handover.offers.filter(open=True).order_by("thing__tag").values_list("thing__tag", "thing__kind")
+    listed = list(rows)
+    bags = [tag for tag, kind in listed if kind == Thing.Kind.PROPERTY]
+    return [tag for tag, kind in listed if kind != Thing.Kind.PROPERTY], bags
+
+
 def things_held() -> dict[tuple[UUID, str], dict[str, int]]:
     """How many vehicles and pieces of property each holder has now, by its id and site."""
     counted = Head.objects.filter(thing__kind__in=(Thing.Kind.VEHICLE, Thing.Kind.PROPERTY))

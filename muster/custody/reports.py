@@ -107,4 +107,5 @@ def before_later_entry(head: Head, site: Site, *, what: str) -> Misfit:
 
 def _since(head: Head, site: Site) -> str:
     assert head.happened_at  # it has an entry, or nothing could lie before it
-    return f"which has the person with {head.holder.code} since {local(head.happened_at, zone(site.zone))}"
+    what = "bag" if head.thing.kind == Thing.Kind.PROPERTY else "person"
+    return f"which has the {what} with {head.holder.code} since {local(head.happened_at, zone(site.zone))}"

@@ -89,6 +89,19 @@ class AlreadyHere(MusterError):
         )
 
 
+class TagOfABag(MusterError):
+    """A tag that is received as a person's is on a bag."""
+
+    code = "custody.tag_of_a_bag"
+    status = 409
+
+    def __init__(self, *, tags: list[str]) -> None:
+        self.tags = tags
+        super().__init__(
+            f"{', '.join(tags)}: on a bag, and not on a person. Nothing was kept. Scan the person's band; bags are taken in as property."
+        )
+
+
 class NotHeldHere(MusterError):
     """The site does not hold the person."""
 

@@ -1,4 +1,4 @@
-"""The exercise: a request of five lines, a decision with limits, tasks, two sites, 120 generated persons and one trip."""
+"""The exercise: a request of five lines, a decision with limits, tasks, two sites, 120 generated persons, three bags and one trip."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def steps(cast: Cast) -> Iterator[Step]:
     yield from decided(cast)
     yield from tasked(cast)
     yield from arrived(cast)
+    yield from brought(cast)
     yield from moved(cast)
     yield from afterwards(cast)
     yield from owed(cast)
@@ -136,6 +137,31 @@ def arrived(cast: Cast) -> Iterator[Step]:
         yield Step("clerk.north", "custody.receive", inputs | {"tags": cast.tags[first:end], "at": at})
 
 
+def brought(cast: Cast) -> Iterator[Step]:
+    """Two persons have property: one of them goes on the trip, and it goes along; the other is released, and leaves money behind."""
+    suitcase, coat, purse = cast.bags
+    traveller, released = cast.tags[ON_THE_TRIP][0], cast.tags[101]
+    in_bags = [
+        {"tag": suitcase, "kind": "baggage", "seal": "EX-2201", "place": "Rack 4", "contents": ["Blue suitcase, locked"]},
+        {"tag": coat, "kind": "clothing", "seal": "EX-2202", "place": "Rack 4", "contents": ["Brown winter coat", "Pair of boots"]},
+    ]  # fmt: skip
+    deposit: dict[str, Any] = {"site": NORTH, "person": traveller, "bags_in": in_bags, "at": cast.ago(25.5)}
+    yield Step("clerk.north", "custody.take_in", deposit)
+    money = [{"currency": "USD", "amount": "40.00"}]
+    in_a_safe: dict[str, Any] = {
+        "tag": purse,
+        "kind": "money",
+        "seal": "EX-0107",
+        "place": "Safe 1",
+        "contents": ["Black purse"],
+    }
+    yield Step(
+        "clerk.north",
+        "custody.take_in",
+        deposit | {"person": released, "bags_in": [in_a_safe | {"money": money}]},
+    )
+
+
 def moved(cast: Cast) -> Iterator[Step]:
     """Fifty are offered to the south, one of whom stayed behind; both sites are counted; ten go by a trip of the mission."""
     tags = cast.tags
@@ -194,7 +220,7 @@ def _trip(cast: Cast) -> Iterator[Step]:
 
 
 def afterwards(cast: Cast) -> Iterator[Step]:
-    """One late entry, three releases, one arrival that contradicts the record, and an offer that waits."""
+    """One late entry, three releases, a bag that is lost, one arrival that contradicts the record, and an offer that waits."""
     tags = cast.tags
     # Found the next morning: the bus had come earlier for one person than was written down.
     yield Step(
@@ -216,6 +242,13 @@ def afterwards(cast: Cast) -> Iterator[Step]:
         {"site": NORTH, "tags": leaving, "read_again": leaving, "at": cast.ago(6), "reason": "court_order",
          "checks": [{"check": "REL-03", "because": "nobody", "by": "Release desk", "words": "No list of shelters was at hand."}]},
     )  # fmt: skip
+    lost = {
+        "site": SOUTH,
+        "tag": cast.bags[1],
+        "words": "Not on its rack when the shelves were gone through.",
+        "at": cast.ago(5),
+    }
+    yield Step("clerk.south", "custody.report_loss", lost)
     # The south scans somebody whom the record has in the north: kept as a report.
     yield Step(
         "clerk.south", "custody.receive",

@@ -11,7 +11,7 @@ from typing import Any
 from muster.core.files import read_data
 from muster.core.tags import MOST_TAGS, make_tag
 
-PERSONS = 120
+PERSONS, BAGS = 120, 3
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,18 @@ class Said:
 
 @dataclass(frozen=True)
 class Cast:
-    """The generated persons, by number, the moment that the story ends, and the id of the mission that holds them."""
+    """The generated persons and bags, by number, the moment that the story ends, and the id of the mission that holds them."""
 
     tags: list[str] = field(repr=False)
     now: datetime
     mission: str
+    bags: list[str] = field(repr=False, default_factory=list)
 
     @classmethod
     def drawn(cls, now: datetime, seed: int, mission: str = "EX-PROCESSING-1") -> Cast:
-        """120 different tags, the same for the same seed."""
-        numbers = random.Random(seed).sample(range(MOST_TAGS), PERSONS)
-        return cls([make_tag(number) for number in numbers], now, mission)
+        """120 different tags of persons and three of bags, the same for the same seed."""
+        tags = [make_tag(number) for number in random.Random(seed).sample(range(MOST_TAGS), PERSONS + BAGS)]
+        return cls(tags[:PERSONS], now, mission, tags[PERSONS:])
 
     def ago(self, hours: float) -> str:
         """A moment so many hours before the end, to the minute."""

@@ -52,3 +52,6 @@ RRF = Form(
 REQ_A = Form(
     id="REQ-A", name="Interstate request for assistance", edition="edition not recorded", agency="EMAC", mark="GK"
 )  # fmt: skip
+# Source: forms.md, I-77 and G-589, by the inspection worksheet for funds and personal property.
+G_589 = Form(id="G-589", name="Property Receipt", edition="edition not recorded", agency="ICE", mark="S")
+I_77 = Form(id="I-77", name="Baggage Check", edition="edition not recorded", agency="ICE", mark="S")

@@ -18,7 +18,7 @@ from muster.custody.models import Difference, Settled
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision, Version
 from muster.decisions.owed import owed
-from muster.ledger.models import Entry
+from muster.ledger.models import Entry, Thing
 from muster.missions import queries as missions
 from muster.missions.models import Closing, Look, Mission
 from muster.parties.models import Site
@@ -247,13 +247,14 @@ def _persons(window: _Window) -> Iterator[Change]:
     corrected = set(entries.filter(kind="pop").values_list("act", flat=True))
     pushed = entries.filter(kind="push")
     acts = Act.objects.select_related("actor", "number").in_bulk(set(pushed.values_list("act", flat=True)))
-    told = pushed.select_related(None).values("act", "giver__code", "receiver__code", "reason")
-    for each in told.annotate(persons=Count("thing", distinct=True), first=Min("happened_at")).order_by(
-        "act", "first"
+    told = pushed.select_related(None).values("act", "giver__code", "receiver__code", "reason", "thing__kind")
+    for each in told.annotate(things=Count("thing", distinct=True), first=Min("happened_at")).order_by(
+        "act", "thing__kind", "first"
     ):
         act = acts[each["act"]]
         reason = f" ({each['reason'].replace('_', ' ')})" if each["reason"] else ""
-        words = f"{each['persons']} from {each['giver__code']} to {each['receiver__code']}{reason}."
+        bags = f" bag{'s' * (each['things'] > 1)}" if each["thing__kind"] == Thing.Kind.PROPERTY else ""
+        words = f"{each['things']}{bags} from {each['giver__code']} to {each['receiver__code']}{reason}."
         words = f"Corrected: {words}" if act.pk in corrected else words
         yield window.told(act, each["first"], words, "act", act.number.number)
 

@@ -17,7 +17,7 @@ from muster.core.tasks import TASKS
 from muster.core.times import parse_moment
 from muster.decisions import queries as decisions
 from muster.ledger import queries as ledger
-from muster.ledger.models import Entry
+from muster.ledger.models import Entry, Thing
 from muster.missions import queries as missions
 from muster.missions.models import Apart, Mission
 from muster.picture.rules import Figure, choose, stated_by_then
@@ -195,7 +195,8 @@ def _counted(metric: str, label: str, place: str, count: int, shared: dict[str, 
 
 
 def _acts(mission: str, at: datetime, known_at: int) -> Iterable[int]:
-    acts = Entry.objects.filter(mission=mission, happened_at__lte=at).values("act")
+    persons = Entry.objects.filter(thing__kind=Thing.Kind.PERSON)
+    acts = persons.filter(mission=mission, happened_at__lte=at).values("act")
     numbers = Number.objects.filter(act__in=acts, number__lte=known_at)
     return numbers.order_by("number").values_list("number", flat=True)
 

@@ -158,10 +158,10 @@ def arrive(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatetime) 
 
 @action("transport.close_trip", about=_trip)
 def close_trip(*, act: Act, row: Trip, actor: Actor, trip: Code, at: AwareDatetime) -> TripTold:
-    """End a trip that holds nobody any more. Raises WrongMoment, StillAboard, NotHappenedYet, BeforeItsLatest."""
+    """End a trip that holds nobody and no bag any more. Raises WrongMoment, StillAboard, NotHappenedYet, BeforeItsLatest."""
     if row.state == Trip.State.CLOSED:
         raise rules.WrongMoment(trip=row.pk, state=row.state, event="closed")
-    if tags := queries.aboard(row):
+    if tags := [*queries.aboard(row), *queries.bags_aboard(row)]:
         raise rules.StillAboard(trip=row.pk, tags=tags)
     return _to(row, Trip.State.CLOSED, act, at)
 

@@ -60,6 +60,12 @@ def aboard(trip: Trip) -> list[str]:
     return sorted(heads.values_list("thing__tag", flat=True))
 
 
+def bags_aboard(trip: Trip) -> list[str]:
+    """The tags of the bags that the trip holds."""
+    heads = Head.objects.filter(holder=trip.holder_id, thing__kind="property")
+    return sorted(heads.values_list("thing__tag", flat=True))
+
+
 def waiting(trip: Trip) -> int:
     """How many are offered to the trip and not signed for."""
     offers = Offer.objects.filter(

@@ -174,6 +174,15 @@ ABOUT = {
     "decisions.contact_not_allowed": "contact", "decisions.outside_window": "begins_at", "tasks.outside_the_law": "category",
     "decisions.ends_before_it_begins": "ends_at", "ledger.clock_ahead": "at",
 }  # fmt: skip
+
+
+def counted(persons: int, bags: int = 0) -> str:
+    """So many persons, and so many bags where there are any, in words."""
+    told = [(persons, "person", "persons")] if persons or not bags else []
+    told += [(bags, "bag", "bags")] if bags else []
+    return " and ".join(f"{number} {one if number == 1 else many}" for number, one, many in told)
+
+
 ONCE = "That form was sent before and is recorded once. Start a new one if you meant another."
 
 

@@ -13,7 +13,7 @@ from test_step_pages import ALLOWED
 from muster import actions as do
 from muster.access.models import User
 from muster.cases.models import RecordedEvent
-from muster.custody.models import Count, Difference, Group, OutOfService
+from muster.custody.models import Bag, Count, Difference, Group, OutOfService
 from muster.decisions.models import Version
 from muster.demonstration.links import link_for
 from muster.ledger.models import Handover, Thing
@@ -29,6 +29,7 @@ def test_every_page_of_every_account_is_looked_over(
     monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"demonstration": True}))
     stories.demonstration()
     corrected = Thing.objects.filter(entries__kind="pop").distinct().get()
+    purse, lost = Bag.objects.get(kind="money"), Bag.objects.get(kind="clothing")
     waiting = Handover.objects.get(state="offered")
     difference = Difference.objects.first()
     event = RecordedEvent.objects.first()
@@ -48,11 +49,17 @@ def test_every_page_of_every_account_is_looked_over(
             f"/counter/EX-NORTH/areas/out/{out}/back/", "/counter/EX-NORTH/housing/", "/counter/EX-NORTH/housing/group/",
             "/counter/EX-NORTH/housing/flag/", f"/counter/EX-NORTH/housing/groups/{group}/end/",
             f"/counter/EX-NORTH/checklists/{left}/out/",
+            "/counter/EX-NORTH/property/", "/counter/EX-NORTH/property/take-in/", f"/counter/EX-NORTH/property/persons/{purse.person_id}/",
+            f"/counter/EX-NORTH/property/hand-back/?person={purse.person_id}", "/counter/EX-NORTH/property/left-behind/",
+            "/counter/EX-NORTH/property/left-behind/letter/", "/counter/EX-NORTH/property/left-behind/end/",
+            "/counter/EX-NORTH/property/audits/", f"/counter/EX-NORTH/property/bags/{purse.pk}/seal/",
             f"/counter/EX-NORTH/headcount/{counted}/", f"/counter/EX-NORTH/headcount/{counted}/explain/",
             "/clocks/", f"/clocks/persons/{corrected.pk}/", "/clocks/sites/EX-NORTH/record/", "/clocks/sites/EX-NORTH/breaches/",
             f"/things/{corrected.pk}/", f"/counter/EX-NORTH/things/{corrected.pk}/4/correct/", "/board/",
         ],
+        "oversight": [f"/counter/EX-NORTH/property/persons/{purse.person_id}/", "/counter/EX-SOUTH/property/"],
         "clerk.south": [
+            f"/counter/EX-SOUTH/property/persons/{lost.person_id}/",
             "/counter/EX-SOUTH/", f"/counter/EX-SOUTH/offers/{waiting.pk}/sign/", "/counter/EX-SOUTH/checklists/",
             "/counter/EX-SOUTH/checklists/together/", f"/counter/EX-SOUTH/checklists/{not_done.thing_id}/in/",
             f"/counter/EX-SOUTH/checklists/{not_done.thing_id}/out/", f"/counter/EX-SOUTH/release/?person={not_done.thing_id}",

@@ -176,7 +176,7 @@ def test_the_demonstration_gives_the_same_figures_for_the_same_moment_and_seed(d
     figures = missions["EX-PROCESSING-1"]["figures"]
     assert figures["sites"] == {"EX-NORTH": 58, "EX-SOUTH": 59}
     assert figures["open_differences"] == {
-        "count_disagrees": 1, "discrepancy": 1, "held_elsewhere": 1, "open_check": 1, "unoffered_arrival": 3,
+        "bag_lost": 1, "count_disagrees": 1, "discrepancy": 1, "held_elsewhere": 1, "open_check": 1, "unoffered_arrival": 3,
     }  # fmt: skip
     assert missions["ICE-SUPPORT-2025"]["figures"]["shown"]["requested MO"] == "not recorded"
     assert missions["ICE-SUPPORT-2025"]["figures"]["shown"]["authorised_total US"] == "about 1,700"

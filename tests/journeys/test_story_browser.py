@@ -245,7 +245,7 @@ class Office:
             reader.page.get_by_label("Tags").fill("\n".join(inputs["tags"]))
             reader.page.get_by_label("Mission").select_option(self.cast.mission)
         reader.press("Offer handover")
-        self.said(reader, step, f"{len(inputs['tags'])} persons offered")
+        self.said(reader, step, f"{len(inputs['tags'])} persons")
         return {"handover": Handover.objects.latest("id").pk}
 
     def custody_accept(self, step: Step, inputs: dict[str, Any]) -> None:
@@ -344,7 +344,44 @@ class Office:
             reader.page.locator(f"#by-{check['check']}").fill(check["by"])
             reader.page.locator(f"#words-{check['check']}").fill(check["words"])
         reader.press("Record release")
-        self.said(reader, step, "3 persons released", "1 check was not done")
+        self.said(
+            reader,
+            step,
+            "3 persons released",
+            "1 check was not done",
+            f"Property left behind: {self.cast.bags[2]}",
+        )
+
+    # --- their property ---
+
+    def custody_take_in(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self.at(step.by, f"/counter/{inputs['site']}/")
+        reader.follow("Property")
+        reader.follow("Take in")
+        page = reader.page
+        page.get_by_label("Tag of the person").fill(inputs["person"])
+        page.get_by_label("Time taken in").fill(typed(inputs["at"]))
+        for n, each in enumerate(inputs["bags_in"], start=1):
+            page.locator(f"#tag-{n}").fill(each["tag"])
+            page.locator(f"#kind-{n}").select_option(each["kind"])
+            page.locator(f"#seal-{n}").fill(each["seal"])
+            page.locator(f"#place-{n}").fill(each["place"])
+            page.locator(f"#contents-{n}").fill("\n".join(each["contents"]))
+            money = [f"{one['currency']} {one['amount']}" for one in each.get("money", [])]
+            page.locator(f"#money-{n}").fill("\n".join(money))
+        reader.press("Record property taken in")
+        self.said(reader, step, f"{', '.join(each['tag'] for each in inputs['bags_in'])} taken in")
+
+    def custody_report_loss(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self.at(step.by, f"/counter/{inputs['site']}/")
+        reader.page.get_by_label("Scan a tag").fill(inputs["tag"])
+        reader.press("Look up")
+        reader.click(reader.page.get_by_role("link", name="Property of"))
+        reader.follow(f"Report as lost {inputs['tag']}")
+        reader.page.get_by_label("What is known of it").fill(inputs["words"])
+        reader.page.get_by_label("Time it was noticed").fill(typed(inputs["at"]))
+        reader.press("Record loss")
+        self.said(reader, step, f"{inputs['tag']} of {self.cast.tags[85]} is recorded as lost")
 
     # --- what is owed to them ---
 

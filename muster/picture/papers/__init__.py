@@ -11,7 +11,7 @@ from typing import Any
 
 from muster.core.errors import NotFound
 from muster.documents.sheets import Sheet
-from muster.picture.papers import assignment, brief, costs, crew, orders, requests, slip, worksheet
+from muster.picture.papers import assignment, brief, costs, crew, orders, property, requests, slip, worksheet
 from muster.picture.papers.asked import Asked, NoPeriod, Reach, asked_for
 
 __all__ = ["PAPERS", "Paper", "Reach", "csv_of", "paper_of", "sheet_of"]
@@ -52,6 +52,7 @@ PAPERS: Mapping[str, Paper] = {
         Paper(name="ics213rr", title="Resource request (ICS 213RR)", of="a request", find=Reach.request, make=requests.ics213rr),
         Paper(name="req-a", title="EMAC request (REQ-A)", of="a request", find=Reach.request, make=requests.req_a),
         Paper(name="slip", title="Slip on leaving", of="a person", find=Reach.person, make=slip.sheet),
+        Paper(name="property", title="Property receipt (G-589, I-77)", of="a receipt of property", find=Reach.receipt, make=property.sheet),
         Paper(name="order", title="Decision's order", of="a decision", find=Reach.decision, make=orders.sheet),
     )
 }  # fmt: skip

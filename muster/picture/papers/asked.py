@@ -16,7 +16,9 @@ from muster.assistance.models import Request
 from muster.cases import queries as cases
 from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread, parse_tag
-from muster.core.times import parse_moment, start_of_day
+from muster.core.times import parse_moment, start_of_day, zone
+from muster.custody import queries as custody
+from muster.custody.models import PropertyReceipt
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
 from muster.documents.sheets import moment
@@ -89,6 +91,19 @@ class Reach:
         row = self.request(id)
         if self.actor is not None:
             can(self.actor, "authority.read_review", assistance.scope_of(row))
+        return row
+
+    def receipt(self, id: str) -> PropertyReceipt:
+        """The receipt of property, for those who may read what is in bags at its site. Raises NotFound, NotPermitted."""
+        rows = PropertyReceipt.objects.select_related("site", "person")
+        if self.actor is not None:
+            rows = rows.filter(site__in=visible(self.actor, Site.objects.all()).values("pk"))
+        try:
+            row = one_of(rows, "receipt of property", str(UUID(id)))
+        except ValueError:
+            raise NotFound(kind="receipt of property", name=id) from None
+        if self.actor is not None:
+            can(self.actor, "custody.read_contents", custody.scope_of(row.site))
         return row
 
     def sites_of(self, row: Mission) -> list[str]:
@@ -188,6 +203,8 @@ def _zone(row: Any, known_at: int) -> ZoneInfo:
             return decisions.zone_of(row, known_at)
         case Mission():
             return decisions.zone_of(row.decision, known_at)
+        case PropertyReceipt():
+            return zone(row.site.zone)
         case Task():
             return decisions.zone_of(row.mission.decision, known_at)
         case Thing():

@@ -16,6 +16,7 @@ from muster.cases.due import counts_of
 from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread, parse_tag
 from muster.custody import queries, rules
+from muster.custody.bags import ever_at
 from muster.custody.merging import merged_into
 from muster.custody.space import space
 from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
@@ -83,6 +84,7 @@ def counter_page(
         "reasons": rules.REFUSALS,
         "space": space([site]).get(site.pk),
         "words": words_at(site, now=timezone.now()),
+        "property_of": _property_of(site, answer.thing) if answer and answer.thing else None,
     }
     context |= {"drill": is_drill_at(site)} | _counts(site, timezone.now())
     return form_page(request, "web/counter.html", context, refusal=refusal)
@@ -128,6 +130,12 @@ def look_up(site: Site, text: str, words: Words = CUSTODY) -> Answer:
     )
 
 
+def _property_of(site: Site, thing: Thing) -> Thing | None:
+    """The person whose property a scan leads to: the person of a bag, or who was scanned, where the site has bags of the person."""
+    whose = thing.bag.person if thing.kind == Thing.Kind.PROPERTY else thing
+    return whose if ever_at(site).filter(person=whose).exists() else None
+
+
 def _concerns(site: Site, thing: Thing) -> bool:
     """Whether the site holds or held the thing, or is being offered it: others read *not found*."""
     entries = Entry.objects.filter(thing=thing)
@@ -141,9 +149,10 @@ def _concerns(site: Site, thing: Thing) -> bool:
 
 def _told(offer: Handover, actor: Actor, site: Site, names: dict[int, str]) -> dict[str, Any]:
     """An open handover as its card shows it; whoever offered it cannot sign for the receiver."""
+    persons, bags = queries.listed_on(offer)
     return {
         "id": offer.pk, "giver": offer.giver, "receiver": offer.receiver,
-        "tags": list(offer.offers.filter(open=True).order_by("thing__tag").values_list("thing__tag", flat=True)),
+        "persons": len(persons), "bags": len(bags), "tags": [*persons, *bags],
         "offered_at": offer.offered_act.recorded_at, "offered_by": names[offer.offered_by],
         "comes_here": offer.receiver.site == site.code, "is_own": offer.offered_by == actor.user,
         "can_lapse": queries.can_lapse(offer, timezone.now()), "under": of_handover(offer, latest_known()),

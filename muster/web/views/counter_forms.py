@@ -23,13 +23,13 @@ from muster.core.times import local, zone
 from muster.custody import actions as custody
 from muster.custody import rules
 from muster.custody.groups import GroupParted
-from muster.custody.queries import present, scope_of
+from muster.custody.queries import listed_on, present, scope_of
 from muster.ledger.models import Handover, Thing
 from muster.missions.models import Mission
 from muster.parties.models import Organisation, Site
 from muster.record.action import KeyReused
 from muster.transport.models import Trip
-from muster.web.forms import ONCE, ActForm, Input, record, when
+from muster.web.forms import ONCE, ActForm, Input, counted, record, when
 from muster.web.pages import form_page, key_of, moment_in, signed_in
 from muster.web.views.counter import counter_page, site_for
 from muster.web.views.missions import is_drill_at
@@ -38,7 +38,7 @@ from muster.web.words import Words, words_at
 ABOUT_TAGS = dict.fromkeys(
     (
         "core.tag_misread", "custody.no_tags", "custody.tag_twice", "custody.not_held_here", "ledger.before_live_top",
-        "ledger.already_offered", "custody.already_here", "custody.not_on_offer",
+        "ledger.already_offered", "custody.already_here", "custody.not_on_offer", "custody.tag_of_a_bag",
     ),
     "tags",
 )  # fmt: skip
@@ -100,17 +100,21 @@ def hand_over(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
                 mission=request.POST.get("mission", ""),
                 separate_authority=request.POST.get("separate_authority", ""),
                 separate_reason=request.POST.get("separate_reason", ""),
+                bags_stay=request.POST.get("bags_stay", ""),
             )
         except KeyReused:
             return _once(request, place)
         except MusterError as told:
             refusal = told
         else:
-            people = _people(len(done.answer.tags))
-            messages.success(
-                request,
-                f"{people} offered to {to}. Custody has not moved until {to} accepts. {record(done)}",
-            )
+            offered = done.answer
+            what = counted(len(offered.tags) - len(offered.bags), len(offered.bags))
+            words = f"{what} offered to {to}. Custody has not moved until {to} accepts."
+            if offered.bags:
+                words += f" On the list of bags: {', '.join(offered.bags)}."
+            if offered.staying:
+                words += f" These bags of theirs stay: {', '.join(offered.staying)}."
+            messages.success(request, f"{words} {record(done)}")
             return redirect("counter", place.code)
     sites = [
         (row.code, row.name) for row in Site.objects.filter(kept_by_list_since=None).exclude(pk=place.pk)
@@ -146,7 +150,7 @@ def sign(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> HttpR
     ).first()
     if offer is None:
         raise NotFound(kind="open offer", name=str(handover))
-    tags = list(offer.offers.filter(open=True).order_by("thing__tag").values_list("thing__tag", flat=True))
+    persons, bags = listed_on(offer)
     refusal, ticked = None, request.POST.getlist("tag")
     if request.method == "POST":
         try:
@@ -165,15 +169,16 @@ def sign(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> HttpR
         except MusterError as told:
             refusal = told
         else:
-            arrived, missing = done.answer.accepted, done.answer.missing
-            words = f"{_people(len(arrived))} received and signed for at {local(at, zone(place.zone))}."
+            missing = done.answer.missing
+            words = f"{_counted(done.answer.accepted, bags)} received and signed for at {local(at, zone(place.zone))}."
             if missing:
-                words += f" {_people(len(missing))} did not arrive and stay with {offer.giver}: a difference is open."
+                words += f" {_counted(missing, bags)} did not arrive and stay with {offer.giver}: a difference is open."
             if discrepancy:
                 words += " What was not as it should be is a difference."
             messages.success(request, f"{words} {record(done)}")
             return redirect("counter", place.code)
-    context = {"site": place, "drill": is_drill_at(place), "offer": offer, "tags": tags, "ticked": ticked}
+    context = {"site": place, "drill": is_drill_at(place), "offer": offer, "ticked": ticked, "what": counted(len(persons), len(bags)),
+               "tags": [*((tag, tag) for tag in persons), *((tag, f"{tag}, a bag") for tag in bags)]}  # fmt: skip
     return form_page(request, "web/sign.html", context, refusal=refusal, fields=FIELDS)
 
 
@@ -245,6 +250,11 @@ def _open_checks(place: Site | None, texts: Sequence[str]) -> list[tuple[Item, l
     return list(found.values())
 
 
+def _counted(tags: Sequence[str], bags: Sequence[str]) -> str:
+    among = len(set(tags) & set(bags))
+    return counted(len(tags) - among, among)
+
+
 @signed_in
 def release(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """Record that persons left. It is never refused for what else is open: that becomes a difference."""
@@ -290,6 +300,10 @@ def _tag_at(place: Site, thing: str) -> str:
 
 def _released(words: Words, answer: Any) -> str:
     told = f"{words.count(len(answer.released))} {words.released}."
+    if answer.left_behind:
+        told += (
+            f" Property left behind: {', '.join(answer.left_behind)}. Hand it back, or write to the person."
+        )
     if answer.report:
         told += " What does not fit the record is kept as a report, which somebody must settle."
     if answer.read_otherwise:
@@ -342,7 +356,7 @@ def answer(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> Htt
             case "accept":
                 at = moment_in(request.POST.get("at", ""), zone(place.zone))
                 accepted = custody.accept(actor=actor, key=key, handover=handover, at=at)
-                people = _people(len(accepted.answer.accepted))
+                people = _counted(accepted.answer.accepted, accepted.answer.bags)
                 words = (
                     f"{people} received and signed for at {local(at, zone(place.zone))}. {record(accepted)}"
                 )

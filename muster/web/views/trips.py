@@ -18,7 +18,7 @@ from muster.core.errors import MusterError, NotFound
 from muster.core.times import zone
 from muster.custody import actions as custody
 from muster.custody import rules
-from muster.custody.queries import can_lapse
+from muster.custody.queries import can_lapse, listed_on
 from muster.ledger.models import Handover
 from muster.ledger.queries import latest_known
 from muster.missions import queries as missions
@@ -30,7 +30,7 @@ from muster.tasks.models import Task
 from muster.transport import queries
 from muster.transport.models import Trip
 from muster.transport.rules import CARRIES_PERSONS
-from muster.web.forms import ONCE, ActForm, Input, record, when
+from muster.web.forms import ONCE, ActForm, Input, counted, record, when
 from muster.web.pages import form_page, key_of, moment_in, signed_in
 from muster.web.views.missions import found as mission_of
 from muster.web.views.missions import zone_of
@@ -68,25 +68,30 @@ def _holder(row: Trip) -> Scope:
 
 def _page(request: HttpRequest, actor: Actor, row: Trip, refusal: MusterError | None = None) -> HttpResponse:
     scope, known_at = queries.scope_of(row), latest_known()
-    aboard = queries.aboard(row)
+    aboard, bags = queries.aboard(row), queries.bags_aboard(row)
     open_ones = Handover.objects.filter(state=Handover.State.OFFERED).select_related(
         "giver", "receiver", "offered_act"
     )
     names = dict(User.objects.values_list("pk", "username"))
+    listed = {
+        offer.pk: listed_on(offer)
+        for offer in open_ones.filter(receiver=row.holder_id) | open_ones.filter(giver=row.holder_id)
+    }
     offers = [
         {"id": offer.pk, "giver": offer.giver, "receiver": offer.receiver, "comes_here": offer.receiver_id == row.holder_id,
-         "tags": list(offer.offers.filter(open=True).order_by("thing__tag").values_list("thing__tag", flat=True)),
+         "what": counted(*map(len, listed[offer.pk])), "tags": [tag for part in listed[offer.pk] for tag in part],
          "offered_by": names[offer.offered_by], "is_own": offer.offered_by == actor.user,
          "can_lapse": can_lapse(offer, timezone.now()), "under": of_handover(offer, known_at)}
         for offer in open_ones.filter(receiver=row.holder_id) | open_ones.filter(giver=row.holder_id)
     ]  # fmt: skip
     events = [
         (verb, words[1]) for verb, words in EVENTS.items()
-        if row.state == words[2] and may(actor, words[0], scope) and not (verb == "close" and aboard)
+        if row.state == words[2] and may(actor, words[0], scope) and not (verb == "close" and (aboard or bags))
     ]  # fmt: skip
     context = {
         "row": row, "drill": row.mission.drill, "under": of_trip(row, known_at),
-        "linked": may(actor, "read", missions.scope_of(row.mission)), "zone": row.from_site.zone, "aboard": aboard, "offers": offers,
+        "linked": may(actor, "read", missions.scope_of(row.mission)), "zone": row.from_site.zone, "aboard": aboard, "bags": bags,
+        "holds": aboard or bags, "offers": offers,
         "events": events, "history": row.events.select_related("act__actor", "act__number"), "reasons": rules.REFUSALS,
         "may_sign": may(actor, "custody.accept", _holder(row)),
         "may_name": row.state == "planned" and may(actor, "transport.name_custodian", scope),
@@ -177,7 +182,7 @@ def hand_over(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     row = found(actor, name)
     can(actor, "custody.offer", _holder(row))
     sites = [(site.code, site.name) for site in (row.to_site, row.from_site)]
-    aboard = "\n".join(queries.aboard(row))
+    aboard = "\n".join([*queries.aboard(row), *queries.bags_aboard(row)])
     inputs = [
         Input("receiver", "To", "choice", choices=sites, value=row.to_site_id),
         Input("tags", "Tags", "tags", "One on each line. All aboard stand here: take out who stays.", value=aboard, rows=8),
@@ -187,7 +192,8 @@ def hand_over(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     return ActForm(
         action="custody.offer", title=f"Hand over from {row.pk}", button="Offer handover", inputs=inputs,
         given={"giver": row.holder.code, "mission": row.mission_id},
-        done=lambda answer: f"{len(answer.tags)} persons offered. Custody has not moved until the site signs.",
+        done=lambda answer: f"{counted(len(answer.tags) - len(answer.bags), len(answer.bags))} offered. "
+        "Custody has not moved until the site signs.",
         back=reverse("trip", args=[row.pk]), drill=row.mission.drill,
     ).page(request, actor)  # fmt: skip
 
@@ -203,7 +209,8 @@ def answer(request: HttpRequest, actor: Actor, name: str, handover: UUID) -> Htt
             case "accept":
                 at = moment_in(request.POST.get("at", ""), zone(row.from_site.zone))
                 done = custody.accept(actor=actor, key=key, handover=handover, at=at)
-                words = f"{len(done.answer.accepted)} persons are aboard, and you signed for them."
+                got, bags = done.answer.accepted, done.answer.bags
+                words = f"{counted(len(got) - len(bags), len(bags))} aboard, and you signed for them."
             case "refuse":
                 done = custody.refuse(
                     actor=actor, key=key, handover=handover, reason=request.POST.get("reason", "")
