@@ -1,6 +1,6 @@
 """Whose bags are where: what goes along on a handover, what is left behind, how a bag stands, and who wants to hear of it.
 
-A bag is held by whoever holds persons there: the site, or a trip (ADR 27). Its place in the store is a word of the bag.
+A bag is held by whoever holds persons there: the site, or a trip (ADR 28). Its place in the store is a word of the bag.
 """
 
 from __future__ import annotations
