@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import connection
 from people import at
 from test_steps import DAY, EXERCISE, LIMITS, Offices, asked, decided, in_review, offices
 
@@ -28,16 +25,14 @@ from muster.assistance.actions import (
     UnknownField,
 )
 from muster.assistance.comparing import Change, OnlyNarrowed
-from muster.assistance.models import Document, Line, Request, Step, Version
+from muster.assistance.models import Document, Request, Step, Version
 from muster.assistance.passages import PassageNotFound, PassageNotUnique
 from muster.assistance.rules import NotAmendable, ReasonNeeded, UnknownReason
 from muster.core.errors import FaultyInput, NotFound
 from muster.decisions.drafting import BeyondTheLaw, NotAssessed
 from muster.ledger.queries import latest_known
-from muster.ledger.verifying import verify
 from muster.parties.models import Organisation
 from muster.picture import queries as picture
-from muster.record.models import Act
 
 __all__ = ["EXERCISE", "offices"]
 NAME = "EX-PROCESSING-1"
@@ -227,34 +222,6 @@ def test_one_that_was_returned_is_amended_and_submitted_again(offices: Offices) 
         "returned_for_information",
         "unclear",
     )
-
-
-def test_what_was_asked_before_there_were_versions_becomes_the_first(offices: Offices) -> None:
-    """The migration, over rows as an earlier release wrote them."""
-    in_review(offices)
-    kept = Version.objects.get()
-    row = Request.objects.get()
-    before = Act.objects.create(name="old", request_hash=b"")
-    old = Request.objects.create(
-        id="EX-OLD", act=before, asked=row.asked, of_state="ZZ", facts=row.facts, verbal=False, kind=row.kind,
-        agency=row.agency, title=row.title, requester=row.requester, agency_kind=row.agency_kind, purpose=row.purpose,
-        priority=row.priority, reimbursement=row.reimbursement, duty_status_asked=row.duty_status_asked, as_of=row.as_of,
-    )  # fmt: skip
-    for table in (Line, *(type(e) for e in row.exclusions[:1])):
-        for each in table.objects.filter(request=row):  # type: ignore[attr-defined]  # a table of this step
-            each.pk, each.request, each.act = None, old, before
-            each.save(force_insert=True)
-    Step.objects.create(act=before, request=old, n=1, state="submitted", happened_at=at(-48))
-    assert verify()["ok"]
-
-    fill = import_module("muster.assistance.migrations.0005_first_versions").fill
-    fill(apps, connection.schema_editor())
-
-    first = Version.objects.get(request=old)
-    assert first.content == kept.content | {"id": "EX-OLD"}
-    assert (first.n, first.happened_at) == (1, at(-48))
-    assert first.act.name == "assistance.first_versions"
-    assert verify()["ok"]
 
 
 # --- duplicates and links -----------------------------------------------------------
