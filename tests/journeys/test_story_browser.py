@@ -471,7 +471,7 @@ def test_the_exercise_told_through_the_browser_gives_the_same_ledger(
         "agency", "operations", "counsel", "governor", "clerk.north", "clerk.south", "custodian",
     }  # fmt: skip
     assert Task.objects.filter(mission="EX-TWO").count() == 4
-    assert Difference.objects.filter(kind="discrepancy").count() == 2
+    assert Difference.objects.filter(kind="discrepancy").count() == 1
     assert _recorded(cast) == events
 
 
