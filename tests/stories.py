@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connections
 
 from muster.access.control import Actor, actor_of
 from muster.access.models import Grant, User
-from muster.demonstration import exercise, loading
+from muster.demonstration import exercise, loading, missouri
 from muster.demonstration.telling import Cast
 from muster.parties.models import Organisation
 
@@ -50,6 +50,19 @@ def afresh() -> None:
 def demonstration() -> None:
     """The whole demonstration, as of `NOW`."""
     BOOK.open("demonstration", lambda: loading.load(now=NOW, seed=1))
+
+
+def public() -> None:
+    """Missouri, and the exercise as it ended four days ago: its persons are old enough to be public."""
+    BOOK.open("public", _tell_what_is_public)
+
+
+def _tell_what_is_public() -> None:
+    people, said = loading.prepare(), dict[str, dict[str, Any]]()
+    for step in (*missouri.steps(), *exercise.steps(Cast.drawn(datetime.now(UTC) - timedelta(days=4), 1))):
+        answer = loading.play(step, people[step.by], said)
+        if step.name:
+            said[step.name] = answer
 
 
 def told() -> dict[str, Actor]:

@@ -22,7 +22,7 @@ from muster.tasks.usage import usage
 from muster.transport.outside import open_outside
 
 __all__ = ["offices", "served"]
-OFFICERS, ROUNDS = 4, 8
+OFFICERS, ROUNDS = 4, 4
 WIDE = LIMITS | {"people_max": 1000, "people_max_by_task": {"T04": 6}, "people_max_by_place": {"Site A": 6}}
 
 

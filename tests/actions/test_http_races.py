@@ -28,7 +28,7 @@ from muster.ledger.models import Entry, Head, Offer, Report
 from muster.ledger.verifying import verify
 from muster.record.models import Act
 
-CLIENTS, ROUNDS = 8, 6
+CLIENTS, ROUNDS = 8, 3
 SERVE = "from muster.cli.main import main; main()"
 Answer = tuple[int, dict[str, Any]]
 

@@ -6,6 +6,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page
 
 PASSWORD = "a long exercise password"
+# Of rows and cards that are alike the first twelve are looked over: of a list of 200 axe says 200 times the same.
+ALIKE = {"exclude": [[f"{rows}:nth-child(n+13)"] for rows in ("tbody > tr", "ul > li", "ol > li")]}
 
 
 class Reader:
@@ -89,5 +91,5 @@ class Reader:
         assert overflow == 0, f"{self.page.title()} is {overflow} px too wide for a small phone"
         if wide:
             self.page.set_viewport_size(wide)
-        found = Axe().run(self.page)
+        found = Axe().run(self.page, ALIKE)
         assert found.violations_count == 0, found.generate_report()

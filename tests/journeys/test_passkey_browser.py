@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import stories
 from browsing import PASSWORD, Reader
 from django.conf import settings
 from playwright.sync_api import Browser
-from test_step_pages import NOW
 
 from muster.access.models import User
 from muster.decisions.models import Version
 from muster.decisions.signatures import first_bad
-from muster.demonstration import loading
 
 pytestmark = pytest.mark.browser
 DECISION = "EX-PROCESSING-1-D1"
@@ -26,7 +25,7 @@ def test_an_amendment_is_signed_with_a_passkey_and_nothing_is_recorded_where_it_
 ) -> None:
     """Authenticators know sites by name, so the pages are asked for at localhost."""
     monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"demonstration": True}))
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     user = User.objects.get(username="governor")
     user.set_password(PASSWORD)
     user.save()

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
+import stories
 from browsing import Reader
-from django.utils import timezone
 from playwright.sync_api import Browser
-
-from muster.demonstration import exercise, loading, missouri
-from muster.demonstration.telling import Cast
 
 pytestmark = pytest.mark.browser
 
@@ -19,11 +15,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def told() -> None:
     """Missouri, and the exercise as it ended four days ago."""
-    people, said = loading.prepare(), {}
-    for step in (*missouri.steps(), *exercise.steps(Cast.drawn(timezone.now() - timedelta(days=4), 1))):
-        answer = loading.play(step, people[step.by], said)
-        if step.name:
-            said[step.name] = answer
+    stories.public()
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ import io
 from typing import Any
 
 import pytest
+import stories
 from browsing import Reader
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser
-from test_step_pages import NOW, signed_in
+from test_step_pages import signed_in
 
 from muster.access.models import User
-from muster.demonstration import loading
 from muster.demonstration.links import link_for
 from muster.ledger.queries import latest_known
 from muster.tasks.models import RestStated, Shift, ShiftEnded
@@ -43,7 +43,7 @@ def crew() -> list[str]:
 
 def test_the_roster_tells_plans_refuses_and_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     """One story in the order in which an officer meets it: the demonstration is loaded once for all of it."""
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     client, tags = signed_in("operations"), crew()
     standing = Shift.objects.count()
 
@@ -156,7 +156,7 @@ def test_a_shift_is_refused_in_its_cell_and_planned_by_keyboard_alone(
     browser: Browser, live_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"demonstration": True}))
-    loading.load(now=NOW, seed=1)
+    stories.demonstration()
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     reader = Reader(context, live_url)
     page, tag = reader.page, crew()[0]
