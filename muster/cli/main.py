@@ -33,6 +33,18 @@ app.add_typer(law.packs_app, name="packs")
 app.add_typer(imports.import_app, name="import")
 
 
+class NoPort(MusterError):
+    """The machine does not let Muster listen at the address."""
+
+    code = "cli.no_port"
+
+    def __init__(self, *, host: str, port: int, why: str) -> None:
+        self.host, self.port = host, port
+        super().__init__(
+            f"Muster cannot listen at {host}:{port}: {why}. Name another port with --port, or stop what listens there."
+        )
+
+
 class NotLoopback(MusterError):
     """The embedded database is for one machine, so it is served to that machine alone."""
 
@@ -254,7 +266,7 @@ def serve(
 ) -> None:
     """Serve the pages. Refuses where the database's laws are not in force."""
     open_record(data)
-    from waitress import serve as listen
+    from waitress.server import create_server
 
     from muster import database
     from muster.cli.sequencer import keep_sequencing
@@ -267,9 +279,15 @@ def serve(
         raise NotFit(problems=problems)
     with database.when_down():
         reapply()
-    typer.echo(f"Muster {muster.__version__} at http://{host}:{port}/  (Ctrl+C stops it)")
+    try:
+        server = create_server(application, host=host, port=port, threads=8, ident="muster")
+    except OSError as told:
+        raise NoPort(host=host, port=port, why=told.strerror or str(told)) from None
+    typer.echo(
+        f"Muster {muster.__version__} at http://{host}:{port}/  (Ctrl+C stops it)"
+    )  # it listens by now
     with keep_sequencing():
-        listen(application, host=host, port=port, threads=8, ident="muster", _quiet=True)
+        server.run()
 
 
 def main() -> None:

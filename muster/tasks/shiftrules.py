@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, islice
 from zoneinfo import ZoneInfo
 
 from muster.core.quantity import Quantity
@@ -161,7 +161,8 @@ class Checker:
                 for scope in _scopes(shift.task, draw):
                     scopes[scope].append(shift)
         for shifts in self.by_member.values():
-            shifts.sort(key=lambda shift: shift.begins_at)
+            shifts.sort(key=_begins_at)
+        self.longest = max((shift.ends_at - shift.begins_at for shift in self.pool), default=timedelta())
         self.counts = {scope: _Counts(shifts) for scope, shifts in scopes.items()}
 
     def conflicts(self, shift: Shift) -> tuple[Conflict, ...]:
@@ -355,7 +356,9 @@ class Checker:
         """The member's other shifts: two at once, and rest that is too short. A gap of no length is too short as well."""
         zone, rest = self.grounds.zone, self.grounds.rest
         hours = timedelta(hours=rest.hours if rest else 0)
-        for other in self.by_member[shift.member]:
+        theirs = self.by_member[shift.member]
+        near = bisect_left(theirs, shift.begins_at - hours - self.longest, key=_begins_at)
+        for other in islice(theirs, near, None):  # the earlier ones are further away
             if other.begins_at - shift.ends_at >= hours and not shift.overlaps(other):
                 break  # the later ones are further away
             if other is shift or not other.has_length:
@@ -404,6 +407,10 @@ class _Counts:
         first, last = bisect_right(self.moments, begins) - 1, bisect_left(self.moments, ends)
         at = max(range(first, last), key=self.on.__getitem__)
         return self.on[at], max(self.moments[at], begins)
+
+
+def _begins_at(shift: Shift) -> datetime:
+    return shift.begins_at
 
 
 def _name(other: Shift) -> str:

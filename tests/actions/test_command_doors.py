@@ -216,6 +216,21 @@ def test_serve_answers_until_it_is_stopped(database_env: dict[str, str]) -> None
     assert schema["openapi"] == "3.1.0"
 
 
+def test_serve_says_that_something_else_listens_there(database_env: dict[str, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        done = subprocess.run(
+            [*MUSTER, "serve", "--port", port], env=database_env, capture_output=True, timeout=60, check=False
+        )
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"cli.no_port" in done.stderr
+    assert f"cannot listen at 127.0.0.1:{port}" in done.stderr.decode()
+
+
 def _when_up(url: str) -> Any:
     give_up_at = time.monotonic() + 30
     while True:
