@@ -80,7 +80,7 @@ class Member(Recorded):
 
     thing = models.OneToOneField(Thing, primary_key=True, on_delete=models.PROTECT, related_name="member")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="members")
-    digest = models.CharField(max_length=64, null=True)  # noqa: DJ001: NULL is "no number", and not unique
+    digest = models.CharField(max_length=64, null=True)  # NULL is "no number", and not unique
 
     class Meta:
         constraints = [
