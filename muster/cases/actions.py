@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor
 from muster.cases import queries
-from muster.cases.checklists import Item, checklists_of, event_named, note_packs
+from muster.cases.checklists import Item, checklists_of, event_named, note_packs, why_not
 from muster.cases.clocks import Clock
 from muster.cases.models import Breach, RecordedEvent, SiteHoliday, SiteStandard
 from muster.cases.packs import FROM_THE_RECORD, UnknownStandard, load_standards
@@ -360,7 +360,7 @@ def _open_words(tag: str, item: Item, answer: NotDone | None) -> str:
     """The sentence of a difference: which check, why it was not done, and who answers for it."""
     why, by = "nobody said why", item.rule.responsible
     if answer and not _is_blank(answer):
-        why = ": ".join(filter(None, (NOT_DONE.get(answer.because, answer.because), answer.words.strip())))
+        why = why_not(answer.because, answer.words)
         by = answer.by.strip() or by
     elif item.answer:
         why, by = item.answer.why_not or why, item.answer.by or by

@@ -27,7 +27,7 @@ from muster.cases.packs.reading import read_standard
 from muster.cases.rules import LISTS, NOT_DONE, Event, Rule, Side, Standard
 from muster.core.errors import FaultyFile, NotFound
 from muster.core.times import zone
-from muster.custody.queries import present
+from muster.custody.queries import present, site_for
 from muster.ledger import bulk
 from muster.ledger.models import Thing
 from muster.ledger.queries import latest_known
@@ -67,6 +67,11 @@ class Bound:
         return sorted(found, key=lambda rule: (rule.step or 0, rule.pack, rule.id))
 
 
+def why_not(because: str, words: str) -> str:
+    """Why something was not done, the coded reason before the words; empty where nobody said why."""
+    return ": ".join(filter(None, (NOT_DONE.get(because, because), words.strip().rstrip("."))))
+
+
 class Answer(NamedTuple):
     """What was recorded of an item: done or not, when, by which office or post, and why not."""
 
@@ -85,7 +90,7 @@ class Answer(NamedTuple):
     @property
     def why_not(self) -> str:
         """Why it was not done, in words; empty where nobody said why."""
-        return ": ".join(filter(None, (NOT_DONE.get(self.because, self.because), self.words.rstrip("."))))
+        return why_not(self.because, self.words)
 
 
 @dataclass(frozen=True)
@@ -411,14 +416,6 @@ def is_shelter(site: Site, *, now: datetime, known_at: int = UNNUMBERED) -> bool
     bound = Binding(site).on(today, known_at)
     lists = {rule.checklist for pack in bound.packs for rule in pack.rules.values()} - {None}
     return bool(lists) and lists <= {"shelter_registration"}
-
-
-def site_for(actor: Actor, code: str) -> Site:
-    """A site that the actor may see. Raises NotFound."""
-    found = next((site for site in queries.sites_for(actor) if site.pk == code), None)
-    if found is None:
-        raise NotFound(kind="site", name=code)
-    return found
 
 
 def missing_told(actor: Actor, site: str, *, now: datetime) -> dict[str, Any]:

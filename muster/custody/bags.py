@@ -211,11 +211,15 @@ def told(bags: QuerySet[Bag], *, read_at: Collection[str] = ()) -> list[BagTold]
             "thing", "giver__site"
         )
     )
+    sites = {
+        site.code: site
+        for site in Site.objects.filter(code__in={bag.thing.head.holder.site for bag in found})
+    }
     readable = {bag.pk for bag in found if (bag.thing.head.holder.site or last[bag.pk]) in read_at}
     return [
         _told(
             bag, states[bag.pk], letters.get(bag.pk), stays.get(bag.pk, ""), ended.get(bag.pk), is_lost=bag.pk in lost,
-            contents=bag.pk in readable, whose=merged.get(bag.person_id, bag.person),
+            contents=bag.pk in readable, whose=merged.get(bag.person_id, bag.person), site=sites.get(bag.thing.head.holder.site),
         )
         for bag in found
     ]  # fmt: skip
@@ -223,20 +227,20 @@ def told(bags: QuerySet[Bag], *, read_at: Collection[str] = ()) -> list[BagTold]
 
 def _told(
     bag: Bag, states: list[BagStated], letter: ClaimLetter | None, stays: str, ended: BagEnded | None, *, is_lost: bool, contents: bool,
-    whose: Thing,
+    whose: Thing, site: Site | None,
 ) -> BagTold:  # fmt: skip
     head, owner = bag.thing.head, whose.head
     standing = next(each for each in reversed(states) if each.how != BagStated.How.HANDED_BACK)
     is_held = head.holder.kind != Holder.Kind.OUTSIDE
     is_left = is_held and owner.holder.kind == Holder.Kind.OUTSIDE
     left_at = owner.happened_at if is_left else None
-    counts = letter if left_at and head.holder.site and letter and letter.at >= left_at else None
+    counts = letter if left_at and site and letter and letter.at >= left_at else None
     waits = [each for each in states if each.needs_second and not hasattr(each, "witnessed")]
     return BagTold(
         bag=bag, person=whose, states=states, stated=standing, holder=head.holder, since=head.happened_at,
         person_at=owner.holder, waits=waits, ended=None if is_held else ended, lost=is_lost,
         stays=stays if is_held and head.holder_id != owner.holder_id else "",
-        left_at=left_at, letter=counts, claim_by=claim_by(counts.at, Site.objects.get(code=head.holder.site)) if counts else None,
+        left_at=left_at, letter=counts, claim_by=claim_by(counts.at, site) if counts and site else None,
         contents=contents_of(states) if contents else None,
     )  # fmt: skip
 

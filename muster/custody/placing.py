@@ -5,9 +5,11 @@ The ledger's holder stays the site (ADR 26). Which rules of a standard hold at a
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Annotated, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,12 +25,13 @@ from muster.custody.areas import SiteCode, area_of
 from muster.custody.groups import flags_of, standing
 from muster.custody.models import Area, Concerned, Difference, Flag, Group, Placement
 from muster.custody.reports import differ
-from muster.custody.space import AreaSpace, Person, persons, space
+from muster.custody.space import AreaSpace, Person, persons, rooms_of
 from muster.parties.models import Site
 from muster.record.action import action
 from muster.record.models import Act
 
 Kind = Difference.Kind
+HOLD_ROOMS = ("HOLD-03", "HOLD-04", "HOLD-06")  # the rules about who and how many are in one
 NAMED = 10  # tags in one sentence
 SEPARATED = (
     Area.Kind.HOLD_ROOM,
@@ -141,8 +144,7 @@ def against(site: Site, tags: Sequence[str], area: Area | None, at: datetime) ->
     """What it would be against that these persons, whom the site holds, are in the area from that moment on; nothing is written."""
     if area is None:
         return []
-    found = space([site], at=at).get(site.pk)
-    room = next((each for each in found.areas if each.area == area), None) if found else None
+    room = next((each for each in rooms_of(site, at=at) if each.area == area), None)
     if room is None:
         return []
     here = persons([site.pk], at=at)
@@ -178,9 +180,13 @@ class _Move:
 
     def rule(self, id: str) -> Cited | None:
         """The rule, where the area is a hold room and it holds at the site on that day."""
+        return self._cited.get(id)
+
+    @cached_property
+    def _cited(self) -> Mapping[str, Cited]:
         if self.room.stated.kind != Area.Kind.HOLD_ROOM:
-            return None
-        return next((by for each in STANDARDS if (by := each.cited(self.site, self.day, [id]).get(id))), None)
+            return {}
+        return dict(ChainMap(*(dict(each.cited(self.site, self.day, HOLD_ROOMS)) for each in STANDARDS)))
 
     @property
     def floor(self) -> tuple[int, Cited] | None:

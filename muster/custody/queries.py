@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
-from muster.access.control import Scope
+from muster.access.control import Actor, Scope, one_of, visible
 from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
 from muster.custody.models import Difference, Settled
@@ -35,6 +35,11 @@ def scope_of_holder(holder: Holder) -> Scope:
 def can_lapse(handover: Handover, now: datetime) -> bool:
     """Whether an open offer has waited so long that its giver's side may let it lapse."""
     return now >= handover.offered_act.recorded_at + LAPSES_AFTER
+
+
+def site_for(actor: Actor, code: str) -> Site:
+    """The site, for those who may see it. Raises NotFound."""
+    return one_of(visible(actor, Site.objects.all()), "site", code)
 
 
 def site_for_change(site: str) -> Site:

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from muster.core.times import parse_moment, zone
-from muster.custody.models import Area, AreaStatement, BackInService, OutOfService, Placement
+from muster.custody.models import Area, AreaStatement, BackInService, OutOfService
 from muster.ledger import queries as ledger
 from muster.parties.models import Site
 
@@ -181,6 +181,12 @@ def space(
     return found
 
 
+def rooms_of(site: Site, *, at: datetime | None = None) -> tuple[AreaSpace, ...]:
+    """The areas of one site by code, with what is free in each; none where none is stated."""
+    found = space([site], at=at).get(site.pk)
+    return found.areas if found else ()
+
+
 def statements(
     sites: Sequence[str], days: Mapping[str, date], known_at: int | None = None
 ) -> list[AreaStatement]:
@@ -214,11 +220,6 @@ def _outs(
 
 def _known(rows: QuerySet[Any], known_at: int | None) -> QuerySet[Any]:
     return rows if known_at is None else rows.filter(act__number__number__lte=known_at)
-
-
-def placements_of(thing: UUID, site: str) -> QuerySet[Placement]:
-    """Where a person was told to be at a site, the latest first."""
-    return Placement.objects.filter(thing=thing, site=site).select_related("area").order_by("-at", "-id")
 
 
 def free_of(site: Site, *, at: str | None = None, known_at: str | None = None) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import CreateModel
 from django.db.migrations.operations.base import Operation
@@ -18,14 +16,8 @@ class CreateTables(Operation):
     a first migration took some 20 s. Here they are rendered once. `operations` create models, or add to models that these create.
     """
 
-    reversible = True
-
     def __init__(self, *operations: Operation) -> None:
         self.operations = operations
-
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        """As Django writes an operation down."""
-        return type(self).__name__, list(self.operations), {}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """Add the models to the state, which is rendered when it is asked for next."""

@@ -11,15 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from muster.access.control import Actor, can, may, one_of, visible
+from muster.access.control import Actor, can, may
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import zone
 from muster.custody.areas import COLUMNS, area_of, import_areas
 from muster.custody.models import Area, OutOfService
 from muster.custody.placing import Against, against
-from muster.custody.queries import scope_of
+from muster.custody.queries import scope_of, site_for
 from muster.custody.rules import read_tags
-from muster.custody.space import persons, space
+from muster.custody.space import persons, rooms_of, space
 from muster.parties.models import Site
 from muster.web.asof import as_of
 from muster.web.csvforms import CsvForm
@@ -30,14 +30,10 @@ from muster.web.views.missions import is_drill_at
 LISTED = 500  # persons of one area on a page
 
 
-def _site(actor: Actor, code: str) -> Site:
-    return one_of(visible(actor, Site.objects.all()), "site", code)
-
-
 @signed_in
 def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """The areas of a site: how many each holds, who is there and what is free, as of any moment."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     asked = as_of(request, zone(place.zone))
     scope = scope_of(place)
     context = asked.context | {
@@ -52,7 +48,7 @@ def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
 @signed_in
 def one(request: HttpRequest, actor: Actor, site: str, area: str = "") -> HttpResponse:
     """Who is in an area, or in none, ticked to be moved together."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "custody.read_housing", scope_of(place))
     found = area_of(place, area) if area else None
     here = [each for each in persons([place.pk]) if each.area == (found.pk if found else None)]
@@ -67,24 +63,22 @@ def one(request: HttpRequest, actor: Actor, site: str, area: str = "") -> HttpRe
 
 
 def _room(site: Site, area: Area | None) -> Any:
-    found = space([site]).get(site.pk)
-    return next((each for each in found.areas if each.area == area), None) if found else None
+    return next((each for each in rooms_of(site) if each.area == area), None)
 
 
 @signed_in
 def place(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """Place persons whose tags are scanned."""
-    row = _site(actor, site)
+    row = site_for(actor, site)
     can(actor, "custody.place", scope_of(row))
     tags = Input("tags", "Tags", "tags", "One on each line. Scan them one after the other.", rows=6)
     return _form(row, title=f"Place persons at {row.name}", tags=tags).page(request, actor)
 
 
 def _form(site: Site, *, title: str, tags: Input, **more: Any) -> PlaceForm:
-    found = space([site]).get(site.pk)
     choices = [
         (each.area.code, f"{each.stated.name} ({each.area.code}): {each.free} free")
-        for each in (found.areas if found else ())
+        for each in rooms_of(site)
     ]
     inputs = [
         tags,
@@ -159,12 +153,9 @@ class AreaForm(ActForm):
 @signed_in
 def state(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """State an area, new or known, and how many it holds from a day on."""
-    row = _site(actor, site)
+    row = site_for(actor, site)
     can(actor, "custody.state_areas", scope_of(row))
-    found = space([row]).get(row.pk)
-    now = next(
-        (each for each in (found.areas if found else ()) if each.area.code == request.GET.get("area")), None
-    )
+    now = next((each for each in rooms_of(row) if each.area.code == request.GET.get("area")), None)
     given = now.stated if now else None
     inputs = [
         Input("area", "Code", hint="Letters, digits and dashes, such as H-1. One that is there already is stated anew.",
@@ -190,7 +181,7 @@ def state(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
 @signed_in
 def from_file(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """State the areas of a file."""
-    row = _site(actor, site)
+    row = site_for(actor, site)
     can(actor, "custody.state_areas", scope_of(row))
     return CsvForm(
         title=f"State areas of {row.name} by a file", label="File of areas", button="State areas", columns=COLUMNS,
@@ -203,7 +194,7 @@ def from_file(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
 @signed_in
 def out(request: HttpRequest, actor: Actor, site: str, area: str) -> HttpResponse:
     """State that places of an area cannot be used."""
-    row = _site(actor, site)
+    row = site_for(actor, site)
     can(actor, "custody.take_out_of_service", scope_of(row))
     found = area_of(row, area)
     inputs = [
@@ -223,7 +214,7 @@ def out(request: HttpRequest, actor: Actor, site: str, area: str) -> HttpRespons
 @signed_in
 def back(request: HttpRequest, actor: Actor, site: str, out: UUID) -> HttpResponse:
     """State that what was out of service can be used again."""
-    row = _site(actor, site)
+    row = site_for(actor, site)
     can(actor, "custody.put_in_service", scope_of(row))
     found = OutOfService.objects.select_related("area").filter(pk=out, area__site=row).first()
     if found is None:

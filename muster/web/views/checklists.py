@@ -19,7 +19,7 @@ from muster.cases.checklists import Checklist, Item
 from muster.cases.rules import LISTS, NOT_DONE, Side
 from muster.core.errors import Fault, FaultyInput, NotFound
 from muster.custody.models import Difference
-from muster.custody.queries import open_differences, scope_of
+from muster.custody.queries import open_differences, scope_of, site_for
 from muster.ledger.queries import latest_known
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
@@ -31,7 +31,7 @@ from muster.web.words import words_at
 @signed_in
 def missing(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """What is missing at a site: who is there with something open, by when they came; and who left with a check open."""
-    place, now = checklists.site_for(actor, site), timezone.now()
+    place, now = site_for(actor, site), timezone.now()
     known_at = latest_known()
     found = checklists.missing_at(place, now=now)
     left = open_differences([place.pk]).filter(kind=Difference.Kind.OPEN_CHECK).select_related("thing")
@@ -96,7 +96,7 @@ def _recorded(answer: Any) -> str:
 @signed_in
 def one(request: HttpRequest, actor: Actor, site: str, thing: UUID, side: str) -> HttpResponse:
     """One person's list at a site, as the person comes or leaves: what is open, late first, and what was recorded."""
-    place, now = checklists.site_for(actor, site), timezone.now()
+    place, now = site_for(actor, site), timezone.now()
     if side not in LISTS:
         raise NotFound(kind="checklist", name=side)
     person, which = queries.person_for(actor, thing), cast(Side, side)
@@ -128,7 +128,7 @@ def one(request: HttpRequest, actor: Actor, site: str, thing: UUID, side: str) -
 @signed_in
 def together(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """The same items of many persons at once: of everybody who came at one moment, or of all with something open."""
-    place, now = checklists.site_for(actor, site), timezone.now()
+    place, now = site_for(actor, site), timezone.now()
     can(actor, "cases.record_items", scope_of(place))
     known_at, asked = latest_known(), request.GET.get("arrived", "")
     lists = checklists.missing_at(place, now=now).lists

@@ -20,7 +20,7 @@ from muster.cases.due import LONGEST, due_list
 from muster.cases.packs import FROM_THE_RECORD, load_standards
 from muster.cases.rules import NotALength, parse_within
 from muster.core.errors import NotFound
-from muster.custody.queries import present, scope_of
+from muster.custody.queries import present, scope_of, site_for
 from muster.ledger.queries import latest_known
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
@@ -69,7 +69,7 @@ def _may_state(actor: Actor, site: Site) -> bool:
 @signed_in
 def of_site(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """One site: which standards hold there, its own clocks, and the breaches that were recorded."""
-    place, now = _site(actor, site), timezone.now()
+    place, now = site_for(actor, site), timezone.now()
     scope = scope_of(place)
     own = queries.site_clocks(place, now=now)
     context = {
@@ -160,7 +160,7 @@ class EventForm(ActForm):
 @signed_in
 def record(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """Record what happened to persons, or at the site."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "cases.record_event", scope_of(place))
     about = _tag_of(actor, request.GET.get("person", ""))
     whose = {"person": "a person: ", "site": "the site: ", "driver": "carriers: "}
@@ -230,7 +230,7 @@ class StandardForm(ActForm):
 @signed_in
 def standard(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """State which standard, or overlay of one, holds at the site."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "cases.set_standard", scope_of(place))
     packs = load_standards()
     choices = [(name, f"{pack.title} ({name})") for name, pack in sorted(packs.by_id.items())]
@@ -258,7 +258,7 @@ def standard(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
 @signed_in
 def holiday(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """State that the site does no business on a day, or does after all."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "cases.set_holiday", scope_of(place))
     inputs = [
         Input("day", "Day", "day", "As 2026-03-01."),
@@ -276,7 +276,7 @@ def holiday(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
 @signed_in
 def breaches(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """Record what the clocks show as breached."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "cases.record_breaches", scope_of(place))
     return ActForm(
         action="cases.record_breaches", title=f"Record breaches at {place.name}", button="Record breaches", inputs=[],
@@ -285,10 +285,3 @@ def breaches(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
         lead="Every breach that the clocks of the site and of its persons show now, and that is not in the record yet, is recorded "
              "with what is known now. A later correction takes none of them back.",
     ).page(request, actor)  # fmt: skip
-
-
-def _site(actor: Actor, code: str) -> Site:
-    found = next((site for site in queries.sites_for(actor) if site.pk == code), None)
-    if found is None:
-        raise NotFound(kind="site", name=code)
-    return found

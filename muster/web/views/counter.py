@@ -13,7 +13,7 @@ from django.utils import timezone
 from muster.access.control import Actor, can, may, visible
 from muster.access.models import User
 from muster.cases.due import counts_of
-from muster.core.errors import MusterError, NotFound
+from muster.core.errors import MusterError
 from muster.core.tags import TagMisread, parse_tag
 from muster.custody import queries, rules
 from muster.custody.bags import ever_at
@@ -100,9 +100,7 @@ def _counts(site: Site, now: datetime) -> dict[str, Any]:
 
 def site_for(actor: Actor, code: str) -> Site:
     """The site, for those who work at its counter. Raises NotFound, NotPermitted."""
-    found = visible(actor, Site.objects.filter(code=code)).first()
-    if found is None:
-        raise NotFound(kind="site", name=code)
+    found = queries.site_for(actor, code)
     can(actor, "custody.receive", queries.scope_of(found))
     return found
 

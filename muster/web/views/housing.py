@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from muster.access.control import Actor, can, may, one_of, visible
+from muster.access.control import Actor, can, may
 from muster.custody.grouping import group_at, groups_at
 from muster.custody.groups import flags_of
 from muster.custody.models import Flag, Group
-from muster.custody.queries import open_differences, present, scope_of
+from muster.custody.queries import open_differences, present, scope_of, site_for
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input
 from muster.web.pages import signed_in
@@ -28,7 +28,7 @@ AUTHORITY = Input(
 
 def _site(actor: Actor, code: str) -> Site:
     """The site, for those who house and move its persons. Raises NotFound, NotPermitted."""
-    found = one_of(visible(actor, Site.objects.all()), "site", code)
+    found = site_for(actor, code)
     can(actor, "custody.read_housing", scope_of(found))
     return found
 

@@ -10,12 +10,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, can, may, one_of, visible
+from muster.access.control import Actor, can, may
 from muster.core.errors import NotFound
 from muster.core.times import end_of_day, zone
 from muster.custody import lists, rosters
 from muster.custody.models import Difference, ListTaken
-from muster.custody.queries import scope_of
+from muster.custody.queries import scope_of, site_for
 from muster.ledger.queries import census, latest_known
 from muster.parties.models import Site
 from muster.web.csvforms import CsvForm
@@ -39,10 +39,6 @@ class Told:
     settled: int
 
 
-def _site(actor: Actor, code: str) -> Site:
-    return one_of(visible(actor, Site.objects.all()), "site", code)
-
-
 def _told(taken: ListTaken, site: Site, known_at: int) -> Told:
     moment = min(end_of_day(taken.listed, zone(site.zone)), timezone.now())
     ours = census(moment, known_at, site=site.pk).sites.get(site.pk, 0)
@@ -58,7 +54,7 @@ def _differences(taken: ListTaken) -> Any:
 @signed_in
 def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """The lists that were taken in of a site, the latest first."""
-    place, known_at = _site(actor, site), latest_known()
+    place, known_at = site_for(actor, site), latest_known()
     rows = ListTaken.objects.filter(site=place).select_related("act__number").order_by("-listed", "-pk")
     context = {
         "site": place, "drill": is_drill_at(place), "known_at": known_at,
@@ -103,7 +99,7 @@ class SettleForm(ActForm):
 @signed_in
 def one(request: HttpRequest, actor: Actor, site: str, taken: int) -> HttpResponse:
     """One list beside the record, each row with both columns; those who may settle do so for many at once."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     row = ListTaken.objects.filter(pk=taken, site=place).select_related("act__number").first()
     if row is None:
         raise NotFound(kind=f"list of {place.code}", name=str(taken))
@@ -131,7 +127,7 @@ def one(request: HttpRequest, actor: Actor, site: str, taken: int) -> HttpRespon
 @signed_in
 def from_file(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """Take a file of daily lists in: entries at a site kept by list, else an observation that is compared with the record."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "custody.import_list", scope_of(place))
     kept = "its people record what happens, so the list is compared with the record and writes no entry"
     if place.kept_by_list_since:

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from muster.access.control import Actor, can, may, visible
+from muster.access.control import Actor, can, may
 from muster.core.errors import Fault, FaultyInput, NotFound
 from muster.core.tags import TagMisread, parse_tag
 from muster.core.times import local, zone
@@ -22,7 +22,7 @@ from muster.custody import bags
 from muster.custody.merging import stands_for, with_duplicates
 from muster.custody.models import Bag, BagAudit, BagEnded, BagStated
 from muster.custody.property import AuditResult, BagsLeft
-from muster.custody.queries import scope_of
+from muster.custody.queries import scope_of, site_for
 from muster.ledger.models import Thing
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
@@ -40,14 +40,6 @@ ABOUT = dict.fromkeys(
 ) | {"core.not_found": "person"}  # fmt: skip
 
 
-def _site(actor: Actor, code: str) -> Site:
-    """The site, for those who may read it. Raises NotFound."""
-    found = visible(actor, Site.objects.filter(code=code)).first()
-    if found is None:
-        raise NotFound(kind="site", name=code)
-    return found
-
-
 def _shared(actor: Actor, site: Site) -> dict[str, Any]:
     """What every page here has: the site, and what the reader may do there."""
     scope = scope_of(site)
@@ -60,7 +52,7 @@ def _shared(actor: Actor, site: Site) -> dict[str, Any]:
 @signed_in
 def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """The bags that the site holds, or what a tag or a seal finds among those that it ever held."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     sought = request.POST.get("sought", "").strip()
     rows = _found(place, sought) if sought else bags.at_site(place)
     context = _shared(actor, place) | {
@@ -100,7 +92,7 @@ def _bags_of(site: Site, person: Thing) -> QuerySet[Bag]:
 @signed_in
 def of_person(request: HttpRequest, actor: Actor, site: str, person: UUID) -> HttpResponse:
     """A person's property, as far as the site holds or held it, with what was stated of each bag."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     found = _person(place, person)
     shared = _shared(actor, place)
     told = bags.told(_bags_of(place, found), read_at=[place.code] if shared["reads"] else [])
@@ -177,7 +169,7 @@ def _inputs(n: int) -> list[Input]:
 @signed_in
 def take_in(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """Take in bags of a person against one receipt."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "custody.take_in", scope_of(place))
     known = _named(place, request.GET.get("person", ""))
     inputs = [
@@ -217,7 +209,7 @@ def _back(site: Site, person: Thing | None) -> str:
 @signed_in
 def bag(request: HttpRequest, actor: Actor, site: str, thing: UUID, verb: str) -> HttpResponse:
     """Record that the seal of a bag was changed or is broken, where the bag lies, or that it is lost."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     row = bags.ever_at(place).select_related("thing", "person").filter(pk=thing).first()
     if row is None or verb not in ("seal", "lost", "place"):
         raise NotFound(kind="page of a bag", name=str(thing))
@@ -268,7 +260,7 @@ class Reseal(ActForm):
 @signed_in
 def witness(request: HttpRequest, actor: Actor, site: str, statement: UUID) -> HttpResponse:
     """Stand as the second person for what somebody stated of a bag."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "custody.witness_property", scope_of(place))
     row = (
         BagStated.objects.select_related("bag__thing", "person", "act__actor")
@@ -292,7 +284,7 @@ def witness(request: HttpRequest, actor: Actor, site: str, statement: UUID) -> H
 @signed_in
 def hand_back(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """Hand bags back to their person, each scanned; the paper that the person signs is printed from here."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "custody.hand_back", scope_of(place))
     known = _named(place, request.GET.get("person", ""))
     waiting = bags.told(bags.at_site(place).filter(person__in=with_duplicates(known))) if known else []
@@ -325,7 +317,7 @@ def _left(answer: BagsLeft) -> str:
 @signed_in
 def left_behind(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """The bags whose persons have left: since when, whether they were written to, and until when each can be claimed."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     told = bags.told(bags.left_behind(place))
     told.sort(
         key=lambda each: (
@@ -341,7 +333,7 @@ def left_behind(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
 @signed_in
 def follow(request: HttpRequest, actor: Actor, site: str, verb: str) -> HttpResponse:
     """Record that the claim letter was sent, or that bags were sent on, abandoned or written off."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     tags = Input("tags", "Tags of the bags", "tags", "Scan or type one tag a line.", rows=4)
     shared: dict[str, Any] = {
         "given": {"site": place.code}, "back": reverse("property-left", args=[place.code]), "zone": place.zone, "drill": is_drill_at(place),
@@ -375,7 +367,7 @@ def follow(request: HttpRequest, actor: Actor, site: str, verb: str) -> HttpResp
 @signed_in
 def audits(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """Begin an audit; what the record expects is frozen and not shown. Below, the audits before."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "custody.open_audit", scope_of(place))
     rows = (
         BagAudit.objects.filter(site=place)
@@ -401,7 +393,7 @@ def audits(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
 @signed_in
 def audit(request: HttpRequest, actor: Actor, site: str, audit: UUID) -> HttpResponse:
     """Give in what was scanned; only then is it compared."""
-    place = _site(actor, site)
+    place = site_for(actor, site)
     can(actor, "custody.submit_audit", scope_of(place))
     row = BagAudit.objects.select_related("audited").filter(pk=audit, site=place).first()
     if row is None:
