@@ -435,9 +435,10 @@ def _record_breaches(
     recorded when somebody says so.
     """
     by_id = {thing.pk: thing for thing in things}
+    stopped_by = None if by is None else by[0]
     found: list[tuple[str, Thing | None, Clock]] = [
         (at, by_id[pk], clock)
-        for pk, person in queries.person_clocks(list(by_id), now=now).items()
+        for pk, person in queries.person_clocks(list(by_id), now=now, stopped_by=stopped_by).items()
         for clock, at, _ in person.clocks
     ]
     if not things or by is None:
@@ -458,7 +459,7 @@ def _record_breaches(
 
 
 def _closed(clock: Clock, events: Sequence[str], at: datetime) -> bool:
-    return clock.stopped_at == at and any(event in clock.rule.timing.stop_on for event in events)
+    return clock.stopped_at == at and clock.rule.is_stopped_by(events)
 
 
 def _reading(site: str, clock: Clock) -> dict[str, Any]:

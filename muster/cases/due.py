@@ -7,7 +7,7 @@ reckoned anew. Deleting the table loses nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -261,10 +261,7 @@ def counts_of(sites: Iterable[Site], now: datetime, *, latest_only: bool = True)
 
     A site that owes none, or whose contract does not say how often, is left out.
     """
-    rules = {
-        code: replace(each, persons=(), itself=tuple(one for one in each.itself if COUNTS & set(one.rule.timing.stop_on)))
-        for code, each in queries.rules_of(sites, on=now.date()).items()
-    }  # fmt: skip
+    rules = {code: each.stopped_by(COUNTS) for code, each in queries.rules_of(sites, on=now.date()).items()}
     rules = {code: each for code, each in rules.items() if each.itself}
     told = queries.told_of_sites(rules, latest=LATEST) if rules else {}
     found = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -51,6 +51,12 @@ class SiteRules:
             held.rule for held in self.itself
             if (term := held.rule.limit.from_contract) and term not in self.place.terms
         ]  # fmt: skip
+
+    def stopped_by(self, events: Collection[str]) -> SiteRules:
+        """Of these rules those whose clocks one of the events stops."""
+        persons = tuple(held for held in self.persons if held.rule.is_stopped_by(events))
+        itself = tuple(held for held in self.itself if held.rule.is_stopped_by(events))
+        return replace(self, persons=persons, itself=itself, started_by=_started_by(persons))
 
     def person_clocks(
         self,
@@ -144,11 +150,16 @@ def _held(
         if rule.has_clock and (rule.overlay in overlays if rule.overlay else pack.id in windows)
     )  # fmt: skip
     persons = tuple(each for each in held if each.rule.about == "person")
-    started_by: dict[str, list[int]] = {}
-    for index, each_held in enumerate(persons):
-        for event in each_held.rule.timing.start:
-            started_by.setdefault(event, []).append(index)
-    return persons, tuple(each for each in held if each.rule.about == "site"), started_by, overlays
+    itself = tuple(each for each in held if each.rule.about == "site")
+    return persons, itself, _started_by(persons), overlays
+
+
+def _started_by(persons: Iterable[Held]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for index, held in enumerate(persons):
+        for event in held.rule.timing.start:
+            found.setdefault(event, []).append(index)
+    return found
 
 
 def _merged(windows: Iterable[Window]) -> tuple[Window, ...]:

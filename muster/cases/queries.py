@@ -175,17 +175,20 @@ def told_of_sites(rules: Mapping[str, SiteRules], *, latest: int = ALL) -> dict[
 
 def person_clocks(
     things: Collection[UUID], *, now: datetime, known_at: int | None = None,
-    rules: Mapping[str, SiteRules] | None = None, latest_only: bool = False,
+    rules: Mapping[str, SiteRules] | None = None, latest_only: bool = False, stopped_by: Collection[str] | None = None,
 ) -> dict[UUID, PersonClocks]:  # fmt: skip
     """Every clock of each of these persons at every site, reckoned from the record, as known at an act's number.
 
     `rules` are those of the sites where they are known already. `latest_only`: of what is owed again and again the latest.
+    `stopped_by`: of the rules those alone whose clocks one of these events stops.
     """
     legs, told = legs_of(things), told_of(things)
     codes = {thing: sites_of(legs[thing], told[thing]) for thing in things}
     wanted = set().union(*codes.values()) if codes else set()
     if rules is None:
         rules = rules_of(Site.objects.filter(pk__in=wanted), on=now.date(), known_at=known_at)
+    if stopped_by is not None:
+        rules = {code: at_site.stopped_by(stopped_by) for code, at_site in rules.items()}
     whole = _for_everybody(rules)
     of_site = told_of_sites(
         {code: at_site for code, at_site in rules.items() if code in wanted and whole[code]},

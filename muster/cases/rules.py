@@ -6,7 +6,7 @@ A rule says what must be done, its *limit*, and by which events its clock starts
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
@@ -260,6 +260,10 @@ class Rule:
     def has_clock(self) -> bool:
         """Whether it is about time: an amount and a state have no clock."""
         return self.limit.kind != "always" and self.limit.amount is None and bool(self.timing.start)
+
+    def is_stopped_by(self, events: Collection[str]) -> bool:
+        """Whether one of the events stops its clock."""
+        return any(event in self.timing.stop_on for event in events)
 
 
 @dataclass(frozen=True, kw_only=True)

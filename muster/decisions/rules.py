@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo, available_timezones
@@ -38,6 +39,9 @@ SENTENCES = (
     "cost_cap_usd",
     "reporting_interval_days",
 )
+_zones = cache(
+    available_timezones
+)  # the folders of zones are read once, and not for every version of a decision
 WHO_CAN_CHANGE_IT = "Ask the Joint Operations Center to request an amendment."
 
 
@@ -101,7 +105,7 @@ class Limits:
         """Read limits from data. Raises FaultyInput with every fault at once."""
         read = Fields(data, step="decisions")
         zone = read.text("zone")
-        if zone and zone not in available_timezones():
+        if zone and zone not in _zones():
             read.fault(
                 "zone",
                 "unknown_zone",
