@@ -11,6 +11,7 @@ from muster.authority import actions as authority
 from muster.cases import actions as cases
 from muster.cases import closing as cases_closing
 from muster.cases import housing
+from muster.cases import incidents as cases_incidents
 from muster.cases import property as cases_property
 from muster.core.errors import MusterError
 from muster.costs import actions as costs
@@ -21,6 +22,7 @@ from muster.custody import (
     counting,
     disposal,
     grouping,
+    incidents,
     lists,
     merging,
     personal,
@@ -43,15 +45,15 @@ from muster.transport import closing as transport_closing
 
 __all__ = [
     "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "checkins", "costs", "counting", "custody",
-    "decisions", "disposal", "find", "grouping", "housing", "importing", "keys", "lists", "members", "merging", "missions", "offices",
-    "personal", "placing", "planning", "property", "replay", "sources", "storable", "tasks", "transport",
+    "decisions", "disposal", "find", "grouping", "housing", "importing", "incidents", "keys", "lists", "members", "merging",
+    "missions", "offices", "personal", "placing", "planning", "property", "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 
 
 # What each step says of a mission before it is closed: registered where they are imported.
 CLOSING = (cases_closing, costs_closing, custody_closing, tasks_closing, transport_closing)
-# What hears of property: the clocks that go by it.
-HEARING = (cases_property,)
+# What hears of property and of incidents: the clocks that go by them.
+HEARING = (cases_incidents, cases_property)
 
 
 class NotStorable(MusterError):

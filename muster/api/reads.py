@@ -21,7 +21,7 @@ from muster.cases.due import due_of
 from muster.cases.rules import parse_within
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
-from muster.custody.queries import census_of, totals_of
+from muster.custody.queries import census_of, incidents_told, totals_of
 from muster.custody.space import free_of
 from muster.database import when_down
 from muster.ledger import queries as ledger
@@ -147,6 +147,43 @@ class SpaceAnswer(Schema):
     over: int | None
     not_placed: int | None
     areas: list[AreaTold]
+
+
+class IncidentCountTold(Schema):
+    """The incidents of one kind: all that were ever reported, how many are open, and how many are found not to have happened."""
+
+    kind: str
+    words: str
+    count: int
+    open: int
+    not_so: int
+
+
+class IncidentTold(Schema):
+    """One incident. `confirmed`: whether a supervisor stands for it; null where none has to. `outcome` is null while it is open."""
+
+    incident: UUID
+    site: str
+    number: int
+    kind: str
+    at: str
+    last_seen_at: str | None
+    area: str | None
+    serious: bool
+    words: str
+    reported_by: str
+    paper: str
+    count: UUID | None
+    persons: list[str]
+    confirmed: bool | None
+    outcome: str | None
+
+
+class IncidentsAnswer(Schema):
+    """Every incident by kind, and, for those who may read them, each one, the latest first: at most `limit`. All are counted."""
+
+    counts: list[IncidentCountTold]
+    incidents: list[IncidentTold]
 
 
 @router.get("/census", response=CensusAnswer | TotalsAnswer)
@@ -379,6 +416,20 @@ def site_space(
     """What the areas of a site hold, who is there and what is free. A bare date means its end at the site; without `at`, now."""
     with when_down(), storable():
         return free_of(one_of(_sites(request), "site", code), at=at, known_at=known_at)
+
+
+@router.get("/incidents", response=IncidentsAnswer)
+def incidents(
+    request: HttpRequest,
+    site: Query[Words | None] = None,
+    mission: Query[Words | None] = None,
+    limit: int = PAGE,
+) -> dict[str, Any]:
+    """Incidents at the sites that the actor may see, or at one; with `mission` those that befell somebody held under it."""
+    actor = asking(request)
+    with when_down(), storable():
+        sites = [one_of(_sites(request), "site", site)] if site is not None else list(_sites(request))
+        return incidents_told(actor, sites, mission=mission or "", limit=limit)
 
 
 def _sites(request: HttpRequest) -> Any:

@@ -401,6 +401,7 @@ def correct_event(
     made = RecordedEvent.objects.create(
         act=act, site=row.site, thing=row.thing, event=row.event, at=at or row.at, done=row.done, by=row.by, proof=row.proof,
         corrects=row, withdrawn=at is None, reason=reason.strip(), not_done_because=row.not_done_because,
+        incident=row.incident,
     )  # fmt: skip
     things = [row.thing] if row.thing else []
     breaches = _record_breaches(act, row.site, things, act.recorded_at, by=([row.event], made.at))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from muster.core.ids import new_id
+from muster.custody.models import Incident
 from muster.ledger.models import Thing
 from muster.parties.models import Site
 from muster.record.models import Recorded
@@ -54,6 +55,7 @@ class RecordedEvent(Recorded):
     withdrawn = models.BooleanField(default=False)
     reason = models.TextField(blank=True)  # of a correction, or in words why it was not done
     not_done_because = models.CharField(max_length=20, blank=True)  # coded; empty: done, or nobody said why
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.PROTECT)  # that says so; null: none
 
     class Meta:
         indexes = [models.Index(fields=["site", "event", "at"], name="event_at_site")]

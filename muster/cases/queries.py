@@ -31,6 +31,7 @@ from muster.cases.packs import load_standards
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.core.times import zone
+from muster.custody.models import Incident
 from muster.custody.queries import scope_of, site_for_change
 from muster.ledger.models import Thing
 from muster.parties.models import Site
@@ -264,6 +265,22 @@ def person_for(actor: Actor, name: str | UUID) -> Thing:
         if there & {site.pk for site in sites_for(actor)}:
             return found
     raise NotFound(kind="person", name=str(name))
+
+
+def clocks_of_incident(incident: Incident, *, now: datetime) -> list[tuple[str, Clock]]:
+    """The clocks that an incident started, each with the tag of its person: what is owed because of it, and what was done."""
+    rows = RecordedEvent.objects.filter(
+        incident=incident, corrected_by__isnull=True, withdrawn=False, done=True
+    )
+    started = {(row.thing_id, row.event, row.at) for row in rows}
+    tags = dict(incident.persons.values_list("thing", "thing__tag"))
+    return [
+        (tags[thing], clock)
+        for thing, found in person_clocks(tags, now=now).items()
+        for clock, site, _ in in_order(found.clocks)
+        if site == incident.site_id
+        and any((thing, event, clock.started_at) in started for event in clock.rule.timing.start)
+    ]
 
 
 def zone_of_person(thing: Thing) -> ZoneInfo:

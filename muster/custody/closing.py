@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from muster.custody.models import Difference
+from muster.custody.queries import incidents
 from muster.ledger.models import Entry, Handover
 from muster.missions.closing import OpenItem, register
 from muster.missions.models import Mission
@@ -21,6 +22,18 @@ def open_offers(mission: Mission, at: datetime) -> Iterable[OpenItem]:
         words = f"{offer.giver.code} to {offer.receiver.code}, not answered"
         yield OpenItem(
             kind="offer", name=str(offer.pk), words=words, since=offer.offered_act.recorded_at, subject=("offer", str(offer.pk))
+        )  # fmt: skip
+
+
+@register
+def open_incidents(mission: Mission, at: datetime) -> Iterable[OpenItem]:
+    """The incidents that befell a mission's persons and that nobody has closed."""
+    for row in (
+        incidents(mission=mission.pk).filter(closed__isnull=True).select_related("site").order_by("at", "pk")
+    ):
+        yield OpenItem(
+            kind="incident", name=str(row), words=f"{row.site_id}: {row.get_kind_display()}, {row}", since=row.at,
+            subject=("incident", str(row.pk)),
         )  # fmt: skip
 
 

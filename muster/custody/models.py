@@ -44,6 +44,7 @@ class Difference(Recorded):
         BAG_NOT_OWED = "bag_not_owed", "a bag of somebody not held here"
         BAG_UNSIGNED = "bag_unsigned", "a bag handed back without a signed receipt, or not as it was"
         BAG_GONE_EARLY = "bag_gone_early", "a bag given up before its time to claim was over"
+        INCIDENT = "incident", "absconded, released in error or dead: a supervisor has to stand for it"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -561,3 +562,83 @@ class BagAudited(Recorded):
     scanned = models.IntegerField()
     missing = models.JSONField()
     unexpected = models.JSONField()
+
+
+class Incident(Recorded):
+    """Something that befell persons at a site, numbered without a gap there. It is never edited, and counted for ever.
+
+    `serious`: an injury or illness that the reporter calls serious. `count`: the headcount by which it was found.
+    """
+
+    class Kind(models.TextChoices):
+        INJURY = "injury", "injury"
+        MEDICAL = "medical", "medical emergency"
+        USE_OF_FORCE = "use_of_force", "use of force witnessed"
+        ABSCONDED = "absconded", "absconded"
+        RELEASED_IN_ERROR = "released_in_error", "released in error"
+        DEATH = "death", "death"
+
+    # After these the site holds the person no more: one signer, and a supervisor (design.md, *Who signs*).
+    LEAVING: ClassVar[tuple[str, ...]] = (Kind.ABSCONDED, Kind.RELEASED_IN_ERROR, Kind.DEATH)
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    number = models.IntegerField()  # from 1
+    kind = models.CharField(max_length=20, choices=Kind)
+    at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(null=True)  # null: when it happened is known
+    serious = models.BooleanField()
+    area = models.ForeignKey(Area, null=True, on_delete=models.PROTECT)
+    words = models.TextField()
+    reported_by = models.CharField(max_length=200)  # the office or post, never a name
+    paper = models.CharField(max_length=200, blank=True)
+    count = models.ForeignKey(Count, null=True, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "number"], name="incident_once")]
+
+    def __str__(self) -> str:
+        return f"incident {self.number} of {self.site_id}"
+
+
+class IncidentPerson(Recorded):
+    """Whom an incident befell, and the mission under which the person was held then; empty: under none."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="persons")
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    mission = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "thing"], name="incident_person_once")]
+
+
+class IncidentLogged(Recorded):
+    """One line of an incident's log: what was done or found out, and when."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="log")
+    at = models.DateTimeField()
+    words = models.TextField()
+
+
+class IncidentConfirmed(Recorded):
+    """That a supervisor, another than who reported it, stands for an incident that the ledger goes by; by whom is in the act."""
+
+    incident = models.OneToOneField(
+        Incident, primary_key=True, on_delete=models.PROTECT, related_name="confirmed"
+    )
+    reason = models.TextField()
+
+
+class IncidentClosed(Recorded):
+    """What came of an incident, and why nothing of it is open any more; by whom is in the act."""
+
+    class Outcome(models.TextChoices):
+        DEALT_WITH = "dealt_with", "dealt with"
+        CAME_BACK = "came_back", "the person came back"
+        NOT_SO = "not_so", "it did not happen"
+
+    incident = models.OneToOneField(
+        Incident, primary_key=True, on_delete=models.PROTECT, related_name="closed"
+    )
+    outcome = models.CharField(max_length=12, choices=Outcome)
+    reason = models.TextField()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from muster.access.control import Actor, Scope, one_of, visible
+from muster.access.control import Actor, Scope, may, one_of, visible
 from muster.core.errors import NotFound
 from muster.core.times import parse_moment, zone
-from muster.custody.models import Difference, Settled
+from muster.custody.models import Difference, Incident, IncidentClosed, Settled
 from muster.custody.rules import LAPSES_AFTER
 from muster.ledger import bulk
 from muster.ledger import queries as ledger
@@ -177,3 +178,62 @@ def totals_of(
         "total": sum(found.counts.values()),
         "totals": totals,
     }
+
+
+@dataclass(frozen=True)
+class IncidentCount:
+    """The incidents of one kind: all that were ever reported, how many are open, and how many are found not to have happened."""
+
+    kind: str
+    words: str
+    count: int
+    open: int
+    not_so: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def incidents(*, sites: Collection[str] | None = None, mission: str = "") -> QuerySet[Incident]:
+    """The incidents at these sites, or that befell somebody held under a mission; without either all, the latest first."""
+    rows = Incident.objects.all() if sites is None else Incident.objects.filter(site__in=sites)
+    if mission:
+        rows = rows.filter(persons__mission=mission).distinct()
+    return rows.order_by("-at", "-pk")
+
+
+def count_incidents(rows: QuerySet[Incident]) -> list[IncidentCount]:
+    """So many of these by kind, every kind with its number: nothing leaves one out, nor what was found not to have happened."""
+    ids = Incident.objects.filter(pk__in=rows.order_by().values("pk"))
+    found = {
+        kind: (count, opened, not_so)
+        for kind, count, opened, not_so in ids.values_list("kind").annotate(
+            count=Count("pk"), opened=Count("pk", filter=Q(closed__isnull=True)),
+            not_so=Count("pk", filter=Q(closed__outcome=IncidentClosed.Outcome.NOT_SO)),
+        )
+    }  # fmt: skip
+    return [
+        IncidentCount(kind.value, kind.label, *found.get(kind.value, (0, 0, 0))) for kind in Incident.Kind
+    ]
+
+
+def incidents_told(actor: Actor, sites: Collection[Site], *, mission: str = "", limit: int) -> dict[str, Any]:
+    """The incidents at these sites as the API gives them: each of those that the actor may read, and all of them counted."""
+    readable = [site.pk for site in sites if may(actor, "custody.read_incidents", scope_of(site))]
+    counts = count_incidents(incidents(sites=[site.pk for site in sites], mission=mission))
+    rows = incidents(sites=readable, mission=mission).select_related("area", "closed", "confirmed")
+    return {
+        "counts": [each.to_json() for each in counts],
+        "incidents": [_incident(row) for row in rows.prefetch_related("persons__thing")[:limit]],
+    }
+
+
+def _incident(row: Incident) -> dict[str, Any]:
+    return {
+        "incident": str(row.pk), "site": row.site_id, "number": row.number, "kind": row.kind, "at": row.at.isoformat(),
+        "last_seen_at": row.last_seen_at and row.last_seen_at.isoformat(), "area": row.area and row.area.code, "serious": row.serious,
+        "words": row.words, "reported_by": row.reported_by, "paper": row.paper, "count": row.count_id,
+        "persons": sorted(each.thing.tag for each in row.persons.all()),
+        "confirmed": hasattr(row, "confirmed") if row.kind in Incident.LEAVING else None,
+        "outcome": row.closed.outcome if hasattr(row, "closed") else None,
+    }  # fmt: skip

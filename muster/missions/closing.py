@@ -32,6 +32,7 @@ KINDS = {
     "shift": "Shifts that do not fit any more",
     "trip": "Trips not closed",
     "clock": "Clocks that have not ended",
+    "incident": "Incidents not closed",
     "difference": "Differences not settled",
     "task_difference": "Differences about members, not settled",
     "outside": "Outside the decision, and not settled",

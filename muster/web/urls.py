@@ -22,6 +22,7 @@ from muster.web.views import (
     history,
     home,
     housing,
+    incidents,
     intake,
     limits,
     lists,
@@ -160,6 +161,12 @@ urlpatterns = [
     path(
         "counter/<slug:site>/property/statements/<uuid:statement>/", property.witness, name="property-witness"
     ),
+    path("counter/<slug:site>/incidents/", incidents.listed, name="incidents"),
+    path("counter/<slug:site>/incidents/report/", incidents.report, name="incident-report"),
+    path("counter/<slug:site>/incidents/<int:number>/", incidents.one, name="incident"),
+    path("counter/<slug:site>/incidents/<int:number>/<slug:verb>/", incidents.follow, name="incident-follow"),
+    path("incidents/<uuid:incident>/", incidents.by_id, name="incident-by-id"),
+    path("incidents/", incidents.everywhere, name="incidents-everywhere"),
     path("clocks/", clocks.listed, name="clocks"),
     path("clocks/persons/<uuid:thing>/", clocks.of_person, name="person-clocks"),
     path("clocks/events/<uuid:event>/correct/", clocks.correct, name="event-correct"),

@@ -11,9 +11,11 @@ from playwright.sync_api import Browser
 from test_step_pages import ALLOWED
 
 from muster import actions as do
+from muster.access.control import actor_of
 from muster.access.models import User
 from muster.cases.models import RecordedEvent
 from muster.custody.models import Bag, Count, Difference, Group, OutOfService
+from muster.custody.queries import present
 from muster.decisions.models import Version
 from muster.demonstration.links import link_for
 from muster.ledger.models import Handover, Thing
@@ -36,6 +38,16 @@ def test_every_page_of_every_account_is_looked_over(
     assert difference is not None
     counted = Count.objects.filter(site="EX-NORTH", counted__isnull=False).latest("opened_at").pk
     assert event is not None
+    reported = {
+        "site": "EX-NORTH",
+        "at": timezone.now(),
+        "words": "Not at the roll call",
+        "reported_by": "Shift desk",
+    }
+    gone = present("EX-NORTH").values_list("tag", flat=True)[0]
+    do.incidents.report_incident(
+        actor=actor_of(User.objects.get(username="clerk.north")), kind="absconded", tags=[gone], **reported
+    )
     out, group = OutOfService.objects.get().pk, Group.objects.get().pk
     not_done = RecordedEvent.objects.get(not_done_because="no_supplies")
     left = RecordedEvent.objects.get(not_done_because="nobody").thing_id
@@ -54,10 +66,12 @@ def test_every_page_of_every_account_is_looked_over(
             "/counter/EX-NORTH/property/left-behind/letter/", "/counter/EX-NORTH/property/left-behind/end/",
             "/counter/EX-NORTH/property/audits/", f"/counter/EX-NORTH/property/bags/{purse.pk}/seal/",
             f"/counter/EX-NORTH/headcount/{counted}/", f"/counter/EX-NORTH/headcount/{counted}/explain/",
+            "/counter/EX-NORTH/incidents/", "/counter/EX-NORTH/incidents/report/", "/counter/EX-NORTH/incidents/1/",
+            "/counter/EX-NORTH/incidents/1/close/",
             "/clocks/", f"/clocks/persons/{corrected.pk}/", "/clocks/sites/EX-NORTH/record/", "/clocks/sites/EX-NORTH/breaches/",
             f"/things/{corrected.pk}/", f"/counter/EX-NORTH/things/{corrected.pk}/4/correct/", "/board/",
         ],
-        "oversight": [f"/counter/EX-NORTH/property/persons/{purse.person_id}/", "/counter/EX-SOUTH/property/"],
+        "oversight": ["/incidents/", f"/counter/EX-NORTH/property/persons/{purse.person_id}/", "/counter/EX-SOUTH/property/"],
         "clerk.south": [
             f"/counter/EX-SOUTH/property/persons/{lost.person_id}/",
             "/counter/EX-SOUTH/", f"/counter/EX-SOUTH/offers/{waiting.pk}/sign/", "/counter/EX-SOUTH/checklists/",
@@ -72,7 +86,7 @@ def test_every_page_of_every_account_is_looked_over(
             "/missions/EX-PROCESSING-1/members/", "/missions/EX-PROCESSING-1/members/order/", "/organisations/EX-GUARD/members/",
             "/organisations/EX-GUARD/members/state/", "/organisations/EX-GUARD/members/file/",
             "/counter/EX-NORTH/areas/?at=2026-11-19", "/counter/EX-NORTH/areas/state/?area=D-1", "/counter/EX-SOUTH/areas/file/",
-            "/counter/EX-NORTH/lists/",
+            "/counter/EX-NORTH/lists/", "/counter/EX-NORTH/incidents/1/confirm/", "/counter/EX-NORTH/incidents/1/log/",
             "/clocks/?due=30d&responsible=agency", "/clocks/sites/EX-NORTH/",
             "/clocks/sites/EX-SOUTH/standard/", "/clocks/sites/EX-SOUTH/holiday/", f"/clocks/events/{event.pk}/correct/",
         ],

@@ -90,7 +90,8 @@ PROMPTLY = """
     us.cbp.teds2015 CLK-16 CLK-17
     us.federal.custody CLK-02 CLK-03 CLK-13
     us.ice.holdroom HOLD-02NY-BED HOLD-02IL-BED HOLD-02IL-LIST HOLD-02IL-LOCATOR HOLD-09
-    us.ice.nds2019 MED-09
+    us.dhs.prea CLS-02A
+    us.ice.nds2019 MED-09 MED-09I
     us.ice.pbnds2011r2016 ADM-02 ADM-04 ADM-05 ADM-06 ADM-07 ADM-08 ADM-09 ADM-10 MED-09 PROP-02 PROP-03 PROP-04 PROP-05 PROP-06
     us.ice.pbnds2011r2016 CNT-03 CNT-08 REL-04
 """

@@ -19,7 +19,14 @@ from muster.cases.due import counts_of
 from muster.core.errors import MusterError, NotFound
 from muster.custody import actions as custody
 from muster.custody.models import Difference
-from muster.custody.queries import can_lapse, open_differences, scope_of, scope_of_holder, things_held
+from muster.custody.queries import (
+    can_lapse,
+    incidents,
+    open_differences,
+    scope_of,
+    scope_of_holder,
+    things_held,
+)
 from muster.custody.space import SiteSpace, space
 from muster.decisions import queries as decisions
 from muster.ledger import queries
@@ -68,6 +75,7 @@ class Card:
     counts: list[Clock]  # of headcounts that are owed
     space: SiteSpace | None  # None where no area is stated
     things: dict[str, int]  # vehicles and pieces of property, by kind
+    incidents: int  # those that are open
 
     @property
     def listed(self) -> int:
@@ -92,7 +100,8 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
         Waiting(o, can_lapse(o, now) and may(actor, "custody.lapse", scope_of_holder(o.giver)))
         for o in offers
     ]
-    busy = {*counts, *(d.site_id for d in differences), *at_sites}
+    open_incidents = Counter(incidents(sites=list(sites)).filter(closed=None).values_list("site", flat=True))
+    busy = {*counts, *open_incidents, *(d.site_id for d in differences), *at_sites}
     busy.update(site for offer in offers for site in (offer.giver.site, offer.receiver.site))
     shown = [site for code, site in sites.items() if code in busy]
     spaces, counts_due = space(shown), counts_of(shown, now)
@@ -107,6 +116,7 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
             [clock for clock in counts_due.get(code, []) if clock.is_open],
             spaces.get(code),
             dict(at_sites.get(code, {})),
+            open_incidents[code],
         )
         for code, site in sites.items()
         if code in busy

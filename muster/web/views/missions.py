@@ -49,6 +49,7 @@ SETTLED_ON: dict[str, Callable[[str], str]] = {
     "outside": lambda id: reverse("mission-outside", args=[id]), "roll": lambda id: reverse("muster-roll", args=[id]),
     "clocks": lambda id: reverse("person-clocks", args=[id]), "roster": lambda id: reverse("roster", args=[id]),
     "task_difference": lambda id: reverse("task-difference", args=[id]), "decision": lambda id: reverse("decision", args=[id]),
+    "incident": lambda id: reverse("incident-by-id", args=[id]),
 }  # fmt: skip
 
 
