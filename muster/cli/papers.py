@@ -53,15 +53,14 @@ def paper(
     kind: Annotated[
         str,
         typer.Argument(
-            help="ics204 of a mission or task; ics211, ics221, brief or reimbursement of a mission; property of a receipt; worksheet, rrf, "
-            "ics213rr or req-a of a request; order of a decision; slip of a person."
+            help="ics204 of a mission or task; ics211, ics221, brief or reimbursement of a mission; worksheet, rrf, ics213rr or req-a of a "
+            "request; order of a decision; slip of a person; property of a receipt; handover of a handover; i216 of a trip or handover; "
+            "i203 of an act of receiving or releasing; count of a headcount."
         ),
     ],
     record: Annotated[
         str,
-        typer.Argument(
-            help="The id of the mission, task, request or decision that it is of, or the tag of the person."
-        ),
+        typer.Argument(help="The id of the record that it is of; of a person the tag, of an act the number."),
     ],
     out: Annotated[
         Path, typer.Option(help="Write the paper into this file: .pdf, or .csv for ics211 and ics221.")

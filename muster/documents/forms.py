@@ -55,3 +55,21 @@ REQ_A = Form(
 # Source: forms.md, I-77 and G-589, by the inspection worksheet for funds and personal property.
 G_589 = Form(id="G-589", name="Property Receipt", edition="edition not recorded", agency="ICE", mark="S")
 I_77 = Form(id="I-77", name="Baggage Check", edition="edition not recorded", agency="ICE", mark="S")
+# Source: forms.md section 5: DD 2708 and DA 1594 by previews of copies, the others from general knowledge.
+DD_2708 = Form(
+    id="DD 2708", name="Receipt for Pre-Trial/Post-Trial Prisoner or Detained Person", edition="edition not recorded",
+    agency="Department of Defense", mark="C",
+)  # fmt: skip
+I_203 = Form(
+    id="I-203", name="Order to Detain or Release", edition="edition not recorded", agency="ICE", mark="GK"
+)
+I_216 = Form(
+    id="I-216", name="Record of Persons and Property Transferred", edition="edition not recorded", agency="ICE", mark="GK"
+)  # fmt: skip
+ICS_214 = Form(id="ICS 214", name="Activity Log", edition=BOOKLET, agency="FEMA", mark="GK")
+DA_1594 = Form(
+    id="DA 1594", name="Daily Staff Journal or Duty Officer's Log", edition="December 2019", agency="Army", mark="C"
+)  # fmt: skip
+SHELTER = Form(
+    id="5972", name="Shelter Registration", edition="number from general knowledge", agency="Red Cross", mark="GK"
+)  # fmt: skip

@@ -92,6 +92,13 @@ def table(
     return {"kind": "table", "columns": list(columns), "rows": told, "widths": list(widths), "none": none}
 
 
+def lined(columns: Sequence[str], rows: Iterable[Sequence[str]], *, widths: Sequence[int]) -> Block:
+    """The same with room to write: an empty cell stays empty, and every row is as high as a hand needs."""
+    told = [list(row) for row in rows]
+    assert all(len(row) == len(columns) == len(widths) for row in [columns, *told])
+    return {"kind": "lined", "columns": list(columns), "rows": told, "widths": list(widths)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bar:
     """One limit: what is used of it and at most from then on, in per cent and in numbers, and the decision's sentence."""

@@ -64,9 +64,9 @@ def known(text: str | None) -> int:
     return known_by(parse_moment(text, zone("UTC")))
 
 
-def check_known(row: Model, known_at: int) -> None:
-    """Check that a record was written by the act numbered `known_at`. Raises NotKnownThen."""
-    written = type(row)._default_manager.filter(pk=row.pk, act__number__number__lte=known_at)
+def check_known(row: Model, known_at: int, *, number: str = "act__number__number") -> None:
+    """Check that a record was written by the act numbered `known_at`; `number` leads to that act's. Raises NotKnownThen."""
+    written = type(row)._default_manager.filter(pk=row.pk, **{f"{number}__lte": known_at})
     if not written.exists():
         raise NotKnownThen(name=str(row.pk), known_at=known_at)
 

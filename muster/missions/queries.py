@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from muster.access.control import Actor, Scope, one_of, visible
+from muster.assistance.rules import INVENTED
 from muster.core.errors import NotFound
 from muster.database import prepared
 from muster.decisions import queries as decisions
@@ -17,6 +18,7 @@ from muster.decisions.models import Version
 from muster.ledger.models import Entry, Thing
 from muster.missions.models import Closing, Mission
 from muster.missions.rules import Standing, standing
+from muster.parties.models import Site
 
 # Whose a thing is: of the mission that the latest of its live entries names, until it goes outside, or a member home. Releases, and moves
 # inside a site's own work, name none. For each live entry of the things that the mission ever had, by T as known at K (both
@@ -132,3 +134,13 @@ def of_a_drill(thing: Thing) -> bool:
     """Whether a thing's latest entry under a mission was under an exercise."""
     under = Entry.objects.filter(thing=thing).exclude(mission="").order_by("-n")
     return Mission.objects.filter(pk=under.values_list("mission", flat=True).first(), drill=True).exists()
+
+
+def is_drill_at(site: Site) -> bool:
+    """Whether all that goes on at a site's organisation is an exercise, which every page of the site then says."""
+    if site.organisation is not None and site.organisation.state == INVENTED:
+        return True
+    missions = Mission.objects.filter(organisation=site.organisation_id, closed_at=None).values_list(
+        "drill", flat=True
+    )
+    return bool(missions) and all(missions)

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from muster.documents.forms import ICS_211, RRF
 from muster.documents.rendering import render
 from muster.documents.sheets import (
+    NOT_RECORDED,
     Bar,
     Sheet,
     bars,
@@ -21,6 +22,7 @@ from muster.documents.sheets import (
     fields,
     heading,
     items,
+    lined,
     table,
     words,
 )
@@ -80,6 +82,26 @@ def test_a_text_in_many_scripts_is_printed_all_the_same() -> None:
     text = "".join(chr(code) for code in range(0x4E00, 0x9F00, 97))
 
     assert text_of(words(text)).count("[U+") == len(text)
+
+
+def test_a_place_where_a_line_may_break_is_read_as_no_part_of_a_sign() -> None:
+    long = "01a219bb-7cf7-71c5-9006-aaaa66-6"
+
+    text = text_of(words(long), table(["Id"], [[long]], widths=[1]), words("06:26"))
+
+    assert "06:26" in text
+    assert text.replace("\u200b", "").count(long) == 2
+
+
+def test_a_cell_to_write_in_is_empty_and_a_tag_is_not_broken() -> None:
+    text = text_of(
+        lined(["Area", "Persons"], [["Dormitory 1", ""]], widths=[1, 1]),
+        words("At the end of a long line of words " * 2 + "222-24F-6"),
+    )
+
+    assert "AreaPersonsDormitory1" in text
+    assert NOT_RECORDED.replace(" ", "") not in text
+    assert "222-24F-6" in text
 
 
 def test_a_template_at_fault_is_our_own_mistake() -> None:

@@ -11,7 +11,21 @@ from typing import Any
 
 from muster.core.errors import NotFound
 from muster.documents.sheets import Sheet
-from muster.picture.papers import assignment, brief, costs, crew, orders, property, requests, slip, worksheet
+from muster.picture.papers import (
+    assignment,
+    brief,
+    costs,
+    counts,
+    crew,
+    detain,
+    handover,
+    manifest,
+    orders,
+    property,
+    requests,
+    slip,
+    worksheet,
+)  # fmt: skip
 from muster.picture.papers.asked import Asked, NoPeriod, Reach, asked_for
 
 __all__ = ["PAPERS", "Paper", "Reach", "csv_of", "paper_of", "sheet_of"]
@@ -53,6 +67,16 @@ PAPERS: Mapping[str, Paper] = {
         Paper(name="req-a", title="EMAC request (REQ-A)", of="a request", find=Reach.request, make=requests.req_a),
         Paper(name="slip", title="Slip on leaving", of="a person", find=Reach.person, make=slip.sheet),
         Paper(name="property", title="Property receipt (G-589, I-77)", of="a receipt of property", find=Reach.receipt, make=property.sheet),
+        Paper(name="handover", title="Handover receipt (DD 2708)", of="a handover", find=Reach.handover, make=handover.sheet),
+        Paper(
+            name="i216", title="Record of persons and property transferred (I-216)", of="a trip or a handover", find=manifest.find,
+            make=manifest.sheet,
+        ),
+        Paper(
+            name="i203", title="Order to detain or release, as received (I-203)", of="an act of receiving or releasing, by its number",
+            find=Reach.batch, make=detain.sheet,
+        ),
+        Paper(name="count", title="Count sheet", of="a headcount", find=Reach.count, make=counts.sheet),
         Paper(name="order", title="Decision's order", of="a decision", find=Reach.decision, make=orders.sheet),
     )
 }  # fmt: skip

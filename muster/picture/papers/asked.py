@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from muster.access.control import Actor, can, one_of, visible
 from muster.assistance import queries as assistance
 from muster.assistance.models import Request
 from muster.cases import queries as cases
+from muster.cases.checklists import is_shelter
 from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread, parse_tag
 from muster.core.times import parse_moment, start_of_day, zone
 from muster.custody import queries as custody
-from muster.custody.models import PropertyReceipt
+from muster.custody.models import Count, Difference, PropertyReceipt
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
 from muster.documents.sheets import moment
 from muster.ledger import queries as ledger
-from muster.ledger.models import Thing
+from muster.ledger.models import Entry, Handover, Holder, Thing
 from muster.missions import queries as missions
 from muster.missions.models import Mission
 from muster.parties.models import Site
+from muster.record.models import Act
 from muster.tasks.models import Task
+from muster.transport import queries as transport
+from muster.transport.models import Trip
+
+RECEIVED, RELEASED = "custody.receive", "custody.release"
+# Which act wrote a record that does not call it `act`.
+WRITTEN_BY: dict[type, str] = {Handover: "offered_act__number__number", Act: "number__number"}
 
 
 class NoPeriod(MusterError):
@@ -106,6 +116,58 @@ class Reach:
             can(self.actor, "custody.read_contents", custody.scope_of(row.site))
         return row
 
+    def site(self, id: str) -> Site:
+        """Raises NotFound."""
+        return one_of(self._sites(), "site", id)
+
+    def count(self, id: str) -> Count:
+        """The headcount, for those who may see its site. Raises NotFound."""
+        rows = Count.objects.select_related("site", "act", "counted__act", "recount_of")
+        name = _uuid(id)
+        found = rows.filter(pk=name, site__in=self._sites().values("pk")).first() if name else None
+        if found is None:
+            raise NotFound(kind="headcount", name=id)
+        return found
+
+    def trip(self, id: str) -> Trip | None:
+        """The trip, where it may be read; None: there is none."""
+        rows = Trip.objects.select_related("mission", "holder", "from_site", "to_site", "act")
+        if self.actor is not None:
+            rows = rows.filter(pk__in=transport.trips_of(self.actor).values("pk"))
+        return rows.filter(pk=id).first()
+
+    def handover(self, id: str) -> Handover:
+        """The handover, for those who may see the site or the trip on one of its sides. Raises NotFound."""
+        rows = Handover.objects.select_related(
+            "giver", "receiver", "offered_act__number", "answered_act__number"
+        )
+        name = _uuid(id)
+        found = rows.filter(pk=name).first() if name else None
+        if found is None or not any(self._sees(side) for side in (found.giver, found.receiver)):
+            raise NotFound(kind="handover", name=id)
+        return found
+
+    def batch(self, id: str) -> Act:
+        """The act of that number by which persons came to a site or left it, for those who may see the site. Raises NotFound."""
+        acts = Act.objects.select_related("number", "actor").filter(
+            name__in=(RECEIVED, RELEASED), refused_code=""
+        )
+        found = (
+            acts.filter(number__number=int(id)).first()
+            if id.isdecimal() and len(id) <= ledger.NUMBER_DIGITS
+            else None
+        )
+        if found is None or not self._sites().filter(pk=site_of_batch(found)).exists():
+            raise NotFound(kind="act of receiving or releasing", name=id)
+        return found
+
+    def _sites(self) -> QuerySet[Site]:
+        return Site.objects.all() if self.actor is None else visible(self.actor, Site.objects.all())
+
+    def _sees(self, side: Holder) -> bool:
+        trip = Trip.objects.filter(holder=side).first()
+        return self.trip(trip.pk) is not None if trip else self._sites().filter(pk=side.site).exists()
+
     def sites_of(self, row: Mission) -> list[str]:
         """The codes of the sites of whoever runs the mission, as far as they may be seen."""
         rows = Site.objects.filter(organisation=row.organisation_id)
@@ -131,6 +193,28 @@ class Reach:
         if self.actor is None:
             return decisions.named(id)
         return one_of(decisions.decisions_of(self.actor), "decision", id)
+
+
+def batches_of(numbers: Collection[int]) -> list[int]:
+    """Of these acts' numbers, those of acts by which persons came to a site, where somebody is in custody, or left it."""
+    acts = Act.objects.select_related("number").filter(
+        number__number__in=numbers, name__in=(RECEIVED, RELEASED), refused_code=""
+    )
+    sites = {act.number.number: (act, site_of_batch(act)) for act in acts}
+    places = {
+        site.pk: site for site in Site.objects.filter(pk__in={code for _, code in sites.values() if code})
+    }
+    return [
+        number for number, (act, code) in sites.items()
+        if code and not is_shelter(places[code], now=act.recorded_at)
+    ]  # fmt: skip
+
+
+def site_of_batch(act: Act) -> str | None:
+    """The site at which persons came or left by an act; of an act that is a report alone, that of its difference."""
+    side = "receiver__site" if act.name == RECEIVED else "giver__site"
+    entry = Entry.objects.filter(act=act).exclude(**{side: ""}).values_list(side, flat=True).first()
+    return entry or Difference.objects.filter(act=act).values_list("site_id", flat=True).first()
 
 
 def _uuid(text: str) -> UUID | None:
@@ -175,13 +259,14 @@ def asked_for(
     Raises NotAMoment, NotKnownThen, PeriodEndsFirst, and what `ledger.known` raises.
     """
     known = ledger.known(known_at)
-    ledger.check_known(row, known)
-    zone = _zone(row, known)
+    if not isinstance(row, Site):  # no act writes those
+        ledger.check_known(row, known, number=WRITTEN_BY.get(type(row), "act__number__number"))
+    where = _zone(row, known)
     asked = Asked(
-        reach=reach, at=parse_moment(at, zone) if at else timezone.now(), known_at=known, zone=zone,
-        begins_at=_beginning(begins, zone) if begins else None, ends_at=parse_moment(ends, zone) if ends else None,
+        reach=reach, at=parse_moment(at, where) if at else timezone.now(), known_at=known, zone=where,
+        begins_at=_beginning(begins, where) if begins else None, ends_at=parse_moment(ends, where) if ends else None,
     )  # fmt: skip
-    check_period(asked.begins_at, asked.ends_at, zone)
+    check_period(asked.begins_at, asked.ends_at, where)
     return asked
 
 
@@ -203,8 +288,16 @@ def _zone(row: Any, known_at: int) -> ZoneInfo:
             return decisions.zone_of(row, known_at)
         case Mission():
             return decisions.zone_of(row.decision, known_at)
-        case PropertyReceipt():
+        case PropertyReceipt() | Count():
             return zone(row.site.zone)
+        case Site():
+            return zone(row.zone)
+        case Handover():
+            return _zone_of(row.receiver.site or row.giver.site)
+        case Act():
+            return _zone_of(site_of_batch(row) or "")
+        case Trip():
+            return zone(row.from_site.zone)
         case Task():
             return decisions.zone_of(row.mission.decision, known_at)
         case Thing():
@@ -212,6 +305,11 @@ def _zone(row: Any, known_at: int) -> ZoneInfo:
         case _:
             latest = decision_about(row, known_at)
             return decisions.zone_of(latest, known_at) if latest else ZoneInfo("UTC")
+
+
+def _zone_of(code: str) -> ZoneInfo:
+    site = Site.objects.filter(pk=code).first()
+    return zone(site.zone if site else "UTC")
 
 
 def decision_about(request: Request, known_at: int) -> Decision | None:

@@ -20,12 +20,12 @@ from muster.custody.placing import Against, against
 from muster.custody.queries import scope_of, site_for
 from muster.custody.rules import read_tags
 from muster.custody.space import persons, rooms_of, space
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.asof import as_of
 from muster.web.csvforms import CsvForm
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import signed_in
-from muster.web.views.missions import is_drill_at
 
 LISTED = 500  # persons of one area on a page
 

@@ -32,7 +32,7 @@ from muster.decisions import queries as decisions
 from muster.ledger import queries
 from muster.ledger.models import Handover
 from muster.missions.models import Mission
-from muster.missions.queries import missions_of, standing_of
+from muster.missions.queries import is_drill_at, missions_of, standing_of
 from muster.parties.models import Site
 from muster.picture.waiting import Wait, waits
 from muster.record.action import sequence
@@ -44,7 +44,7 @@ from muster.web.attention import needs_action
 from muster.web.pages import form_page, key_of, signed_in
 from muster.web.used import Bar
 from muster.web.views.history import visible_things
-from muster.web.views.missions import SETTLED_ON, is_drill_at
+from muster.web.views.missions import SETTLED_ON
 
 ROWS_OF_LISTS = (Difference.Kind.LISTED_NOT_HELD, Difference.Kind.HELD_NOT_LISTED)
 IN_A_CARD, IN_ALL = 4, 12  # how many of those that wait are shown

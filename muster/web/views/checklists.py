@@ -21,10 +21,10 @@ from muster.core.errors import Fault, FaultyInput, NotFound
 from muster.custody.models import Difference
 from muster.custody.queries import open_differences, scope_of, site_for
 from muster.ledger.queries import latest_known
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import signed_in
-from muster.web.views.missions import is_drill_at
 from muster.web.words import words_at
 
 

@@ -22,10 +22,10 @@ from muster.cases.rules import NotALength, parse_within
 from muster.core.errors import NotFound
 from muster.custody.queries import present, scope_of, site_for
 from muster.ledger.queries import latest_known
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import Problem, signed_in
-from muster.web.views.missions import is_drill_at
 
 WITHIN = [("0h", "late now"), ("1h", "within 1 hour"), ("4h", "within 4 hours"), ("12h", "within 12 hours"),
           ("1d", "within a day"), ("7d", "within 7 days"), ("30d", "within 30 days")]  # fmt: skip

@@ -21,11 +21,11 @@ from muster.custody.merging import merged_into
 from muster.custody.space import space
 from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
 from muster.ledger.queries import latest_known
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.picture.under import of_handover
 from muster.web.pages import form_page, signed_in
 from muster.web.views.history import visible_things
-from muster.web.views.missions import is_drill_at
 from muster.web.words import CUSTODY, Words, words_at
 
 Style = Literal["in", "out", "held", "not-found", "misread"]

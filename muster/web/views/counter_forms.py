@@ -26,13 +26,13 @@ from muster.custody.groups import GroupParted
 from muster.custody.queries import listed_on, present, scope_of
 from muster.ledger.models import Handover, Thing
 from muster.missions.models import Mission
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Organisation, Site
 from muster.record.action import KeyReused
 from muster.transport.models import Trip
 from muster.web.forms import ONCE, ActForm, Input, counted, record, when
 from muster.web.pages import form_page, key_of, moment_in, signed_in
 from muster.web.views.counter import counter_page, site_for
-from muster.web.views.missions import is_drill_at
 from muster.web.words import Words, words_at
 
 ABOUT_TAGS = dict.fromkeys(

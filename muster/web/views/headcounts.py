@@ -19,12 +19,12 @@ from muster.custody import counting
 from muster.custody.models import Count
 from muster.custody.queries import scope_of
 from muster.ledger.models import Thing
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.record.action import KeyReused
 from muster.web.forms import ONCE, ActForm, Input, when
 from muster.web.pages import form_page, key_of, signed_in
 from muster.web.views.counter import site_for
-from muster.web.views.missions import is_drill_at
 
 SHOWN = 30  # counts on the list, the latest in front
 

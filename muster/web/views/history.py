@@ -18,6 +18,7 @@ from muster.ledger import queries
 from muster.ledger.models import Entry, Thing
 from muster.missions.queries import missions_of, of_a_drill
 from muster.parties.models import Site
+from muster.picture.papers.asked import batches_of
 from muster.picture.under import with_clauses
 from muster.web.pages import signed_in
 
@@ -35,6 +36,7 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
     readable = set(
         missions_of(actor).filter(pk__in={e["mission"] for e in told}).values_list("pk", flat=True)
     )
+    batches = set(batches_of({e["known_at"] for e in told if e["known_at"]}))
     entries = [
         {
             **entry,
@@ -42,6 +44,7 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
             "signers": [names[each["user"]] for each in entry["signatures"] if each["key"]],
             "signatures_said": _said(entry["signatures"], names),
             "correct_at": _correct_at(actor, entry, reversals),
+            "papers": _papers(entry, batches),
             "linked": bool(entry["known_at"]) and (entry["mission"] in readable or reads_everything(actor)),
         }
         for entry in told
@@ -51,6 +54,15 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
         "thing": found, "entries": entries, "zone": _zone(actor, thing), "known_at": known_at,
     }  # fmt: skip
     return render(request, "web/history.html", context)
+
+
+def _papers(entry: dict[str, Any], batches: set[int]) -> list[tuple[str, str, str]]:
+    """The papers of an entry: kind, id and name. Of a handover its receipt and its record; of an arrival or a release its order."""
+    if entry["kind"] == "pop":
+        return []
+    if entry["handover"]:
+        return [("handover", entry["handover"], "receipt"), ("i216", entry["handover"], "transfer record")]
+    return [("i203", str(entry["known_at"]), "order as received")] if entry["known_at"] in batches else []
 
 
 def _said(signatures: list[dict[str, Any]], names: dict[int, str]) -> str:

@@ -13,10 +13,10 @@ from muster.custody.grouping import group_at, groups_at
 from muster.custody.groups import flags_of
 from muster.custody.models import Flag, Group
 from muster.custody.queries import open_differences, present, scope_of, site_for
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input
 from muster.web.pages import signed_in
-from muster.web.views.missions import is_drill_at
 
 TAGS = Input("tags", "Tags", "tags", "One on each line. Scan them one after the other.", rows=6)
 AUTHORITY = Input(

@@ -17,13 +17,13 @@ from muster.custody import lists, rosters
 from muster.custody.models import Difference, ListTaken
 from muster.custody.queries import scope_of, site_for
 from muster.ledger.queries import census, latest_known
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.csvforms import CsvForm
 from muster.web.forms import ActForm, Input
 from muster.web.pages import signed_in
 from muster.web.views.board import ROWS_OF_LISTS
 from muster.web.views.history import visible_things
-from muster.web.views.missions import is_drill_at
 
 SHOWN = 30  # lists of a site, the latest
 ROWS = 500  # of one list

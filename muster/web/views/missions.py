@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from muster.access.control import Actor, can, may, one_of, visible
 from muster.assistance.queries import links_to_mission
-from muster.assistance.rules import INVENTED
 from muster.core.errors import Fault, FaultyInput, NotFound
 from muster.core.tasks import CONTACTS, TASKS
 from muster.costs import queries as costs
@@ -268,13 +267,3 @@ def close(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         drill=row.drill, zone=zone_of(row), template="web/mission_close.html", about={"missions.closed_too_early": "at"},
         context={"groups": groups, "count": sum(map(len, items.values())), "now": now, "known_at": known_at, "zone": zone_of(row)},
     ).page(request, actor)  # fmt: skip
-
-
-def is_drill_at(site: Site) -> bool:
-    """Whether all that goes on at a site's organisation is an exercise, which every page of the site then says."""
-    if site.organisation is not None and site.organisation.state == INVENTED:
-        return True
-    missions = Mission.objects.filter(organisation=site.organisation_id, closed_at=None).values_list(
-        "drill", flat=True
-    )
-    return bool(missions) and all(missions)

@@ -24,10 +24,10 @@ from muster.custody.models import Bag, BagAudit, BagEnded, BagStated
 from muster.custody.property import AuditResult, BagsLeft
 from muster.custody.queries import scope_of, site_for
 from muster.ledger.models import Thing
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import signed_in
-from muster.web.views.missions import is_drill_at
 
 AT_ONCE = (1, 2, 3)  # bags on one form
 SHOWN = 100
