@@ -21,11 +21,11 @@ from muster.custody.models import Area, Count, Incident, IncidentClosed
 from muster.custody.queries import IncidentCount, count_incidents, incidents, scope_of, site_for
 from muster.ledger.models import Thing
 from muster.ledger.queries import latest_known
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import signed_in
 from muster.web.views.history import visible_things
-from muster.web.views.missions import is_drill_at
 from muster.web.words import Words, words_at
 
 SHOWN = 200
