@@ -84,8 +84,8 @@ class AlreadyHere(MusterError):
         self.since, self.site = since, site
         named = ", ".join(f"{tag} (since {local(at, where)})" for tag, at in sorted(since.items()))
         super().__init__(
-            f"{named}: already held by {site}. Nothing was kept, of the others on the list either: take these off it "
-            "and send the rest again. Who left in between has a release to be recorded first."
+            f"{named}: already at {site} by the record. Nothing was kept, of the others on the list either: take these off it "
+            "and send the rest again. Of who left in between, record the leaving first."
         )
 
 
@@ -111,7 +111,7 @@ class NotHeldHere(MusterError):
     def __init__(self, *, tags: list[str], site: str) -> None:
         self.tags, self.site = tags, site
         super().__init__(
-            f"{', '.join(tags)}: not held by {site}. Look up who holds them, or report a difference."
+            f"{', '.join(tags)}: not at {site} by the record. Look up where they are, or report a difference."
         )
 
 

@@ -30,6 +30,9 @@ class Words:
     time_released: str
     handed_back: str
     reasons: tuple[str, ...] | None  # of leaving; None: all
+    until_both: str  # that nothing has moved before both have signed
+    moves: str  # what signing does
+    here_too: str  # of whoever is outside for a while, and is counted here
 
     def count(self, number: int) -> str:
         """So many of them."""
@@ -42,6 +45,8 @@ CUSTODY = Words(
     here="is held here, in", was_here="was held here and is outside now", elsewhere="is held by", not_here="by this site",
     elsewhere_word="HELD", time_released="Time released", handed_back="Leave empty for a release into freedom.", reasons=None,
     release_lead="A release that a court or the holding authority ordered is recorded at once; what is open becomes a difference.",
+    until_both="Until both confirm, the custody has <strong>not</strong> moved.", moves="Custody moves when you sign",
+    here_too="Outside, and still held here",
 )  # fmt: skip
 SHELTER = Words(
     is_shelter=True, person="resident", persons="residents", sides={"in": "Registration", "out": "Departure"},
@@ -49,6 +54,8 @@ SHELTER = Words(
     here="is here, in", was_here="was here and has left", elsewhere="is at", not_here="at this site",
     elsewhere_word="ELSEWHERE", time_released="Time of leaving", handed_back="", reasons=("left", "other"),
     release_lead="Residents are free to leave at any time. Whoever has left is recorded at once.",
+    until_both="Until both confirm, nobody has moved.", moves="They move when you sign",
+    here_too="Outside for a while",
 )  # fmt: skip
 
 

@@ -280,6 +280,26 @@ def test_whoever_asks_sees_the_open_checks_before_anything_is_recorded_and_enter
     assert buttons[-2:] == ["Record release", "Show the checks that are open"]  # Enter presses the first
 
 
+def everywhere(clerk: Client, thing: Thing) -> list[str]:
+    """What a shelter's other pages say, with somebody who is there, and what they refuse."""
+    pages = ("receive/", "hand-over/", "headcount/", "areas/", "areas/place/", "outside/out/", "in/",
+             *(f"in/{thing.pk}/{step}/" for step in ("property", "checklist", "confirm")))  # fmt: skip
+    shown = [clerk.get(HERE + page) for page in pages]
+    assert {page.status_code for page in shown} == {200}
+    told = [text_of(page) for page in shown]
+    told += [sent(clerk, f"{HERE}in/", scan=tag) for tag in (thing.tag, TAGS[120], "5PR-MAP-4")]
+    told += [
+        sent(clerk, f"{HERE}receive/", tags=thing.tag), sent(clerk, f"{HERE}receive/", tags=TAGS[121]),
+        sent(clerk, f"{HERE}hand-over/", tags=TAGS[122], receiver="EX-SOUTH"),
+        sent(clerk, f"{HERE}hand-over/", tags=TAGS[121], receiver="EX-SOUTH"),
+    ]  # fmt: skip
+    opened = clerk.post(
+        f"{HERE}headcount/", {"key": str(uuid4()), "kind": "informal", "mode": "number"}, follow=True
+    )
+    told += [text_of(opened), sent(clerk, opened.redirect_chain[-1][0], persons="7")]
+    return told
+
+
 def test_a_shelters_pages_say_nothing_of_custody(who: People) -> None:
     clerk, things = signed_in("clerk.north"), arrived(who, "general.shelter")
     thing = things[0]
@@ -299,8 +319,10 @@ def test_a_shelters_pages_say_nothing_of_custody(who: People) -> None:
         sent(clerk, f"{HERE}release/", tags=thing.tag, reason="left"),
         text_of(clerk.post(HERE, {"scan": thing.tag})),
     ]  # fmt: skip
+    said += [text_of(signed_in("clerk.south").get(f"/counter/EX-SOUTH/offers/{offered.handover}/sign/"))]
     do.custody.accept(actor=who.south, handover=offered.handover, at=timezone.now())
-    said.append(text_of(clerk.post(HERE, {"scan": things[1].tag})))
+    said += everywhere(clerk, things[2])
+    said.insert(12, text_of(clerk.post(HERE, {"scan": things[1].tag})))
 
     assert "Registration of" in said[1]
     assert "Nobody has moved yet." in said[4]

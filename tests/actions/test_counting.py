@@ -302,4 +302,4 @@ def test_a_count_goes_through_its_pages_and_says_nothing_of_what_is_expected_bef
     back = clerk.post(
         "/counter/EX-NORTH/outside/back/", {"tags": HERE[0], "at": ""}, follow=True
     ).content.decode()
-    assert "Nobody whom the site holds is recorded as outside it." in back
+    assert "Nobody of Ex-North is recorded as outside it." in back

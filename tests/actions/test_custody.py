@@ -133,7 +133,7 @@ def test_who_is_here_already_is_refused_by_name_and_the_others_can_be_received_w
     receive(who, BUS[:2])
 
     with pytest.raises(
-        rules.AlreadyHere, match=f"{BUS[0]} .since 06:00 CST, 1 Mar 2026.: already held"
+        rules.AlreadyHere, match=f"{BUS[0]} .since 06:00 CST, 1 Mar 2026.: already at EX-NORTH"
     ) as told:
         receive(who, [BUS[2], BUS[0]], 1)
 

@@ -154,7 +154,7 @@ def test_persons_are_received_offered_accepted_by_somebody_else_counted_and_sett
     north.page.get_by_label("To", exact=True).select_option("South Hall")
     north.page.get_by_label("Tags").fill("\n".join(tags[:2]))
     north.press("Offer handover")
-    assert "Custody has not moved" in north.said()
+    assert "the custody has not moved" in north.said()
 
     south = reader("clerk-south")
     south.page.get_by_label("Time of handover").fill("half past two")

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.template.context import Context
 from django.template.defaultfilters import capfirst
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -27,9 +28,11 @@ from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
 from muster.core.times import local, zone
 from muster.decisions.rules import Limits, sentences_of
+from muster.parties.models import Site
 from muster.record.models import Act
 from muster.web.forms import Input
 from muster.web.views.home import Page, pages_for
+from muster.web.words import Words, words_at
 
 register = template.Library()
 LIMIT_NAMES = {
@@ -95,6 +98,12 @@ def record_of(act: Act) -> SafeString:
     name = "waits for its number" if number is None else f"Record {number}"
     address = reverse("act", args=[act.pk if number is None else number])
     return format_html('<a class="usa-link" href="{}">{}</a>', address, name)
+
+
+@register.simple_tag
+def site_words(site: Site) -> Words:
+    """The words of a site's pages, by the standard that holds there now."""
+    return words_at(site, now=timezone.now())
 
 
 @register.simple_tag

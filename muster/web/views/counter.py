@@ -25,6 +25,7 @@ from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.picture.under import of_handover
 from muster.web.pages import form_page, signed_in
+from muster.web.scanning import AGAIN, scanned_again
 from muster.web.views.history import visible_things
 from muster.web.words import CUSTODY, Words, words_at
 
@@ -56,8 +57,10 @@ def counter(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """The scan field and, after a scan, its answer; below it what waits at this site."""
     place = site_for(actor, site)
     words = words_at(place, now=timezone.now())
-    answer = look_up(place, request.POST.get("scan", ""), words) if request.method == "POST" else None
-    return counter_page(request, actor, place, answer=answer)
+    code = request.POST.get("scan", "")
+    answer = look_up(place, code, words) if request.method == "POST" else None
+    note = AGAIN if answer and scanned_again(request, code) else ""
+    return counter_page(request, actor, place, answer=answer, note=note)
 
 
 def counter_page(
@@ -67,6 +70,7 @@ def counter_page(
     *,
     answer: Answer | None = None,
     refusal: MusterError | None = None,
+    note: str = "",
 ) -> HttpResponse:
     """The counter, with the answer to a scan or the refusal of a form on it."""
     names = dict(User.objects.values_list("pk", "username"))
@@ -79,6 +83,7 @@ def counter_page(
     context: dict[str, Any] = {
         "site": site,
         "answer": answer,
+        "note": note,
         "named": named,
         "offers": offers,
         "reasons": rules.REFUSALS,

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django.views.decorators.http import require_POST
 
 from muster.access.control import Actor, can, visible
@@ -79,7 +80,7 @@ def receive(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
             return redirect("counter", place.code)
     context = {
         "site": place, "drill": is_drill_at(place), "organisations": Organisation.objects.order_by("name"),
-        "missions": _missions(place),
+        "missions": missions_at(place),
     }  # fmt: skip
     return form_page(request, "web/receive.html", context, refusal=refusal, fields=FIELDS)
 
@@ -109,7 +110,8 @@ def hand_over(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
         else:
             offered = done.answer
             what = counted(len(offered.tags) - len(offered.bags), len(offered.bags))
-            words = f"{what} offered to {to}. Custody has not moved until {to} accepts."
+            not_yet = strip_tags(words_at(place, now=timezone.now()).until_both)
+            words = f"{what} offered to {to}. {not_yet}"
             if offered.bags:
                 words += f" On the list of bags: {', '.join(offered.bags)}."
             if offered.staying:
@@ -129,12 +131,12 @@ def hand_over(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
         "receivers": receivers,
         # Asked for once a list parts a group, and kept while it is filled in.
         "asks_separation": isinstance(refusal, GroupParted) or "separate_reason" in request.POST,
-        "missions": _missions(place),
+        "missions": missions_at(place),
     }
     return form_page(request, "web/hand_over.html", context, refusal=refusal, fields=FIELDS)
 
 
-def _missions(site: Site) -> list[Mission]:
+def missions_at(site: Site) -> list[Mission]:
     """The open missions of the site's organisation, under which persons are received and handed over."""
     return list(
         Mission.objects.filter(organisation=site.organisation_id, closed_at=None).order_by("opened_at")

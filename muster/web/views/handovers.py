@@ -29,5 +29,5 @@ def lapse(request: HttpRequest, actor: Actor, handover: UUID) -> HttpResponse:
         inputs=[Input("reason", "Because", "choice", choices=reasons)], given={"handover": found.pk},
         done=lambda answer: f"The offer to {found.receiver} has lapsed; {found.giver} keeps everybody on it.",
         back=reverse("board"),
-        lead="An offer can lapse when nobody has answered it for 24 hours. Custody has not moved, and does not.",
+        lead="An offer can lapse when nobody has answered it for 24 hours. Nobody has moved, and nobody does.",
     ).page(request, actor)  # fmt: skip
