@@ -19,6 +19,7 @@ from muster.costs import closing as costs_closing
 from muster.custody import actions as custody
 from muster.custody import (
     areas,
+    contesting,
     counting,
     disposal,
     grouping,
@@ -44,8 +45,8 @@ from muster.transport import actions as transport
 from muster.transport import closing as transport_closing
 
 __all__ = [
-    "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "checkins", "costs", "counting", "custody",
-    "decisions", "disposal", "find", "grouping", "housing", "importing", "incidents", "keys", "lists", "members", "merging",
+    "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "checkins", "contesting", "costs", "counting",
+    "custody", "decisions", "disposal", "find", "grouping", "housing", "importing", "incidents", "keys", "lists", "members", "merging",
     "missions", "offices", "personal", "placing", "planning", "property", "replay", "sources", "storable", "tasks", "transport",
 ]  # fmt: skip
 

@@ -45,6 +45,7 @@ class Difference(Recorded):
         BAG_UNSIGNED = "bag_unsigned", "a bag handed back without a signed receipt, or not as it was"
         BAG_GONE_EARLY = "bag_gone_early", "a bag given up before its time to claim was over"
         INCIDENT = "incident", "absconded, released in error or dead: a supervisor has to stand for it"
+        CONTESTED = "contested", "the person contests an entry"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -298,6 +299,36 @@ class Disposal(Recorded):
 
     thing = models.OneToOneField(Thing, primary_key=True, on_delete=models.PROTECT, related_name="disposal")
     authority = models.TextField()
+
+
+class RecordGiven(Recorded):
+    """That a person's own record was shown on paper: who asked for it, and by which document counsel is on file."""
+
+    class By(models.TextChoices):
+        PERSON = "person", "the person"
+        COUNSEL = "counsel", "counsel on file"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    asked_by = models.CharField(max_length=10, choices=By)
+    reference = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"own record of {self.thing}"
+
+
+class Contested(Recorded):
+    """That the person, or counsel, contests an entry, by its number. `words` are ciphertext under the key of the person."""
+
+    difference = models.OneToOneField(
+        Difference, primary_key=True, on_delete=models.PROTECT, related_name="contested"
+    )
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    n = models.IntegerField()
+    asked_by = models.CharField(max_length=10, choices=RecordGiven.By)
+    reference = models.CharField(max_length=200, blank=True)
+    language = models.CharField(max_length=20)
+    words = models.BinaryField()
 
 
 class Area(Recorded):

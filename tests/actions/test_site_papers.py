@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from uuid import UUID
 
 import pytest
 import stories
@@ -11,7 +12,7 @@ from pypdf import PdfReader
 from test_papers import check_says, printed, squeezed
 
 from muster import actions as do
-from muster.access.control import Actor, new_token
+from muster.access.control import Actor, actor_of, new_token
 from muster.access.models import User
 from muster.core.errors import NotFound
 from muster.custody.models import Count, PropertyReceipt
@@ -191,10 +192,17 @@ ELSEWHERE = {
 }
 
 
+def given() -> UUID:
+    """The giving of the own record of somebody who has bags, was moved, corrected and released."""
+    tag = Entry.objects.filter(act__name="custody.release").first().thing.tag
+    clerk = actor_of(User.objects.get(username="clerk.north"))
+    return do.contesting.give_record(actor=clerk, tag=tag, asked_by="person").answer.record
+
+
 def every() -> dict[str, str]:
     """The id of a record of which there is each paper of a site."""
     of: dict[str, object] = {
-        "handover": onto_the_bus().pk, "i216": Trip.objects.get().pk, "count": Count.objects.first().pk,
+        "record": given(), "handover": onto_the_bus().pk, "i216": Trip.objects.get().pk, "count": Count.objects.first().pk,
         "i203": Act.objects.get(name="custody.release").number.number, "property": PropertyReceipt.objects.first().pk,
     }  # fmt: skip
     assert of.keys() == PAPERS.keys() - ELSEWHERE

@@ -70,6 +70,7 @@ def test_every_page_of_every_account_is_looked_over(
             "/counter/EX-NORTH/incidents/1/close/",
             "/clocks/", f"/clocks/persons/{corrected.pk}/", "/clocks/sites/EX-NORTH/record/", "/clocks/sites/EX-NORTH/breaches/",
             f"/things/{corrected.pk}/", f"/counter/EX-NORTH/things/{corrected.pk}/4/correct/", "/board/",
+            f"/things/{corrected.pk}/record/", f"/things/{corrected.pk}/entries/3/contest/",
         ],
         "oversight": ["/incidents/", f"/counter/EX-NORTH/property/persons/{purse.person_id}/", "/counter/EX-SOUTH/property/"],
         "clerk.south": [

@@ -22,6 +22,7 @@ from muster.picture.papers import (
     manifest,
     orders,
     property,
+    record,
     requests,
     slip,
     worksheet,
@@ -77,6 +78,7 @@ PAPERS: Mapping[str, Paper] = {
             find=Reach.batch, make=detain.sheet,
         ),
         Paper(name="count", title="Count sheet", of="a headcount", find=Reach.count, make=counts.sheet),
+        Paper(name="record", title="A person's own record", of="a giving of it", find=Reach.given, make=record.sheet),
         Paper(name="order", title="Decision's order", of="a decision", find=Reach.decision, make=orders.sheet),
     )
 }  # fmt: skip

@@ -21,7 +21,8 @@ from muster.core.errors import MusterError, NotFound
 from muster.core.tags import TagMisread, parse_tag
 from muster.core.times import parse_moment, start_of_day, zone
 from muster.custody import queries as custody
-from muster.custody.models import Count, Difference, PropertyReceipt
+from muster.custody.merging import scope_of
+from muster.custody.models import Count, Difference, PropertyReceipt, RecordGiven
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision
 from muster.documents.sheets import moment
@@ -188,6 +189,21 @@ class Reach:
             raise NotFound(kind="person", name=id)
         return found
 
+    def given(self, id: str) -> RecordGiven:
+        """The giving of a person's own record, for those who may give it. Raises NotFound, NotPermitted."""
+        name = _uuid(id)
+        rows = RecordGiven.objects.select_related("thing", "act__number")
+        found = rows.filter(pk=name).first() if name else None
+        if found is None:
+            raise NotFound(kind="giving of an own record", name=id)
+        if self.actor is not None:
+            can(
+                self.actor,
+                "custody.give_record",
+                scope_of(found.thing).asked_as("giving of an own record", id),
+            )
+        return found
+
     def decision(self, id: str) -> Decision:
         """Raises NotFound."""
         if self.actor is None:
@@ -302,6 +318,8 @@ def _zone(row: Any, known_at: int) -> ZoneInfo:
             return decisions.zone_of(row.mission.decision, known_at)
         case Thing():
             return cases.zone_of_person(row)
+        case RecordGiven():
+            return cases.zone_of_person(row.thing)
         case _:
             latest = decision_about(row, known_at)
             return decisions.zone_of(latest, known_at) if latest else ZoneInfo("UTC")

@@ -13,6 +13,8 @@ from django.shortcuts import render
 from muster.access.control import Actor, may, reads_everything, visible
 from muster.access.models import User
 from muster.core.errors import NotFound
+from muster.custody.contesting import contests_of, givings_of
+from muster.custody.merging import scope_of as person_scope
 from muster.custody.queries import scope_of
 from muster.ledger import queries
 from muster.ledger.models import Entry, Thing
@@ -49,8 +51,19 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
         }
         for entry in told
     ]
+    is_person = found.kind == Thing.Kind.PERSON
+    scope = person_scope(found)
+    contests = (
+        contests_of(found, known_at=known_at, opened=may(actor, "custody.read_contested", scope))
+        if is_person
+        else []
+    )
     context = {
-        "drill": of_a_drill(found),
+        "drill": of_a_drill(found), "contests": contests,
+        "may_give": is_person and may(actor, "custody.give_record", scope),
+        "may_settle": may(actor, "custody.settle", scope),
+        "may_contest": is_person and may(actor, "custody.contest_entry", scope),
+        "givings": givings_of([found]) if is_person and may(actor, "custody.give_record", scope) else [],
         "thing": found, "entries": entries, "zone": _zone(actor, thing), "known_at": known_at,
     }  # fmt: skip
     return render(request, "web/history.html", context)
