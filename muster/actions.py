@@ -9,8 +9,8 @@ from muster.assistance import actions as assistance
 from muster.assistance import importing
 from muster.authority import actions as authority
 from muster.cases import actions as cases
+from muster.cases import casework, housing
 from muster.cases import closing as cases_closing
-from muster.cases import housing
 from muster.cases import incidents as cases_incidents
 from muster.cases import property as cases_property
 from muster.core.errors import MusterError
@@ -45,9 +45,10 @@ from muster.transport import actions as transport
 from muster.transport import closing as transport_closing
 
 __all__ = [
-    "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "checkins", "contesting", "costs", "counting",
-    "custody", "decisions", "disposal", "find", "grouping", "housing", "importing", "incidents", "keys", "lists", "members", "merging",
-    "missions", "offices", "personal", "placing", "planning", "property", "replay", "sources", "storable", "tasks", "transport",
+    "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "casework", "checkins", "contesting", "costs",
+    "counting", "custody", "decisions", "disposal", "find", "grouping", "housing", "importing", "incidents", "keys", "lists",
+    "members", "merging", "missions", "offices", "personal", "placing", "planning", "property", "replay", "sources", "storable",
+    "tasks", "transport",
 ]  # fmt: skip
 
 

@@ -247,12 +247,12 @@ def record_event(
     Raises UnknownEvent, ReadFromTheRecord, AboutWhom, UnknownPersons, SayIfDone, NotHappenedYet, TagMisread, TagTwice.
     """
     check_happened(at, now=act.recorded_at)
-    found = _event(event)
+    found = event_to_record(event)
     if (found.about == "person") != bool(tags):
         raise AboutWhom(event=found)
     if found.in_agency_system and (in_agency_system is None or not by.strip()):
         raise SayIfDone(event=found)
-    things = _persons(read_tags(tags)) if tags else []
+    things = persons_tagged(read_tags(tags)) if tags else []
     whose: Sequence[Thing | None] = things or [None]
     made = [
         RecordedEvent(
@@ -262,7 +262,7 @@ def record_event(
         for thing in whose
     ]  # fmt: skip
     RecordedEvent.objects.bulk_create(made)
-    breaches = _record_breaches(act, row, things, act.recorded_at, by=([event], at))
+    breaches = keep_breaches(act, row, things, act.recorded_at, by=([event], at))
     return EventRecorded([each.pk for each in made], breaches)
 
 
@@ -282,13 +282,13 @@ def record_items(
     check_happened(at, now=act.recorded_at)
     if not_done:
         check_reason(not_done, list(NOT_DONE))
-    found = [_event(event) for event in dict.fromkeys(events)]
+    found = [event_to_record(event) for event in dict.fromkeys(events)]
     for event in found:
         if event.about != "person":
             raise AboutWhom(event=event)
         if (event.in_agency_system or not_done) and not by.strip():
             raise ByWhom(event=event)
-    things = _persons(read_tags(tags))
+    things = persons_tagged(read_tags(tags))
     made = [
         RecordedEvent(
             act=act, site=row, thing=thing, event=event.id, at=at, done=not not_done, by=by.strip(), proof=proof.strip(),
@@ -299,11 +299,11 @@ def record_items(
     RecordedEvent.objects.bulk_create(made)
     note_packs(act)
     done = () if not_done else [event.id for event in found]
-    breaches = _record_breaches(act, row, things, act.recorded_at, by=(done, at))
+    breaches = keep_breaches(act, row, things, act.recorded_at, by=(done, at))
     return EventRecorded([each.pk for each in made], breaches)
 
 
-def _event(name: str) -> Event:
+def event_to_record(name: str) -> Event:
     found = event_named(name)
     if found is None:
         events = load_standards().events
@@ -367,7 +367,7 @@ def _open_words(tag: str, item: Item, answer: NotDone | None) -> str:
     return f"{tag} left with {item.rule.name} ({item.rule.id}) not done: {why.rstrip('.')}. For: {by}."
 
 
-def _persons(tags: Sequence[str]) -> list[Thing]:
+def persons_tagged(tags: Sequence[str]) -> list[Thing]:
     known = {
         thing.tag: thing
         for thing in Thing.objects.filter(kind=Thing.Kind.PERSON, tag__in=bulk.any_text_of(tags))
@@ -404,7 +404,7 @@ def correct_event(
         incident=row.incident,
     )  # fmt: skip
     things = [row.thing] if row.thing else []
-    breaches = _record_breaches(act, row.site, things, act.recorded_at, by=([row.event], made.at))
+    breaches = keep_breaches(act, row.site, things, act.recorded_at, by=([row.event], made.at))
     return EventCorrected(None if made.withdrawn else made.pk, breaches)
 
 
@@ -419,10 +419,10 @@ class BreachesRecorded:
 def record_breaches(*, act: Act, row: Site, actor: Actor, site: Code) -> BreachesRecorded:
     """Record every breach that the clocks of a site and of its persons show now and that is not in the record yet."""
     things = list(Thing.objects.filter(pk__in=queries.persons_of([row.pk])))
-    return BreachesRecorded(_record_breaches(act, row, things, act.recorded_at))
+    return BreachesRecorded(keep_breaches(act, row, things, act.recorded_at))
 
 
-def _record_breaches(
+def keep_breaches(
     act: Act,
     site: Site,
     things: Sequence[Thing],

@@ -7,7 +7,7 @@ and the reading as it was known before can be had again (`readings`).
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -17,14 +17,6 @@ from muster.cases.rules import Limit, Rule, Span, Variant
 from muster.core.times import end_of_day, start_of_day
 
 State = Literal["running", "paused", "met", "met late", "breached", "ended"]
-STATES: Mapping[State, str] = {
-    "running": "it runs, and nothing was done yet",
-    "paused": "it stands still",
-    "met": "done in time",
-    "met late": "done, after it was due: a breach",
-    "breached": "the time ran out, or it was done too early",
-    "ended": "nothing is owed any more, and nothing was done",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +92,8 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What another reading of the same rule would say: by which, until when."""
+    """What another reading of the same rule would say: until when, and by which in words."""
 
-    by: str
     due_at: datetime
     words: str
 
@@ -365,7 +356,7 @@ def _one(rule: Rule, start: datetime, timeline: Timeline, place: Place) -> Clock
         warn_at=tuple(after(span) for span in timing.warn) if timing.warn else (),
         paused=paused,
         beside=tuple(
-            Reading(by, after(other.span, to_end_of_day=other.end_of_day), f"{by} ({other})")
+            Reading(after(other.span, to_end_of_day=other.end_of_day), f"{by} ({other})")
             for by, other in chosen.others
             if other.span
         ),

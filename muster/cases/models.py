@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 from muster.core.ids import new_id
@@ -102,6 +103,128 @@ class Breach(Recorded):
                 name="breach_once",
             )
         ]
+
+
+class NoticeSent(Recorded):
+    """The proof of a notice: how it went, to which office, under which reference or as which document; when stands in its event."""
+
+    event = models.OneToOneField(
+        RecordedEvent, primary_key=True, on_delete=models.PROTECT, related_name="notice"
+    )
+    to_office = models.CharField(max_length=200)  # an office or organisation, never a name
+    how = models.CharField(max_length=15)
+    reference = models.CharField(max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)  # of the document that was sent, or of its receipt
+
+
+class CaseKept(Recorded):
+    """Which site keeps the case of a person from `at` on, and which of its workers; of a stay the latest counts."""
+
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+
+class CaseTransfer(Recorded):
+    """That a case is offered to a worker, or to the people of a site; who keeps it does so until somebody there accepts."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")  # that keeps it
+    to_site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    to_worker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # null: whoever accepts
+    reason = models.TextField()
+    at = models.DateTimeField()
+
+
+class CaseAnswered(Recorded):
+    """What came of a transfer."""
+
+    class Answer(models.TextChoices):
+        ACCEPTED = "accepted", "accepted"
+        REFUSED = "refused", "refused"
+        WITHDRAWN = "withdrawn", "withdrawn"
+
+    transfer = models.OneToOneField(
+        CaseTransfer, primary_key=True, on_delete=models.PROTECT, related_name="answered"
+    )
+    answer = models.CharField(max_length=10, choices=Answer)
+    reason = models.TextField(blank=True)
+
+
+class CaseNote(Recorded):
+    """A note of a case: ciphertext under the key of its person. It is corrected by a later note, and in no search."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    at = models.DateTimeField()
+    sealed = models.BinaryField()
+    corrects = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="corrected_by")
+
+
+class CaseNoteShown(Recorded):
+    """That a note was shown to the actor of the act."""
+
+    note = models.ForeignKey(CaseNote, on_delete=models.PROTECT)
+
+
+class CaseDocument(Recorded):
+    """A paper of a case: what it is, its date, and the SHA-256 of its file, which is kept elsewhere."""
+
+    class Kind(models.TextChoices):
+        COURT = "court", "of a court"
+        AGENCY = "agency", "of the holding agency"
+        COUNSEL = "counsel", "of counsel"
+        MEDICAL = "medical", "medical"
+        PROPERTY = "property", "about property"
+        OTHER = "other", "other"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    title = models.CharField(max_length=200)
+    dated = models.DateField()
+    sha256 = models.CharField(max_length=64)
+
+
+class Appointment(Recorded):
+    """When and where a person is expected. One that is moved stays, and a new one names it."""
+
+    class Kind(models.TextChoices):
+        COURT = "court", "court"
+        MEDICAL = "medical", "medical"
+        CONSULAR = "consular", "consular"
+        COUNSEL = "counsel", "counsel"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)  # whose people keep it
+    kind = models.CharField(max_length=10, choices=Kind)
+    at = models.DateTimeField()
+    place = models.CharField(max_length=200)
+    moved_from = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="moved_to")
+
+
+class AppointmentEnded(Recorded):
+    """What came of an appointment, and why."""
+
+    class Outcome(models.TextChoices):
+        KEPT = "kept", "kept"
+        MISSED = "missed", "missed"
+        MOVED = "moved", "moved to another time"
+        CANCELLED = "cancelled", "cancelled"
+
+    appointment = models.OneToOneField(
+        Appointment, primary_key=True, on_delete=models.PROTECT, related_name="ended"
+    )
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    reason = models.TextField(blank=True)
 
 
 class OpenClock(models.Model):

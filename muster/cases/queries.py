@@ -79,7 +79,6 @@ LATEST, ALL = (
 class PersonClocks:
     """Every clock of one person, each with the site at which it started and the site on whose list it stands."""
 
-    thing: UUID
     clocks: tuple[tuple[Clock, str, str], ...]
 
 
@@ -207,7 +206,7 @@ def person_clocks(
             happened = happened_at(at_site, legs[thing], told[thing], shared)
             for clock in at_site.person_clocks(happened, now=now, known_at=known_at, latest_only=latest_only):
                 clocks.append((clock, code, listed_at(clock, code, present)))
-        found[thing] = PersonClocks(thing, tuple(clocks))
+        found[thing] = PersonClocks(tuple(clocks))
     return found
 
 

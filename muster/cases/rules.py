@@ -47,6 +47,22 @@ NOT_DONE: Mapping[str, str] = {
     "does_not_apply": "it does not apply to the person",
     "other": "another reason",
 }
+# To whom a rule asks that something be told, by an office that can prove it. The person's own call is one of these too: it is owed.
+NOTICES: Mapping[str, str] = {
+    "agency": "the agency",
+    "call": "the person's own call, to family or whomever",
+    "child_services": "child services or law enforcement",
+    "consulate": "a consulate, in the agency's own system",
+    "counsel": "counsel",
+    "hhs": "the Department of Health and Human Services",
+    "locator": "the agency's system and its locator",
+    "public": "the public",
+}
+# How a notice went, or a call was given.
+HOW: Mapping[str, str] = {
+    "call": "by telephone", "fax": "by fax", "mail": "by e-mail", "letter": "by letter", "portal": "through a portal",
+    "in_person": "in person", "agency_system": "in the agency's own system",
+}  # fmt: skip
 TIME_UNITS: tuple[TimeUnit, ...] = get_args(TimeUnit)
 
 
@@ -170,11 +186,6 @@ class Variant:
     overlay: str = ""
     counsel: str = ""
 
-    @property
-    def verified(self) -> bool:
-        """Whether its text was read."""
-        return self.mark == "C"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Hours:
@@ -225,8 +236,8 @@ class Overlay:
 class Rule:
     """One rule of a standard. `overlay`: it holds only where that overlay is in force.
 
-    `checklist` and `step` give its place in an ordered list of checks. `effective_from` and `effective_to` are days, both
-    included, of the moment at which its clock starts.
+    `checklist` and `step` give its place in an ordered list of checks. `notice`: what stops its clock is a
+    notice, to one of `NOTICES`. `effective_from` and `effective_to` are days, both included, of the moment at which its clock starts.
     """
 
     id: str
@@ -248,6 +259,7 @@ class Rule:
     overlay: str = ""
     checklist: Checklist | None = None
     step: int | None = None
+    notice: str = ""
     hours: Hours | None = None
     variants: tuple[Variant, ...] = ()
 

@@ -20,6 +20,7 @@ from muster.authority.packs.mechanics import (
 )
 from muster.cases.rules import (
     KINDS,
+    NOTICES,
     TIME_UNITS,
     About,
     Calendar,
@@ -160,6 +161,7 @@ def _rule(table: Fields, known: _Known) -> Rule:
         overlay=_known_overlay(table, known),
         checklist=cast(Checklist | None, checklist),
         step=step,
+        notice=table.one_of("notice", tuple(NOTICES), default=""),
         hours=hours,
         variants=tuple(_variants(table, known)),
     )
