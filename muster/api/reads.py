@@ -19,6 +19,8 @@ from muster.cases import checklists
 from muster.cases import queries as cases
 from muster.cases.due import due_of
 from muster.cases.rules import parse_within
+from muster.cases.stays import case_told
+from muster.cases.worklist import worklist_told
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.custody.queries import census_of, incidents_told, totals_of
@@ -416,6 +418,95 @@ def site_space(
     """What the areas of a site hold, who is there and what is free. A bare date means its end at the site; without `at`, now."""
     with when_down(), storable():
         return free_of(one_of(_sites(request), "site", code), at=at, known_at=known_at)
+
+
+class MissingLineTold(Schema):
+    """One thing to do, of these persons: since when, or by when it is due. `kind` is one of those of the worklist."""
+
+    kind: str
+    words: str
+    persons: list[str]
+    late: bool
+    since: str | None
+    due_at: str | None
+
+
+class WorklistAnswer(Schema):
+    """What is missing at a site, by kind, what is late first; of `persons` there; and how many cases each worker keeps."""
+
+    site: str
+    as_of: str
+    persons: int
+    workers: dict[str, int]
+    missing: list[MissingLineTold]
+
+
+class AppointmentTold(Schema):
+    """One appointment; `outcome` is null where nobody has said what came of it."""
+
+    appointment: UUID
+    kind: str
+    at: str
+    place: str
+    outcome: str | None
+    reason: str | None
+
+
+class CaseNoticeTold(Schema):
+    """A notice that went out, with its proof."""
+
+    event: str
+    at: str
+    to_office: str
+    how: str
+    reference: str
+    sha256: str
+
+
+class CaseDocumentTold(Schema):
+    """A document by what it is and the SHA-256 of its file."""
+
+    kind: str
+    title: str
+    dated: str
+    sha256: str
+
+
+class CaseAnswer(Schema):
+    """The case of a person's latest stay. `worker` and `kept_at` are null where nobody keeps it; `transfer` waits to be answered.
+
+    `notes` is how many there are: they are shown by the act `cases.show_notes`, which records it.
+    """
+
+    person: str
+    stay: int
+    stays: int
+    began_at: str
+    ended_at: str | None
+    present: str
+    worker: str | None
+    kept_at: str | None
+    transfer: UUID | None
+    notes: int
+    appointments: list[AppointmentTold]
+    notices: list[CaseNoticeTold]
+    documents: list[CaseDocumentTold]
+
+
+@router.get("/missing/{site}", response=WorklistAnswer)
+def worklist_at(request: HttpRequest, site: str, worker: Query[Words | None] = None) -> dict[str, Any]:
+    """What is missing at a site, or of the cases that one of its workers keeps there."""
+    actor = asking(request)
+    with when_down(), storable():
+        return worklist_told(actor, site, now=timezone.now(), worker=worker or "")
+
+
+@router.get("/cases/{site}/{tag}", response=CaseAnswer)
+def case_at(request: HttpRequest, site: str, tag: str) -> dict[str, Any]:
+    """The case of a person whom a site holds or held, or whose case it keeps."""
+    actor = asking(request)
+    with when_down(), storable():
+        return case_told(actor, site, tag)
 
 
 @router.get("/incidents", response=IncidentsAnswer)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
+from muster.access.control import Actor, can
 from muster.cases.inforce import Leg, present_site
 from muster.cases.models import (
     Appointment,
@@ -24,9 +25,14 @@ from muster.cases.models import (
     NoticeSent,
 )
 from muster.cases.queries import legs_of
+from muster.core.errors import NotFound
+from muster.core.tags import parse_tag
+from muster.custody.merging import stands_for
 from muster.custody.models import Merge
+from muster.custody.queries import scope_of, site_for
 from muster.ledger import bulk
 from muster.ledger.models import Thing
+from muster.parties.models import Site
 
 R = TypeVar("R", bound=Model)
 
@@ -159,3 +165,47 @@ def kept_by(site: str) -> list[Thing]:
     return list(
         Thing.objects.filter(pk__in=CaseKept.objects.filter(site=site).values("thing")).order_by("tag")
     )
+
+
+def case_at(
+    actor: Actor, site: str, thing: Thing | None, *, name: str, number: int | None = None
+) -> tuple[Site, Case]:
+    """The case of a person whom the site holds or held, or whose case it keeps, for those who read cases there.
+
+    Raises NotFound, NotPermitted.
+    """
+    place = site_for(actor, site)
+    can(actor, "cases.read_case", scope_of(place))
+    if thing is not None:
+        found = stands_for(thing)
+        case = cases_of([found], number=number).get(found.pk)
+        was_here = found.entries.filter(receiver__site=place.pk).exists()
+        if case and (was_here or (case.keeper and case.keeper.site_id == place.pk)):
+            return place, case
+    raise NotFound(kind="case", name=name)
+
+
+def case_told(actor: Actor, site: str, tag: str) -> dict[str, Any]:
+    """The case of a person's latest stay as the API gives it. Raises TagMisread, NotFound, NotPermitted."""
+    thing = Thing.objects.filter(kind=Thing.Kind.PERSON, tag=parse_tag(tag)).first()
+    _, case = case_at(actor, site, thing, name=tag)
+    stay, keeper, waiting = case.stay, case.keeper, case.waiting
+    return {
+        "person": case.thing.tag, "stay": stay.number, "stays": case.stays, "began_at": stay.began_at.isoformat(),
+        "ended_at": stay.ended_at and stay.ended_at.isoformat(), "present": case.present,
+        "worker": keeper.worker.username if keeper else None, "kept_at": keeper.site_id if keeper else None,
+        "transfer": waiting.pk if waiting else None, "notes": len(case.notes),
+        "appointments": [
+            {"appointment": row.pk, "kind": row.kind, "at": row.at.isoformat(), "place": row.place,
+             "outcome": row.ended.outcome if hasattr(row, "ended") else None, "reason": row.ended.reason if hasattr(row, "ended") else None}
+            for row in case.appointments
+        ],
+        "notices": [
+            {"event": row.event.event, "at": row.event.at.isoformat(), "to_office": row.to_office, "how": row.how,
+             "reference": row.reference, "sha256": row.sha256}
+            for row in case.notices
+        ],
+        "documents": [
+            {"kind": row.kind, "title": row.title, "dated": row.dated.isoformat(), "sha256": row.sha256} for row in case.documents
+        ],
+    }  # fmt: skip

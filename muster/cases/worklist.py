@@ -7,16 +7,18 @@ None of it is stored.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from muster.access.control import Actor, can
 from muster.cases import due
 from muster.cases.casework import notice_events
-from muster.cases.checklists import missing_at
+from muster.cases.checklists import Checklist, checklist_of, missing_at
 from muster.cases.models import CaseTransfer, OpenClock, RecordedEvent
 from muster.cases.packs import load_standards
 from muster.cases.rules import NOTICES, Rule
@@ -70,11 +72,14 @@ class Worklist:
 def worklist(site: Site, *, now: datetime, worker: str = "") -> Worklist:
     """What is missing at a site; with `worker` of the cases alone that the account of that name keeps there.
 
-    Those held there count, and those whose case the site keeps, wherever they are.
+    Those held there count, those whose case the site keeps, and those of whom it owes a notice, wherever they are.
     """
+    due.bring_up(now)
     here = {thing.pk: thing for thing in present(site.pk)}
-    every = cases_of({**here, **{thing.pk: thing for thing in kept_by(site.pk)}}.values())
-    ours = {pk: case for pk, case in every.items() if pk in here or _keeps(site, case)}
+    owed = {thing.pk: thing for thing in Thing.objects.filter(pk__in=_open_notices(site).values("thing"))}
+    kept = {thing.pk: thing for thing in kept_by(site.pk)}
+    every = cases_of({**here, **owed, **kept}.values())
+    ours = {pk: case for pk, case in every.items() if pk in here or pk in owed or _keeps(site, case)}
     workers: dict[str, int] = defaultdict(int)
     for case in ours.values():
         if _keeps(site, case) and case.stay.ended_at is None and case.keeper:
@@ -85,20 +90,35 @@ def worklist(site: Site, *, now: datetime, worker: str = "") -> Worklist:
             for pk, case in ours.items()
             if _keeps(site, case) and case.keeper and case.keeper.worker.username == worker
         }
-    found: dict[str, list[Line]] = {kind: [] for kind in KINDS}
-    for line in (
+    lists = [each for each in missing_at(site, now=now).lists if each.thing in ours]
+    lines = [
         *_transfers(site, ours, worker), *_keepers(site, ours, here), *_notices(site, ours, now), *_without_proof(site, ours),
-        *_checks(site, ours, now), *_appointments(ours, now), *_incidents(site, ours, everybody=not worker),
-    ):  # fmt: skip
+        *_checks(lists, ours), *_appointments(ours, now), *_incidents(site, ours, everybody=not worker),
+    ]  # fmt: skip
+    return Worklist(site, len(here), _by_kind(lines, now), dict(sorted(workers.items())))
+
+
+def of_case(site: Site, case: Case, *, now: datetime) -> dict[str, list[Line]]:
+    """What is missing of one case at a site, by kind in the order of `KINDS`."""
+    due.bring_up(now)
+    thing = case.thing
+    ours, here = {thing.pk: case}, {thing.pk: thing} if case.present == site.pk else {}
+    checklist = checklist_of(site, thing, "in", now=now) if here else None
+    lines = [
+        *(line for line in _transfers(site, ours, "") if line.persons == [thing]), *_keepers(site, ours, here),
+        *_notices(site, ours, now), *_without_proof(site, ours), *_checks([checklist] if checklist else [], ours),
+        *_appointments(ours, now), *_incidents(site, ours, everybody=False),
+    ]  # fmt: skip
+    return _by_kind(lines, now)
+
+
+def _by_kind(lines: Iterable[Line], now: datetime) -> dict[str, list[Line]]:
+    found: dict[str, list[Line]] = {kind: [] for kind in KINDS}
+    for line in lines:
         found[line.kind].append(line)
-    for lines in found.values():
-        lines.sort(key=lambda line: (not line.late, line.due_at or line.since or now))
-    return Worklist(
-        site,
-        len(here),
-        {kind: lines for kind, lines in found.items() if lines},
-        dict(sorted(workers.items())),
-    )
+    for of_kind in found.values():
+        of_kind.sort(key=lambda line: (not line.late, line.due_at or line.since or now))
+    return {kind: of_kind for kind, of_kind in found.items() if of_kind}
 
 
 def _keeps(site: Site, case: Case) -> bool:
@@ -117,7 +137,9 @@ def _transfers(site: Site, ours: Mapping[UUID, Case], worker: str) -> Iterator[L
             continue
         to_whom = f"{to} of {row.to_site_id}" if to else row.to_site_id
         words = f"offered by {row.site_id} to {to_whom}: {row.reason}"
-        yield Line("transfer", words, ("transfer", str(row.pk)), [row.thing], since=row.at)
+        yield Line(
+            "transfer", words, ("answer" if comes else "withdraw", str(row.pk)), [row.thing], since=row.at
+        )
 
 
 def _keepers(site: Site, ours: Mapping[UUID, Case], here: Mapping[UUID, Thing]) -> Iterator[Line]:
@@ -135,13 +157,20 @@ def _keepers(site: Site, ours: Mapping[UUID, Case], here: Mapping[UUID, Thing]) 
         yield Line("keeper", "no worker", ("assign", ""), things, since=since)
 
 
+def _notice_rules() -> dict[tuple[str, str], Rule]:
+    """The rules that ask for a notice, by pack and id."""
+    packs = load_standards().by_id.values()
+    return {(pack.id, rule.id): rule for pack in packs for rule in pack.rules.values() if rule.notice}
+
+
+def _open_notices(site: Site) -> QuerySet[OpenClock]:
+    """The open clocks on the site's list of rules of these names."""
+    return OpenClock.objects.filter(site=site.pk, rule__in={rule for _, rule in _notice_rules()})
+
+
 def _notices(site: Site, ours: Mapping[UUID, Case], now: datetime) -> Iterator[Line]:
     """The notices whose clocks are open, by rule and start: those of one bus stand together."""
-    due.bring_up(now)
-    rules: dict[tuple[str, str], Rule] = {
-        (pack.id, rule.id): rule for pack in load_standards().by_id.values() for rule in pack.rules.values() if rule.notice
-    }  # fmt: skip
-    rows = OpenClock.objects.filter(site=site.pk, rule__in=[rule for _, rule in rules], thing__in=list(ours))
+    rules, rows = _notice_rules(), _open_notices(site).filter(thing__in=list(ours))
     together: dict[tuple[str, str, datetime, datetime | None, datetime | None], list[Thing]] = defaultdict(
         list
     )
@@ -185,16 +214,16 @@ def _without_proof(site: Site, ours: Mapping[UUID, Case]) -> Iterator[Line]:
             yield Line("proof", words, ("notice", row.event), [thing], since=row.at)
 
 
-def _checks(site: Site, ours: Mapping[UUID, Case], now: datetime) -> Iterator[Line]:
+def _checks(lists: Iterable[Checklist], ours: Mapping[UUID, Case]) -> Iterator[Line]:
     """The items of checklists whose time is over, by when the persons came."""
-    together: dict[datetime, list[Any]] = defaultdict(list)
-    for each in missing_at(site, now=now).lists:
-        if each.late and each.thing in ours:
+    together: dict[datetime, list[Checklist]] = defaultdict(list)
+    for each in lists:
+        if each.late:
             together[each.stint.arrived_at].append(each)
-    for since, lists in together.items():
-        names = sorted({item.rule.name for each in lists for item in each.open if item.is_late})
-        subject = ("checklist", str(lists[0].thing)) if len(lists) == 1 else ("checklists", "")
-        persons = sorted((ours[each.thing].thing for each in lists), key=_tag)
+    for since, late in together.items():
+        names = sorted({item.rule.name for each in late for item in each.open if item.is_late})
+        subject = ("checklist", str(late[0].thing)) if len(late) == 1 else ("checklists", since.isoformat())
+        persons = sorted((ours[each.thing].thing for each in late), key=_tag)
         yield Line("check", ", ".join(names), subject, persons, since=since, late=True)
 
 

@@ -7,6 +7,7 @@ from muster.web.views import (
     areas,
     assessments,
     board,
+    cases,
     changes,
     checklists,
     clocks,
@@ -168,6 +169,14 @@ urlpatterns = [
     path(
         "counter/<slug:site>/property/statements/<uuid:statement>/", property.witness, name="property-witness"
     ),
+    path("counter/<slug:site>/missing/", cases.missing, name="missing"),
+    path("counter/<slug:site>/cases/assign/", cases.assign, name="case-assign"),
+    path("counter/<slug:site>/cases/notice/", cases.notice, name="case-notice"),
+    path("counter/<slug:site>/cases/<uuid:thing>/", cases.one, name="case"),
+    path("counter/<slug:site>/cases/<uuid:thing>/notes/", cases.notes, name="case-notes"),
+    path("counter/<slug:site>/cases/<uuid:thing>/<slug:verb>/", cases.step, name="case-step"),
+    path("counter/<slug:site>/appointments/<uuid:appointment>/", cases.appointment, name="appointment"),
+    path("counter/<slug:site>/transfers/<uuid:transfer>/<slug:verb>/", cases.transfer, name="case-transfer"),
     path("counter/<slug:site>/incidents/", incidents.listed, name="incidents"),
     path("counter/<slug:site>/incidents/report/", incidents.report, name="incident-report"),
     path("counter/<slug:site>/incidents/<int:number>/", incidents.one, name="incident"),

@@ -421,6 +421,10 @@ def test_what_is_missing_is_told_by_site_and_by_worker_and_goes_as_it_is_done(wh
     court = appointment(who, -1)
     appointment(who, 5, tag=TWO)
     do.cases.record_event(actor=who.north, site="EX-NORTH", event="free_call_made", tags=[TWO], at=at(-2))
+    do.custody.receive(actor=who.north, site="EX-NORTH", tags=[TAGS[8]], at=at(-31))
+    do.incidents.report_incident(
+        actor=who.north, site="EX-NORTH", kind="absconded", tags=[TAGS[8]], at=at(-3), words="Gone", reported_by="Desk"
+    )  # fmt: skip
     do.incidents.report_incident(
         actor=who.north, site="EX-NORTH", kind="injury", tags=[THREE], at=at(-1), words="Fell on the stairs", reported_by="Desk"
     )  # fmt: skip
@@ -436,7 +440,11 @@ def test_what_is_missing_is_told_by_site_and_by_worker_and_goes_as_it_is_done(wh
     )
     assert found["proof"] == [f"{TWO}: A free call was given on arrival; nothing says how"]
     assert found["appointment"] == [f"{ONE}: court, County court, room 2"]
-    assert found["incident"] == [f"{THREE}: injury, incident 1 of EX-NORTH"]
+    assert (
+        f"{TAGS[8]}: Escape or missing (CNT-08), to the agency" in found["notice"]
+    )  # of somebody who is gone
+    waits = f"{TAGS[8]}: absconded, incident 1 of EX-NORTH: a supervisor has to stand for it"
+    assert found["incident"] == [waits, f"{THREE}: injury, incident 2 of EX-NORTH"]
     (checks,) = found["check"]
     assert checks.startswith(f"{TAGS[9]}: ")
     assert "Medical screen" in checks

@@ -48,6 +48,17 @@ def test_every_page_of_every_account_is_looked_over(
     do.incidents.report_incident(
         actor=actor_of(User.objects.get(username="clerk.north")), kind="absconded", tags=[gone], **reported
     )
+    kept = present("EX-NORTH")[3]
+    clerk = actor_of(User.objects.get(username="clerk.north"))
+    do.casework.assign_worker(actor=clerk, site="EX-NORTH", tags=[kept.tag], worker="clerk.north")
+    do.casework.write_note(actor=clerk, site="EX-NORTH", tag=kept.tag, text="Asks for a call")
+    offered = do.casework.offer_case(
+        actor=clerk, site="EX-NORTH", tags=[kept.tag], to_site="EX-SOUTH", reason="Goes there"
+    )
+    court = do.casework.make_appointment(
+        actor=clerk, site="EX-NORTH", tags=[kept.tag], kind="court", at=timezone.now(), place="County court"
+    ).answer.appointments[kept.tag]  # fmt: skip
+    transfer = f"transfers/{offered.answer.transfers[kept.tag]}"
     out, group = OutOfService.objects.get().pk, Group.objects.get().pk
     not_done = RecordedEvent.objects.get(not_done_because="no_supplies")
     left = RecordedEvent.objects.get(not_done_because="nobody").thing_id
@@ -67,7 +78,12 @@ def test_every_page_of_every_account_is_looked_over(
             "/counter/EX-NORTH/property/audits/", f"/counter/EX-NORTH/property/bags/{purse.pk}/seal/",
             f"/counter/EX-NORTH/headcount/{counted}/", f"/counter/EX-NORTH/headcount/{counted}/explain/",
             "/counter/EX-NORTH/incidents/", "/counter/EX-NORTH/incidents/report/", "/counter/EX-NORTH/incidents/1/",
-            "/counter/EX-NORTH/incidents/1/close/",
+            "/counter/EX-NORTH/incidents/1/close/", "/counter/EX-NORTH/missing/", "/counter/EX-NORTH/missing/?worker=clerk.north",
+            "/counter/EX-NORTH/cases/assign/", "/counter/EX-NORTH/cases/notice/", f"/counter/EX-NORTH/cases/{kept.pk}/",
+            f"/counter/EX-NORTH/cases/{kept.pk}/notes/", f"/counter/EX-NORTH/cases/{kept.pk}/offer/",
+            f"/counter/EX-NORTH/cases/{kept.pk}/note/", f"/counter/EX-NORTH/cases/{kept.pk}/document/",
+            f"/counter/EX-NORTH/cases/{kept.pk}/appointment/", f"/counter/EX-NORTH/appointments/{court}/",
+            f"/counter/EX-NORTH/{transfer}/withdraw/",
             "/clocks/", f"/clocks/persons/{corrected.pk}/", "/clocks/sites/EX-NORTH/record/", "/clocks/sites/EX-NORTH/breaches/",
             f"/things/{corrected.pk}/", f"/counter/EX-NORTH/things/{corrected.pk}/4/correct/", "/board/",
             f"/things/{corrected.pk}/record/", f"/things/{corrected.pk}/entries/3/contest/",
@@ -75,6 +91,7 @@ def test_every_page_of_every_account_is_looked_over(
         "oversight": ["/incidents/", f"/counter/EX-NORTH/property/persons/{purse.person_id}/", "/counter/EX-SOUTH/property/"],
         "clerk.south": [
             f"/counter/EX-SOUTH/property/persons/{lost.person_id}/",
+            f"/counter/EX-SOUTH/{transfer}/accept/", f"/counter/EX-SOUTH/{transfer}/refuse/", "/counter/EX-SOUTH/missing/",
             "/counter/EX-SOUTH/", f"/counter/EX-SOUTH/offers/{waiting.pk}/sign/", "/counter/EX-SOUTH/checklists/",
             "/counter/EX-SOUTH/checklists/together/", f"/counter/EX-SOUTH/checklists/{not_done.thing_id}/in/",
             f"/counter/EX-SOUTH/checklists/{not_done.thing_id}/out/", f"/counter/EX-SOUTH/release/?person={not_done.thing_id}",

@@ -76,6 +76,7 @@ class Card:
     space: SiteSpace | None  # None where no area is stated
     things: dict[str, int]  # vehicles and pieces of property, by kind
     incidents: int  # those that are open
+    may_read_cases: bool
 
     @property
     def listed(self) -> int:
@@ -117,6 +118,7 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
             spaces.get(code),
             dict(at_sites.get(code, {})),
             open_incidents[code],
+            may(actor, "cases.read_case", scope_of(site)),
         )
         for code, site in sites.items()
         if code in busy
