@@ -29,10 +29,10 @@ from muster.custody.models import Disposal
 from muster.custody.queries import incidents, scope_of, site_for
 from muster.ledger.models import Thing
 from muster.ledger.queries import latest_known
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import form_page, key_of, signed_in
-from muster.web.views.missions import is_drill_at
 from muster.web.words import words_at
 
 SHOWN, TAGS_SHOWN, CLOCKS_SHOWN = 50, 12, 5
