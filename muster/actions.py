@@ -13,6 +13,7 @@ from muster.cases import casework, housing
 from muster.cases import closing as cases_closing
 from muster.cases import incidents as cases_incidents
 from muster.cases import property as cases_property
+from muster.cases import undoing as cases_undoing
 from muster.core.errors import MusterError
 from muster.costs import actions as costs
 from muster.costs import closing as costs_closing
@@ -30,6 +31,7 @@ from muster.custody import (
     placing,
     property,
     replay,
+    undoing,
 )
 from muster.custody import closing as custody_closing
 from muster.decisions import actions as decisions
@@ -48,14 +50,14 @@ __all__ = [
     "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "casework", "checkins", "contesting", "costs",
     "counting", "custody", "decisions", "disposal", "find", "grouping", "housing", "importing", "incidents", "keys", "lists",
     "members", "merging", "missions", "offices", "personal", "placing", "planning", "property", "replay", "sources", "storable",
-    "tasks", "transport",
+    "tasks", "transport", "undoing",
 ]  # fmt: skip
 
 
 # What each step says of a mission before it is closed: registered where they are imported.
 CLOSING = (cases_closing, costs_closing, custody_closing, tasks_closing, transport_closing)
-# What hears of property and of incidents: the clocks that go by them.
-HEARING = (cases_incidents, cases_property)
+# What hears of property, of incidents and of what is undone: the clocks that go by them.
+HEARING = (cases_incidents, cases_property, cases_undoing)
 
 
 class NotStorable(MusterError):

@@ -23,7 +23,8 @@ from muster.cases.stays import case_told
 from muster.cases.worklist import worklist_told
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
-from muster.custody.queries import census_of, incidents_told, totals_of
+from muster.custody import bags
+from muster.custody.queries import census_of, incidents_told, site_for, totals_of
 from muster.custody.space import free_of
 from muster.database import when_down
 from muster.ledger import queries as ledger
@@ -340,6 +341,47 @@ class ChecklistAnswer(ChecklistTold):
     site: str
     as_of: str
     known_at: int
+
+
+class BagAnswer(Schema):
+    """A bag that a site holds: whose it is, its seal and place, and what is open of it. What is in it stands on its receipt alone."""
+
+    tag: str
+    person: str
+    kind: str
+    seal: str
+    place: str
+    since: str | None
+    lost: bool
+    stays: str
+    left_at: str | None
+    claim_by: str | None
+    waits_for_second_person: bool
+    receipts: list[int]
+
+
+class PropertyAnswer(Schema):
+    """The bags that a site holds, and the numbers of the receipts that a supervisor has still to verify."""
+
+    site: str
+    known_at: int
+    bags: list[BagAnswer]
+    receipts_to_verify: list[int]
+
+
+@router.get("/property/{site}", response=PropertyAnswer)
+def property_at(request: HttpRequest, site: str) -> dict[str, Any]:
+    """The property that a site holds."""
+    actor = asking(request)
+    with when_down(), storable():
+        known_at, place = ledger.latest_known(), site_for(actor, site)
+        to_verify = list(bags.receipts_to_verify(place).values_list("number", flat=True))
+        return {
+            "site": site,
+            "known_at": known_at,
+            "bags": bags.told_at(place),
+            "receipts_to_verify": to_verify,
+        }
 
 
 @router.get("/checklists/{site}", response=MissingAnswer)

@@ -634,7 +634,7 @@ def correct(
     written = write(changes, act=act)
     end_stale_offers(act, {thing.pk: at})
     if to.pk != wrong.receiver_id:
-        _tell_other_sites(act, row, wrong, to, at, void=void)
+        tell_other_sites(act, row, wrong, to, at, void=void)
     return Corrected(thing.tag, [entry.n for entry in written])
 
 
@@ -646,7 +646,7 @@ def _repeat(entry: Entry, original: Entry) -> Push:
     )  # fmt: skip
 
 
-def _tell_other_sites(act: Act, site: Site, wrong: Entry, to: Holder, at: datetime, *, void: bool) -> None:
+def tell_other_sites(act: Act, site: Site, wrong: Entry, to: Holder, at: datetime, *, void: bool) -> None:
     """A difference at each site, other than the correcting one, that gains or loses the person by a correction."""
     before, tag = wrong.receiver, wrong.thing.tag
     for other in Site.objects.filter(code__in={before.site, to.site} - {site.code}):
@@ -672,7 +672,7 @@ def settle(
     reason: Annotated[str, Field(min_length=3, max_length=2000)],
 ) -> SettledDifference:  # fmt: skip
     """Settle a difference, with the reason; with the last one of a report, the report. Raises AlreadySettled."""
-    _settle(act, [row], reason)
+    settle_rows(act, [row], reason)
     return SettledDifference(row.pk)
 
 
@@ -687,11 +687,11 @@ def settle_many(
     found = {each.pk: each for each in Difference.objects.filter(pk__in=wanted, site=row)}
     if strange := [each for each in wanted if each not in found]:
         raise NotFound(kind=f"difference at {row.code}", name=str(strange[0]))
-    _settle(act, [found[each] for each in wanted], reason)
+    settle_rows(act, [found[each] for each in wanted], reason)
     return SettledDifferences(wanted)
 
 
-def _settle(act: Act, rows: Sequence[Difference], reason: str) -> None:
+def settle_rows(act: Act, rows: Sequence[Difference], reason: str) -> None:
     """Their site is locked, and has all differences of a report of theirs, so that nobody settles another of them meanwhile."""
     if Settled.objects.filter(difference__in=rows).exists():
         raise rules.AlreadySettled(

@@ -10,14 +10,23 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
 from muster.core.times import zone
 from muster.custody.merging import stands_for
-from muster.custody.models import Bag, BagEnded, BagStated, BagStays, ClaimLetter, Difference, Merge
+from muster.custody.models import (
+    Bag,
+    BagEnded,
+    BagStated,
+    BagStays,
+    ClaimLetter,
+    Difference,
+    Merge,
+    PropertyReceipt,
+)
 from muster.custody.personal import opened_under
 from muster.database import prepared
 from muster.ledger.models import Entry, Handover, Head, Holder, Thing
@@ -32,6 +41,7 @@ FUNDS = (Bag.Kind.MONEY, Bag.Kind.VALUABLES)
 # From when the letter was sent. Source: custody-standards.md PROP-05, inspection worksheet for funds and personal property, mark S.
 CLAIM_WITHIN = timedelta(days=30)
 CONTENTS = "contents of a bag"
+NOT_STANDING = (BagStated.How.HANDED_BACK, BagStated.How.UNDONE)  # by which a bag is not any more
 # The bags of these persons that a holder holds, that no open offer has, and that nobody reported as lost.
 ALONG = """
 SELECT t.tag, t.id FROM custody_bag b JOIN ledger_thing t ON t.id = b.thing_id JOIN ledger_head h ON h.thing_id = b.thing_id
@@ -186,6 +196,11 @@ class BagTold:
         return str(self.stated.place) if self.stated.site_id == self.holder.site else ""
 
     @property
+    def is_undone(self) -> bool:
+        """Whether it was taken in by mistake, and that was undone."""
+        return self.states[-1].how == BagStated.How.UNDONE
+
+    @property
     def is_here(self) -> bool:
         """Whether a site or a trip holds it, and not whoever it was handed to."""
         return self.holder.kind != Holder.Kind.OUTSIDE
@@ -215,7 +230,11 @@ def told(bags: QuerySet[Bag], *, read_at: Collection[str] = ()) -> list[BagTold]
         site.code: site
         for site in Site.objects.filter(code__in={bag.thing.head.holder.site for bag in found})
     }
-    readable = {bag.pk for bag in found if (bag.thing.head.holder.site or last[bag.pk]) in read_at}
+    readable = {
+        bag.pk
+        for bag in found
+        if (bag.thing.head.holder.site or last.get(bag.pk) or states[bag.pk][-1].site_id) in read_at
+    }
     return [
         _told(
             bag, states[bag.pk], letters.get(bag.pk), stays.get(bag.pk, ""), ended.get(bag.pk), is_lost=bag.pk in lost,
@@ -230,12 +249,16 @@ def _told(
     whose: Thing, site: Site | None,
 ) -> BagTold:  # fmt: skip
     head, owner = bag.thing.head, whose.head
-    standing = next(each for each in reversed(states) if each.how != BagStated.How.HANDED_BACK)
+    standing = next(each for each in reversed(states) if each.how not in NOT_STANDING)
     is_held = head.holder.kind != Holder.Kind.OUTSIDE
     is_left = is_held and owner.holder.kind == Holder.Kind.OUTSIDE
     left_at = owner.happened_at if is_left else None
     counts = letter if left_at and site and letter and letter.at >= left_at else None
-    waits = [each for each in states if each.needs_second and not hasattr(each, "witnessed")]
+    waits = [
+        each
+        for each in states
+        if each.needs_second and not hasattr(each, "witnessed") and not _undone(states, each)
+    ]
     return BagTold(
         bag=bag, person=whose, states=states, stated=standing, holder=head.holder, since=head.happened_at,
         person_at=owner.holder, waits=waits, ended=None if is_held else ended, lost=is_lost,
@@ -243,6 +266,11 @@ def _told(
         left_at=left_at, letter=counts, claim_by=claim_by(counts.at, site) if counts and site else None,
         contents=contents_of(states) if contents else None,
     )  # fmt: skip
+
+
+def _undone(states: Sequence[BagStated], one: BagStated) -> bool:
+    """Whether the taking in of a statement was undone: nobody has to stand for that."""
+    return any(each.how == BagStated.How.UNDONE and each.receipt_id == one.receipt_id for each in states)
 
 
 def lost_bags(bags: Iterable[Bag]) -> QuerySet[Difference, UUID]:
@@ -268,6 +296,27 @@ def claim_by(sent_at: datetime, site: Site) -> datetime:
 def at_site(site: Site) -> QuerySet[Bag]:
     """The bags that a site holds now."""
     return Bag.objects.filter(thing__head__holder__site=site.code)
+
+
+def receipts_to_verify(site: Site) -> QuerySet[PropertyReceipt]:
+    """The receipts of a site for which no supervisor stands yet, by number. One whose bags were undone needs none (PROP-02)."""
+    undone = BagStated.objects.filter(how=BagStated.How.UNDONE, receipt__site=site).values("receipt")
+    rows = PropertyReceipt.objects.filter(site=site, verified__isnull=True).exclude(pk__in=undone)
+    return rows.select_related("person", "act__actor").order_by("number")
+
+
+def told_at(site: Site) -> list[dict[str, Any]]:
+    """The bags that a site holds, by tag, as the API gives them: what is in one is told on its receipt alone. Moments as ISO 8601, UTC."""
+    return [
+        {
+            "tag": each.tag, "person": each.person.tag, "kind": each.bag.kind, "seal": each.stated.seal, "place": each.place,
+            "since": each.since.isoformat() if each.since else None, "lost": each.lost, "stays": each.stays,
+            "left_at": each.left_at.isoformat() if each.left_at else None,
+            "claim_by": each.claim_by.isoformat() if each.claim_by else None, "waits_for_second_person": bool(each.waits),
+            "receipts": sorted({state.receipt.number for state in each.states if state.receipt and state.site_id == site.pk}),
+        }
+        for each in told(at_site(site))
+    ]  # fmt: skip
 
 
 def ever_at(site: Site) -> QuerySet[Bag]:

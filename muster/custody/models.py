@@ -9,7 +9,7 @@ from django.db import models
 from muster.core.ids import new_id
 from muster.ledger.models import Handover, Report, Thing
 from muster.parties.models import Site
-from muster.record.models import Recorded
+from muster.record.models import Act, Recorded
 
 
 class Difference(Recorded):
@@ -517,6 +517,7 @@ class BagStated(Recorded):
         PUT_AWAY = "put_away", "put in its place"
         SEALED_ANEW = "sealed_anew", "seal changed or broken"
         HANDED_BACK = "handed_back", "handed back"
+        UNDONE = "undone", "taken in by mistake, and undone"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     bag = models.ForeignKey(Bag, on_delete=models.PROTECT, related_name="stated")
@@ -538,6 +539,14 @@ class BagWitnessed(Recorded):
 
     stated = models.OneToOneField(
         BagStated, primary_key=True, on_delete=models.PROTECT, related_name="witnessed"
+    )
+
+
+class ReceiptVerified(Recorded):
+    """That a supervisor looked at a receipt and its bags, and stands for it; by whom is in the act (PROP-02)."""
+
+    receipt = models.OneToOneField(
+        PropertyReceipt, primary_key=True, on_delete=models.PROTECT, related_name="verified"
     )
 
 
@@ -673,3 +682,29 @@ class IncidentClosed(Recorded):
     )
     outcome = models.CharField(max_length=12, choices=Outcome)
     reason = models.TextField()
+
+
+class Undone(Recorded):
+    """That what an act recorded at a site was undone by a correction, within a minute and by whoever recorded it."""
+
+    undone = models.OneToOneField(Act, primary_key=True, on_delete=models.PROTECT, related_name="undone_by")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+
+
+class DeskOffered(Recorded):
+    """That whoever had the desk of a site hands it over: from when to when the shift was, and what the next one must know.
+
+    `since` is not in the shift, `until` is: what happened at that moment belongs to the shift before. By whom is in the act.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    notes = models.TextField(blank=True)
+
+
+class DeskTaken(Recorded):
+    """That another took the desk over; by whom is in the act."""
+
+    desk = models.OneToOneField(DeskOffered, primary_key=True, on_delete=models.PROTECT, related_name="taken")

@@ -2,7 +2,8 @@
 
 Facts are kept: what happened to a bag is recorded whoever was absent, and where it ought not to have been so a difference opens. No
 release waits for property. Money is for two people: one records it, another witnesses it by a sign-in of their own.
-Source: custody-standards.md section 4, PROP-01 to PROP-03, PROP-05 (S), PROP-04, PROP-06 (GK), and REL-02 (GK).
+Source: custody-standards.md section 4, PROP-01 to PROP-03 (the supervisor looks at each receipt by PROP-02), PROP-05 (S), PROP-04, PROP-06
+(GK), and REL-02 (GK).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from muster.custody.models import (
     ClaimLetter,
     Difference,
     PropertyReceipt,
+    ReceiptVerified,
 )
 from muster.custody.personal import sealed_under
 from muster.custody.reports import Misfit, before_later_entry, differ, keep, write_what_fits
@@ -364,6 +366,35 @@ def witness_property(*, act: Act, row: BagStated, actor: Actor, statement: UUID)
         raise rules.AlreadySettled(what="statement")
     BagWitnessed.objects.create(act=act, stated=row)
     return BagStands(row.bag.thing.tag, row.pk, waits=False)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The receipt for which a supervisor stands, by its number at the site."""
+
+    receipt: UUID
+    number: int
+
+
+def _receipt(receipt: UUID) -> tuple[Scope, PropertyReceipt]:
+    found = PropertyReceipt.objects.select_related("act").filter(pk=receipt).first()
+    if found is None:
+        raise NotFound(kind="receipt", name=str(receipt))
+    return queries.scope_of(queries.site_for_change(found.site_id)).asked_as("receipt", receipt), found
+
+
+@action("custody.verify_receipt", about=_receipt)
+def verify_receipt(*, act: Act, row: PropertyReceipt, actor: Actor, receipt: UUID) -> Verified:
+    """Stand for a receipt as the supervisor who looked at it, and at its bags: another than who issued it (PROP-02).
+
+    Raises SecondPerson, AlreadySettled.
+    """
+    if actor.user == row.act.actor_id:
+        raise SecondPerson()
+    if ReceiptVerified.objects.filter(receipt=row).exists():
+        raise rules.AlreadySettled(what="receipt")
+    ReceiptVerified.objects.create(act=act, receipt=row)
+    return Verified(row.pk, row.number)
 
 
 def _bags(texts: Sequence[str]) -> list[Bag]:

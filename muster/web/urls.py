@@ -129,6 +129,7 @@ urlpatterns = [
     path("counter/<slug:site>/in/<uuid:thing>/property/", inprocessing.property_step, name="in-property"),
     path("counter/<slug:site>/in/<uuid:thing>/checklist/", inprocessing.checklist_step, name="in-checklist"),
     path("counter/<slug:site>/in/<uuid:thing>/confirm/", inprocessing.confirm, name="in-confirm"),
+    path("counter/<slug:site>/undo/", counter_forms.undo, name="undo"),
     path("counter/<slug:site>/receive/", counter_forms.receive, name="receive"),
     path("counter/<slug:site>/hand-over/", counter_forms.hand_over, name="hand-over"),
     path("counter/<slug:site>/offers/<uuid:handover>/", counter_forms.answer, name="answer"),
@@ -164,6 +165,7 @@ urlpatterns = [
     path("counter/<slug:site>/property/left-behind/<slug:verb>/", property.follow, name="property-follow"),
     path("counter/<slug:site>/property/audits/", property.audits, name="property-audits"),
     path("counter/<slug:site>/property/audits/<uuid:audit>/", property.audit, name="property-audit"),
+    path("counter/<slug:site>/property/receipts/<uuid:receipt>/", property.verify, name="receipt-verify"),
     path("counter/<slug:site>/property/persons/<uuid:person>/", property.of_person, name="property-person"),
     path("counter/<slug:site>/property/bags/<uuid:thing>/<slug:verb>/", property.bag, name="property-bag"),
     path(

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from people import at
 from pypdf import PdfReader
 from test_property import CASE, COAT, ONE, PURSE, back, holder, purse, suitcase, taken, told, who
@@ -18,6 +19,7 @@ from muster.access.control import Actor, NotPermitted, actor_of, new_token
 from muster.access.models import Grant, User
 from muster.core.errors import NotFound
 from muster.custody.models import Bag, BagAudit, Difference, PropertyReceipt
+from muster.custody.rules import AlreadySettled
 from muster.ledger.models import Handover, Thing
 from muster.ledger.queries import latest_known
 from muster.picture.papers import Reach, paper_of, sheet_of
@@ -85,6 +87,42 @@ def test_a_deposit_of_two_bags_is_taken_in_on_one_form_found_and_stood_for(who: 
     assert f"You stand for {PURSE} as the second person." in sent("clerk.north.two", statement, {})
     lookup = sent("clerk.north", "/counter/EX-NORTH/", {"scan": CASE})
     assert person in lookup
+
+
+def test_each_receipt_is_verified_by_a_supervisor_other_than_who_issued_it_and_the_property_of_a_site_is_listed_by_the_api(
+    who: Any,
+) -> None:
+    taken = do.property.take_in(
+        actor=who.north,
+        site="EX-NORTH",
+        person=ONE,
+        bags_in=[{"tag": CASE, "kind": "baggage"}],
+        at=timezone.now(),
+    )
+    page = f"{BASE}receipts/{taken.answer.receipt}/"
+    assert "Receipts that a supervisor has still to verify: 1" in seen("clerk.north", BASE)
+    assert page in client("center").get(BASE).content.decode()
+    assert page not in client("clerk.north").get(BASE).content.decode()
+    assert "You recorded this yourself." in sent("clerk.north", page, {})
+    assert client("clerk.south").get(page).status_code == 404
+
+    def listed(name: str) -> Any:
+        token = new_token(User.objects.get(username=name))
+        answer = Client().get("/api/v1/property/EX-NORTH", headers={"authorization": f"Bearer {token}"})
+        return answer.json() if answer.status_code == 200 else answer.status_code
+
+    told = listed("clerk.north")
+    assert [(bag["tag"], bag["person"], bag["receipts"]) for bag in told["bags"]] == [(CASE, ONE, [1])]
+    assert (told["receipts_to_verify"], listed("clerk.south")) == ([1], 404)
+
+    assert "Receipt 1 is verified." in sent("center", page, {})
+
+    assert "still to verify" not in seen("center", BASE)
+    assert listed("clerk.north")["receipts_to_verify"] == []
+    with pytest.raises(AlreadySettled):
+        do.property.verify_receipt(actor=who.north_too, receipt=taken.answer.receipt)
+    with pytest.raises(NotFound):
+        do.property.verify_receipt(actor=who.north_too, receipt=uuid4())
 
 
 def test_what_is_in_a_bag_is_shown_to_those_who_keep_it_and_to_oversight(who: Any) -> None:

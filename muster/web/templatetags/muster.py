@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 from django import template
 from django.conf import settings
@@ -23,6 +24,7 @@ from muster.assistance import figures
 from muster.assistance.forms import LABELS, label
 from muster.assistance.models import Passage, Step
 from muster.assistance.rules import REASONS
+from muster.core.ids import new_id
 from muster.core.money import usd as dollars
 from muster.core.quantity import Quantity
 from muster.core.tasks import TASKS
@@ -98,6 +100,12 @@ def record_of(act: Act) -> SafeString:
     name = "waits for its number" if number is None else f"Record {number}"
     address = reverse("act", args=[act.pk if number is None else number])
     return format_html('<a class="usa-link" href="{}">{}</a>', address, name)
+
+
+@register.simple_tag
+def new_key() -> UUID:
+    """A key for a form of its own, where a page has several."""
+    return new_id()
 
 
 @register.simple_tag

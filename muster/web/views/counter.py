@@ -19,6 +19,7 @@ from muster.custody import queries, rules
 from muster.custody.bags import ever_at
 from muster.custody.merging import merged_into
 from muster.custody.space import space
+from muster.custody.undoing import can_be_undone
 from muster.ledger.models import Entry, Handover, Holder, Offer, Thing
 from muster.ledger.queries import latest_known
 from muster.missions.queries import is_drill_at
@@ -84,6 +85,7 @@ def counter_page(
         "site": site,
         "answer": answer,
         "note": note,
+        "can_undo": can_be_undone(actor, site, now=timezone.now()),
         "named": named,
         "offers": offers,
         "reasons": rules.REFUSALS,

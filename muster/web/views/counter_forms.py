@@ -22,7 +22,7 @@ from muster.cases.rules import NOT_DONE
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import local, zone
 from muster.custody import actions as custody
-from muster.custody import rules
+from muster.custody import rules, undoing
 from muster.custody.groups import GroupParted
 from muster.custody.queries import listed_on, present, scope_of
 from muster.ledger.models import Handover, Thing
@@ -346,6 +346,25 @@ class Correction(ActForm):
         """What is given to the action."""
         text = read.get("happened_at")
         return {**read, "happened_at": moment_in(text, zone(self.zone))} if text else read
+
+
+@require_POST
+@signed_in
+def undo(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
+    """Undo what the actor recorded in the last minute."""
+    place = site_for(actor, site)
+    try:
+        recorded = UUID(request.POST.get("act", ""))
+    except ValueError:
+        raise NotFound(kind="record of a counter", name="") from None
+    try:
+        done = undoing.undo(actor=actor, key=key_of(request), recorded=recorded)
+    except KeyReused:
+        return _once(request, place)
+    except MusterError as refusal:
+        return counter_page(request, actor, place, refusal=refusal)
+    messages.success(request, f"Undone by a correction; both stay in the record. {record(done)}")
+    return redirect("counter", place.code)
 
 
 @require_POST

@@ -28,6 +28,7 @@ from muster.custody import bags
 from muster.custody.arrivals import Arriving, arriving
 from muster.custody.models import Bag, Difference
 from muster.custody.queries import listed_on, open_differences, present
+from muster.custody.undoing import can_be_undone
 from muster.ledger.models import Entry, Thing
 from muster.missions.queries import is_drill_at
 from muster.parties.models import Organisation, Site
@@ -276,6 +277,7 @@ def confirm(request: HttpRequest, actor: Actor, site: str, thing: UUID) -> HttpR
     arrival = Entry.objects.select_related("giver").get(thing=person, n=person.head.top)
     held = bags.at_site(place).filter(bags.of([person])).select_related("thing").order_by("thing__tag")
     context = _shared(place, 5) | {
+        "can_undo": can_be_undone(actor, place, now=timezone.now()),
         "thing": person, "found": found, "open": _open(found), "arrival": arrival, "bags": list(held),
         "done": [item for item in found.items if item.is_done] if found else [],
         "differences": open_differences([place.pk]).filter(thing=person).exclude(kind=Difference.Kind.OPEN_CHECK),

@@ -20,7 +20,7 @@ from muster.core.tags import TagMisread, parse_tag
 from muster.core.times import local, zone
 from muster.custody import bags
 from muster.custody.merging import stands_for, with_duplicates
-from muster.custody.models import Bag, BagAudit, BagEnded, BagStated
+from muster.custody.models import Bag, BagAudit, BagEnded, BagStated, PropertyReceipt
 from muster.custody.property import AuditResult, BagsLeft
 from muster.custody.queries import scope_of, site_for
 from muster.ledger.models import Thing
@@ -57,6 +57,7 @@ def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     rows = _found(place, sought) if sought else bags.at_site(place)
     context = _shared(actor, place) | {
         "sought": sought, "count": rows.distinct().count(), "left": bags.left_behind(place).count(),
+        "to_verify": bags.receipts_to_verify(place)[:SHOWN], "actor": actor,
         "bags": bags.told(Bag.objects.filter(pk__in=rows.order_by("thing__tag").values("pk")[:SHOWN])),
     }  # fmt: skip
     return render(request, "web/property.html", context)
@@ -103,6 +104,26 @@ def of_person(request: HttpRequest, actor: Actor, site: str, person: UUID) -> Ht
         "receipts": sorted(receipts.values(), key=lambda each: each.number),
     }  # fmt: skip
     return render(request, "web/property_person.html", context)
+
+
+@signed_in
+def verify(request: HttpRequest, actor: Actor, site: str, receipt: UUID) -> HttpResponse:
+    """Stand for a receipt as the supervisor who looked at it and at its bags."""
+    place = site_for(actor, site)
+    found = (
+        PropertyReceipt.objects.select_related("person", "act__actor").filter(pk=receipt, site=place).first()
+    )
+    if found is None:
+        raise NotFound(kind="receipt", name=str(receipt))
+    can(actor, "custody.verify_receipt", scope_of(place))
+    tags = found.lines.order_by("bag__thing__tag").values_list("bag__thing__tag", flat=True).distinct()
+    return ActForm(
+        action="custody.verify_receipt", title=f"Verify receipt {found.number} of {place.name}", button="I looked at it and stand for it",
+        inputs=[], given={"receipt": found.pk}, back=reverse("property", args=[place.code]), zone=place.zone, drill=is_drill_at(place),
+        done=lambda answer: f"Receipt {answer.number} is verified.",
+        lead=f"Bags of {found.person.tag}: {', '.join(tags)}. Taken in by {found.act.actor}. A supervisor verifies each receipt: look at "
+        "the receipt, and at each bag, its seal and its place (PROP-02, from a secondary source).",
+    ).page(request, actor)  # fmt: skip
 
 
 # --- taking in ----------------------------------------------------------------------
