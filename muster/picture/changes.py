@@ -9,12 +9,13 @@ from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 
-from muster.access.control import Actor, visible
+from muster.access.control import Actor, may, visible
 from muster.assistance import queries as assistance
 from muster.assistance.models import Step
 from muster.authority.models import Drift, DriftReview
 from muster.core.quantity import Quantity
-from muster.custody.models import Difference, Settled
+from muster.custody.models import Difference, Incident, IncidentClosed, IncidentConfirmed, Settled
+from muster.custody.queries import scope_of
 from muster.decisions import queries as decisions
 from muster.decisions.models import Decision, Version
 from muster.decisions.owed import owed
@@ -276,6 +277,21 @@ def _differences(window: _Window) -> Iterator[Change]:
     yield from _differences_about_members(window)
 
 
+def _incidents(window: _Window) -> Iterator[Change]:
+    """What was reported, stood for and closed; what happened is read on the incident's own page."""
+    sites = visible(window.actor, Site.objects.all())
+    readable = [site.pk for site in sites if may(window.actor, "custody.read_incidents", scope_of(site))]
+    for row in window.rows(Incident.objects, site__in=readable):
+        words = f"Reported: {row.get_kind_display()}, {row}."
+        yield window.told(row.act, row.at, words, "incident", row.pk)
+    for model, what in ((IncidentConfirmed, "A supervisor stands for"), (IncidentClosed, "Closed:")):
+        for row in window.rows(model._default_manager, incident__site__in=readable).select_related(
+            "incident"
+        ):
+            words = f"{what} {row.incident.get_kind_display()}, {row.incident}. {row.reason}"
+            yield window.told(row.act, row.act.recorded_at, words, "incident", row.incident_id)
+
+
 def _exceptions(window: _Window) -> Iterator[Change]:
     readable = assistance.requests_of(window.actor).values("pk")
     for row in window.rows(Drift.objects, request__in=readable):
@@ -292,6 +308,7 @@ GROUPS: dict[str, Callable[[_Window], Iterator[Change]]] = {
     "Missions": _missions,
     "Tasks and people": _tasks,
     "Persons": _persons,
+    "Incidents": _incidents,
     "Trips": _trips,
     "Differences": _differences,
     "Exceptions": _exceptions,

@@ -64,7 +64,10 @@ def page(mission: str, at: datetime, known_at: int) -> Page:
     if not _is_public(mission):
         raise NotFound(kind="mission", name=mission[:60])
     head = _head(mission, at, known_at)
-    figures = tuple(_totals(queries.figures(mission, at, known_at), head.asked))
+    figures = (
+        *_totals(queries.figures(mission, at, known_at), head.asked),
+        *_incidents(mission, at, known_at),
+    )
     apart = tuple((thing, tuple(found)) for thing, found in queries.apart(mission, at, known_at))
     claims = _claims([*figures, *(figure for _, found in apart for figure in found)])
     said = queries.statements(mission, known_at)
@@ -152,8 +155,21 @@ def _totals(figures: Iterable[Figure], asked: Iterable[Asked]) -> Iterator[Figur
     for figure in figures:
         place_told = figure.metric != "people_tasked" or figure.place == "all"
         of_request = any(behind.startswith("request ") for behind in figure.evidence)
-        if figure.metric not in PERSONS and place_told and (not of_request or figure.source in told):
+        if (
+            figure.metric not in (*PERSONS, *queries.INCIDENTS)
+            and place_told
+            and (not of_request or figure.source in told)
+        ):
             yield replace(figure, stated_by=figure.stated_by or _stated_by(figure))
+
+
+def _incidents(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
+    """Deaths, releases in error, absconded and use of force, exactly, as of the latest whole day that is old enough; no site, no person."""
+    end = public_moment(at)
+    for figure in queries.incidents_of(mission, end, known_at):
+        yield replace(
+            figure, as_of=end.date().isoformat(), evidence=(), source="the record", stated_by="the record"
+        )
 
 
 def _stated_by(figure: Figure) -> str:

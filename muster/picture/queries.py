@@ -11,15 +11,19 @@ from django.db import connection
 
 from muster.assistance import queries as assistance
 from muster.assistance.models import Request
+from muster.cases.checklists import is_shelter
 from muster.core.errors import NotFound
 from muster.core.quantity import Quantity, total
 from muster.core.tasks import TASKS
 from muster.core.times import parse_moment
+from muster.custody.models import Incident, IncidentClosed
+from muster.custody.queries import incidents
 from muster.decisions import queries as decisions
 from muster.ledger import queries as ledger
 from muster.ledger.models import Entry, Thing
 from muster.missions import queries as missions
 from muster.missions.models import Apart, Mission
+from muster.parties.models import Site
 from muster.picture.rules import Figure, choose, stated_by_then
 from muster.record.models import Number
 from muster.sources.models import Claim, Statement
@@ -39,6 +43,14 @@ UNION ALL SELECT 'came', '', count(*) FILTER (WHERE its_own AND came)::int FROM 
 UNION ALL SELECT 'went', '', count(*) FILTER (WHERE went)::int FROM persons
 ORDER BY 2, 1
 """
+
+# What befell a mission's persons, each kind told exactly and never held back (design.md, *picture*).
+INCIDENTS = {
+    "incidents_absconded": (Incident.Kind.ABSCONDED, "persons who absconded: incidents"),
+    "incidents_released_in_error": (Incident.Kind.RELEASED_IN_ERROR, "releases in error: incidents"),
+    "incidents_death": (Incident.Kind.DEATH, "deaths: incidents"),
+    "incidents_use_of_force": (Incident.Kind.USE_OF_FORCE, "use of force witnessed: incidents"),
+}
 
 
 def known(mission: str) -> bool:
@@ -102,6 +114,7 @@ def figures(mission: str, at: datetime, known_at: int) -> list[Figure]:
     )
     if row is not None:
         found += [*_allowed(row, at, known_at), *_tasked(row, at, known_at), *held(mission, at, known_at)]
+        found += incidents_of(mission, at, known_at)
     return found + claims(mission, at, known_at)
 
 
@@ -188,6 +201,34 @@ def held(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
     yield _counted(
         "persons_released", "persons released or handed back, each once", "all", passed["went"], shared
     )
+
+
+def incidents_of(mission: str, at: datetime, known_at: int) -> Iterator[Figure]:
+    """The incidents that befell the mission's persons by then, of each kind that is told of; nothing before the first person came.
+
+    One that was closed by the act numbered `known_at` as not having happened is none.
+    """
+    persons = Entry.objects.filter(
+        thing__kind=Thing.Kind.PERSON, mission=mission, happened_at__lte=at, act__number__number__lte=known_at
+    )
+    sites = Site.objects.filter(pk__in=persons.exclude(receiver__site="").values("receiver__site"))
+    if not sites:
+        return
+    free = all(
+        is_shelter(site, now=at, known_at=known_at) for site in sites
+    )  # nobody absconds or is released there
+    not_so = IncidentClosed.objects.filter(
+        outcome=IncidentClosed.Outcome.NOT_SO, act__number__number__lte=known_at
+    )
+    rows = incidents(mission=mission).filter(at__lte=at, act__number__number__lte=known_at)
+    told = list(rows.exclude(pk__in=not_so.values("incident")))
+    shared = {"as_of": at.isoformat(), "source": f"incidents, known at act {known_at}"}
+    for metric, (kind, label) in INCIDENTS.items():
+        of_kind = [row for row in told if row.kind == kind]
+        if free and not of_kind and kind in (Incident.Kind.ABSCONDED, Incident.Kind.RELEASED_IN_ERROR):
+            continue
+        evidence = tuple(str(row) for row in of_kind)
+        yield _counted(metric, label, "all", len(of_kind), shared | {"evidence": evidence})
 
 
 def _counted(metric: str, label: str, place: str, count: int, shared: dict[str, Any]) -> Figure:

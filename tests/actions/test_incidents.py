@@ -34,6 +34,9 @@ from muster.ledger.queries import census, latest_known
 from muster.missions.closing import open_items
 from muster.missions.models import Mission
 from muster.parties.models import Site
+from muster.picture import queries as picture_queries
+from muster.picture.changes import changes
+from muster.picture.public import page as public_page
 
 offices = test_steps.offices
 ONE, TWO, THREE = sorted(TAGS[:3])
@@ -331,6 +334,40 @@ def test_an_open_incident_keeps_the_mission_of_its_person_open(offices: Offices)
         actor=north, incident=answers[0].incident, outcome="came_back", reason="Brought back by the agency"
     )
     assert len(open_items(mission, at(1))["incident"]) == 1
+
+
+def test_the_picture_of_a_mission_tells_its_incidents_exactly_as_they_were_known(offices: Offices) -> None:
+    opened(offices)
+    one, two, *_ = received(offices)
+    north = offices.sites.north
+    before = latest_known()
+    incident = told(north, "absconded", [one]).incident
+    told(north, "death", [two], -0.5)
+    reported = latest_known()
+    entry = Entry.objects.filter(thing__tag=one).latest("n")
+    do.custody.correct(actor=north, site="EX-NORTH", tag=one, n=entry.n, reason="mistake", void=True)
+    do.incidents.close_incident(actor=north, incident=incident, outcome="not_so", reason="Was in the clinic")
+
+    def picture(hours: float, known_at: int) -> dict[str, int | None]:
+        found = picture_queries.figures("EX-1", at(hours), known_at)
+        return {
+            f.metric.removeprefix("incidents_"): f.quantity.low for f in found if f.metric.startswith("incidents_") and f.quantity
+        }  # fmt: skip
+
+    none = {"absconded": 0, "released_in_error": 0, "death": 0, "use_of_force": 0}
+    assert picture(0, before) == none
+    assert picture(0, reported) == none | {"absconded": 1, "death": 1}
+    assert picture(-0.7, reported) == none | {"absconded": 1}
+    assert picture(0, latest_known()) == none | {"death": 1}
+    public = public_page("EX-1", at(48), latest_known())
+    (death,) = [figure for figure in public.figures if figure.metric == "incidents_death"]
+    assert (death.words, death.evidence, death.place, death.as_of) == ("1", (), "all", "2026-03-01")
+    assert not any("incident 2" in str(row) for row in public.rows)
+    groups = changes(offices.sites.center, before, latest_known(), at(0)).groups
+    assert [each.words.split(".")[0] for each in groups["Incidents"]] == [
+        "Reported: absconded, incident 1 of EX-NORTH", "Reported: death, incident 2 of EX-NORTH",
+        "Closed: absconded, incident 1 of EX-NORTH",
+    ]  # fmt: skip
 
 
 def test_incidents_are_reported_at_the_own_site_alone(who: People) -> None:

@@ -25,6 +25,7 @@ PAGES = {
     "exceptions": "exceptions",
     "muster_roll": "muster-roll",
     "roster": "roster",
+    "incident": "incident-by-id",
 }
 
 

@@ -16,7 +16,7 @@ from muster.assistance.queries import links_to_mission
 from muster.core.errors import Fault, FaultyInput, NotFound
 from muster.core.tasks import CONTACTS, TASKS
 from muster.costs import queries as costs
-from muster.custody.queries import open_differences
+from muster.custody.queries import count_incidents, incidents, open_differences
 from muster.decisions import queries as decisions
 from muster.decisions.drafting import APPROVALS
 from muster.decisions.models import Decision
@@ -92,6 +92,7 @@ def brief(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "may_order": may(actor, "tasks.order", scope) and row.closed_at is None,
         "due": [(entry, SETTLED_ON[entry.about[0]](entry.about[1])) for entry in due_of(row, at, known_at)],
         "cost_cap": costs.cap_use(row.decision, at, known_at), "open_costs": len(costs.open_cost_lines(row.pk)),
+        "incident_counts": [each for each in count_incidents(incidents(mission=row.pk)) if each.count],
     }  # fmt: skip
     context |= limits_used(request, row.decision)
     return render(request, "web/mission.html", context, status=422 if context["problems"] else 200)

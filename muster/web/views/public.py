@@ -25,6 +25,7 @@ from muster.ledger.queries import latest_known
 from muster.picture import public
 from muster.picture.moments import moment
 from muster.picture.pages import ROW, Page
+from muster.picture.queries import INCIDENTS
 from muster.picture.rules import RULE_OF_CHOICE, Figure
 from muster.picture.summary import en_espanol, in_english, state_of
 from muster.sources.rules import METRICS
@@ -34,6 +35,7 @@ P = ParamSpec("P")
 
 KEPT_S = 300  # how long a cache may give the same page
 KINDS = {"people_allowed": "people allowed at one moment", "people_tasked": "people tasked"}
+KINDS |= {metric: label for metric, (_, label) in INCIDENTS.items()}
 # What a claim about a state says on the map; a claim that is none of these marks nothing.
 ON_THE_MAP = {
     "listed": "listed", "title32_listed": "listed", "declined": "declined", "requested": "asked", "requested_max": "asked",
