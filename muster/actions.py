@@ -22,6 +22,7 @@ from muster.custody import (
     areas,
     contesting,
     counting,
+    desk,
     disposal,
     grouping,
     incidents,
@@ -48,7 +49,7 @@ from muster.transport import closing as transport_closing
 
 __all__ = [
     "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "casework", "checkins", "contesting", "costs",
-    "counting", "custody", "decisions", "disposal", "find", "grouping", "housing", "importing", "incidents", "keys", "lists",
+    "counting", "custody", "decisions", "desk", "disposal", "find", "grouping", "housing", "importing", "incidents", "keys", "lists",
     "members", "merging", "missions", "offices", "personal", "placing", "planning", "property", "replay", "sources", "storable",
     "tasks", "transport", "undoing",
 ]  # fmt: skip

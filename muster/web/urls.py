@@ -39,6 +39,7 @@ from muster.web.views import (
     requests,
     reviews,
     rosters,
+    shifts,
     tasks,
     trips,
 )
@@ -129,6 +130,7 @@ urlpatterns = [
     path("counter/<slug:site>/in/<uuid:thing>/property/", inprocessing.property_step, name="in-property"),
     path("counter/<slug:site>/in/<uuid:thing>/checklist/", inprocessing.checklist_step, name="in-checklist"),
     path("counter/<slug:site>/in/<uuid:thing>/confirm/", inprocessing.confirm, name="in-confirm"),
+    path("counter/<slug:site>/shift/", shifts.shift, name="shift"),
     path("counter/<slug:site>/undo/", counter_forms.undo, name="undo"),
     path("counter/<slug:site>/receive/", counter_forms.receive, name="receive"),
     path("counter/<slug:site>/hand-over/", counter_forms.hand_over, name="hand-over"),
