@@ -54,8 +54,9 @@ def paper(
         str,
         typer.Argument(
             help="ics204 of a mission or task; ics211, ics221, brief or reimbursement of a mission; worksheet, rrf, ics213rr or req-a of a "
-            "request; order of a decision; slip of a person; property of a receipt; handover of a handover; i216 of a trip or handover; "
-            "i203 of an act of receiving or releasing; count of a headcount; record of a giving of a person's own record."
+            "request; order of a decision; slip or registration of a person; property of a receipt; handover of a handover; i216 of a trip "
+            "or handover; i203 of an act of receiving or releasing; count of a headcount; record of a giving of a person's own record; "
+            "kit, hourly or log of a site, log of a task; labels of SITE:NUMBER or SITE:TAG,TAG."
         ),
     ],
     record: Annotated[

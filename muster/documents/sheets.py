@@ -26,7 +26,7 @@ Block = dict[str, Any]  # `kind`, and what a block of that kind has; the templat
 class Sheet:
     """One paper. `standing` is of what, as of when and as known at which act it stands; `as_of` is its date for the file.
 
-    `form` None: it follows none. `landscape`: wide, for many columns.
+    `form` None: it follows none. `landscape`: wide, for many columns. `template`: of labels another than that of all papers.
     """
 
     title: str
@@ -37,6 +37,7 @@ class Sheet:
     blocks: tuple[Block, ...]
     form: Form | None = None
     landscape: bool = False
+    template: str = "sheet"
 
     def pdf(self, *, demonstration: bool) -> bytes:
         """The paper as a PDF; the same sheet gives the same bytes."""
@@ -45,7 +46,7 @@ class Sheet:
             "title": self.title, "about": self.about, "standing": self.standing, "marks": marks, "blocks": self.blocks,
             "form": self.form.said if self.form else "", "landscape": self.landscape,
         }  # fmt: skip
-        return render("sheet", data, as_of=self.as_of)
+        return render(self.template, data, as_of=self.as_of)
 
 
 def said(value: Said) -> str:
@@ -61,6 +62,11 @@ def moment(at: datetime | None, zone: ZoneInfo) -> str:
 def heading(words: str, *, level: int = 2) -> Block:
     """A heading; level 3 stands below level 2."""
     return {"kind": "heading", "level": level, "words": words}
+
+
+def new_page() -> Block:
+    """What follows begins on a new page."""
+    return {"kind": "new_page"}
 
 
 def words(text: str, *, strong: bool = False) -> Block:

@@ -40,6 +40,7 @@ from muster.web.views import (
     reviews,
     rosters,
     shifts,
+    sitepapers,
     tasks,
     trips,
 )
@@ -157,6 +158,7 @@ urlpatterns = [
     path("counter/<slug:site>/housing/group/", housing.state, name="group-state"),
     path("counter/<slug:site>/housing/groups/<uuid:group>/end/", housing.end, name="group-end"),
     path("counter/<slug:site>/housing/flag/", housing.flag, name="flag"),
+    path("counter/<slug:site>/papers/", sitepapers.papers, name="site-papers"),
     path("counter/<slug:site>/lists/", lists.listed, name="lists"),
     path("counter/<slug:site>/lists/file/", lists.from_file, name="lists-file"),
     path("counter/<slug:site>/lists/<int:taken>/", lists.one, name="list"),

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import io
+import re
+from typing import Any
 from uuid import UUID
 
 import pytest
 import stories
 from django.test import Client
+from django.utils import timezone
+from people import people
 from pypdf import PdfReader
+from test_checklist_doors import OF_CUSTODY, arrived
 from test_papers import check_says, printed, squeezed
 
 from muster import actions as do
 from muster.access.control import Actor, actor_of, new_token
 from muster.access.models import User
 from muster.core.errors import NotFound
+from muster.core.tags import TagMisread, parse_tag
 from muster.custody.models import Count, PropertyReceipt
-from muster.ledger.models import Entry, Handover
+from muster.ledger.models import Entry, Handover, Thing
 from muster.ledger.queries import latest_known
 from muster.picture.papers import PAPERS, Reach, paper_of, sheet_of
+from muster.picture.papers.detain import NotForShelters
 from muster.picture.papers.handover import NotHandedOver
+from muster.picture.papers.labels import NoSuchLabels
+from muster.picture.papers.registration import NotAtAShelter
 from muster.record.models import Act
 from muster.transport.models import Trip
 
@@ -175,6 +184,143 @@ def test_a_count_sheet_says_what_is_expected_only_once_the_count_is_in(told: dic
     check_says(text_of("count", row.pk), "Explained: One was at the sick bay.")
 
 
+# --- to write on, to log, to stick on --------------------------------------------------
+
+
+def test_a_kit_has_the_lists_of_the_standard_in_force_a_handover_and_a_count_to_write_on(
+    told: dict[str, Actor],
+) -> None:
+    text = text_of("kit", "EX-NORTH")
+    before = text_of("kit", "EX-NORTH", at="2026-09-01")
+
+    check_says(
+        text,
+        "After us.ice.pbnds2011r2016 version",
+        *(f"ADM-{n:02}" for n in range(1, 12)),
+        *(f"REL-{n:02}" for n in range(1, 5)),
+    )
+    check_says(
+        text,
+        "Handover",
+        "Changed hands: date and time",
+        "Headcount",
+        "D-1 Dormitory 1",
+        "Counted outside",
+        "Write the time at which each",
+    )
+    check_says(before, "The standard in force has no list of this side.")
+    assert "ADM-01" not in before
+
+
+@pytest.mark.parametrize(
+    ("day", "hours", "there", "not_there"),
+    [
+        ("2026-11-20", 24, "23:00 CST", "CDT"),
+        ("2026-11-01", 25, "01:00 CST", "02:00 CDT"),  # the clocks go back
+        ("2026-03-08", 23, "03:00 CDT", "02:00"),  # and forth
+    ],
+)
+def test_a_sheet_of_the_hours_has_a_line_for_each_hour_of_the_local_day(
+    told: dict[str, Actor], day: str, hours: int, there: str, not_there: str
+) -> None:
+    text = (
+        text_of("hourly", "EX-NORTH", at=day)
+        .split(squeezed("Recorded: act"))[1]
+        .split(squeezed("Record each"))[0]
+    )
+
+    assert len(re.findall(r"\d\d:00C[SD]T", text)) == hours
+    check_says(text, there)
+    assert squeezed(not_there) not in text
+
+
+def test_a_log_is_drafted_from_what_was_recorded_and_names_offices_and_tags_alone(
+    told: dict[str, Actor],
+) -> None:
+    text = text_of("log", "EX-NORTH", begins="2026-11-19", ends="2026-11-20")
+    morning = text_of("log", "EX-NORTH")
+
+    check_says(
+        text, "ICS 214", "DA 1594", "40 persons (", "and 34 more) from EX-FIELD-OFFICE, outside to North processing site (EX-NORTH).",
+        "Formal count opened, by number.", "Formal count: 70 counted, 71 expected; does not agree with the record.",
+        "Trip EX-PROCESSING-1-BUS-1: departed, 10 aboard.", "2 bags (", "The intake medical screen was done: 114.",
+        "A difference opened: the count and the record disagree.", "Corrected: 1 person (", "Site clerk, North processing site", "Initials",
+    )  # fmt: skip
+    check_says(morning, "3 persons (", "Prepared by: name, grade or position")
+    assert squeezed("Formal count opened") not in morning
+    assert squeezed("Black purse") not in text
+    assert squeezed("clerk.north") not in text
+    times = re.findall(r"(\d\d:\d\d)CST,(19|20)Nov2026", text.split("Activity")[1].split("Draftedfrom")[0])
+    assert times == sorted(times, key=lambda each: (each[1], each[0]))
+
+
+def test_the_log_of_a_task_has_its_trips_and_who_was_seen_there(told: dict[str, Actor]) -> None:
+    begins = (stories.NOW - stories.timedelta(days=3)).isoformat()
+
+    check_says(text_of("log", "EX-PROCESSING-1-T1", begins=begins), "11 members seen at work.")
+    trips = text_of("log", "EX-PROCESSING-1-T3", begins=begins)
+    check_says(trips, "departed, 10 aboard", "arrived, 10 aboard", "10 persons (")
+    assert squeezed("seen at work") not in trips
+    check_says(text_of("log", "EX-PROCESSING-1-T1"), "Nothing was recorded of this time.")
+
+
+def labels(name: str, **asked: str) -> tuple[list[str], PdfReader, bytes]:
+    _, reader, pdf = printed("labels", name, **({"at": NOW} | asked))
+    text = "".join(page.extract_text() for page in reader.pages)
+    return re.findall(r"[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]\b", text.replace("EX-", "")), reader, pdf
+
+
+def test_fresh_labels_are_tags_that_nobody_has_the_same_for_one_moment_and_others_for_another(
+    told: dict[str, Actor],
+) -> None:
+    fresh, reader, pdf = labels("EX-NORTH:33")
+    other, _, _ = labels("EX-NORTH:33", at="2026-11-20T12:00:01Z")
+
+    assert len(fresh) == len(set(fresh)) == 33
+    assert [parse_tag(tag) for tag in fresh] == fresh
+    assert not Thing.objects.filter(tag__in=fresh).exists()
+    assert len(reader.pages) == 2
+    assert labels("EX-NORTH:33")[2] == pdf
+    assert not {*fresh} & {*other}
+    for page in reader.pages:
+        assert "EXERCISE" in page.extract_text()
+    described = [each.get("/Alt") for each in tagged(reader)]
+    assert [each for each in described if each] == [f"QR code of {tag}" for tag in fresh]
+
+
+def tagged(reader: PdfReader) -> list[Any]:
+    """Every element of a paper's structure, in its order."""
+    found, todo = [], [reader.trailer["/Root"]["/StructTreeRoot"]]
+    while todo:
+        each = todo.pop(0).get_object()
+        if isinstance(each, dict):
+            found.append(each)
+            kids = each.get("/K", [])
+            todo = [*(kids if isinstance(kids, list) else [kids]), *todo]
+    return found
+
+
+def test_labels_of_chosen_tags_are_those_and_what_is_no_number_and_no_tag_is_refused(
+    told: dict[str, Actor],
+) -> None:
+    chosen = list(Thing.objects.filter(kind="person").values_list("tag", flat=True)[:2])
+
+    assert labels(f"EX-NORTH:{','.join(chosen).lower()}")[0] == chosen
+    for name in (
+        "EX-NORTH",
+        "EX-NORTH:0",
+        "EX-NORTH:301",
+        "EX-NORTH:abc",
+        "EX-NORTH:" + ",".join(["222-222-2"] * 301),
+    ):
+        with pytest.raises(NoSuchLabels):
+            labels(name)
+    with pytest.raises(TagMisread):
+        labels("EX-NORTH:222-222-3")
+    with pytest.raises(NotFound):
+        labels("NOWHERE:3")
+
+
 # --- at each door -------------------------------------------------------------------
 
 ELSEWHERE = {
@@ -189,6 +335,7 @@ ELSEWHERE = {
     "rrf",
     "ics213rr",
     "req-a",
+    "registration",  # of a shelter, below
 }
 
 
@@ -202,7 +349,9 @@ def given() -> UUID:
 def every() -> dict[str, str]:
     """The id of a record of which there is each paper of a site."""
     of: dict[str, object] = {
-        "record": given(), "handover": onto_the_bus().pk, "i216": Trip.objects.get().pk, "count": Count.objects.first().pk,
+        "record": given(),
+        "kit": "EX-NORTH", "hourly": "EX-NORTH", "log": "EX-NORTH", "labels": "EX-NORTH:3",
+        "handover": onto_the_bus().pk, "i216": Trip.objects.get().pk, "count": Count.objects.first().pk,
         "i203": Act.objects.get(name="custody.release").number.number, "property": PropertyReceipt.objects.first().pk,
     }  # fmt: skip
     assert of.keys() == PAPERS.keys() - ELSEWHERE
@@ -215,9 +364,9 @@ def test_every_paper_of_a_site_is_tagged_marked_numbered_and_the_same_at_each_do
     user = User.objects.get(username="clerk.north")
     page, api = Client(), Client(headers={"authorization": f"Bearer {new_token(user)}"})
     page.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    known = latest_known()
+    of, known = every(), latest_known()
     query = f"at={NOW.replace('+00:00', 'Z')}&known_at={known}"
-    for kind, id in every().items():
+    for kind, id in of.items():
         there, again = (
             page.get(f"/papers/{kind}/{id}.pdf?{query}"),
             api.get(f"/api/v1/papers/{kind}/{id}?{query}"),
@@ -263,3 +412,78 @@ def test_the_pages_of_a_site_lead_to_their_papers(told: dict[str, Actor]) -> Non
         f"/papers/count/{of['count']}.pdf"
         in page.get(f"/counter/EX-NORTH/headcount/{of['count']}/").content.decode()
     )
+    papers = page.get("/counter/EX-NORTH/papers/").content.decode()
+    for kind in ("kit", "hourly", "log"):
+        assert f"/papers/{kind}/EX-NORTH.pdf" in papers
+    for kind in ("handover", "i203"):
+        assert f"/papers/{kind}/{of[kind]}.pdf" in papers
+    assert "/counter/EX-NORTH/papers/" in page.get("/counter/EX-NORTH/").content.decode()
+    assert (
+        page.post("/counter/EX-NORTH/papers/", {"fresh": "12", "tags": ""})["Location"]
+        == "/papers/labels/EX-NORTH:12.pdf"
+    )
+    chosen = page.post("/counter/EX-NORTH/papers/", {"fresh": "12", "tags": "222-222-2"})
+    assert chosen["Location"] == "/papers/labels/EX-NORTH:222-222-2.pdf"
+    refused = page.post("/counter/EX-NORTH/papers/", {"fresh": "999", "tags": ""})
+    assert refused.status_code == 422
+    assert "at most 300 at once" in refused.content.decode()
+
+
+# --- shelters -----------------------------------------------------------------------
+
+
+def test_a_shelter_prints_a_registration_with_the_household_and_no_paper_of_it_has_a_word_of_custody() -> (
+    None
+):
+    who = people()
+    first, second, third = arrived(who, "general.shelter")
+    do.grouping.state_group(
+        actor=who.north,
+        site="EX-NORTH",
+        kind="keep_with",
+        tags=[first.tag, second.tag],
+        authority="The household",
+    )
+    do.custody.release(actor=who.north, site="EX-NORTH", tags=[second.tag], at=timezone.now(), reason="left")
+    do.counting.open_count(actor=who.north, site="EX-NORTH", at=timezone.now())
+    now = (timezone.now() + stories.timedelta(minutes=1)).isoformat()
+
+    text = text_of("registration", first.tag, at=now)
+
+    check_says(
+        text,
+        f"Registration: {first.tag}",
+        "Household2 in all",
+        first.tag,
+        second.tag,
+        "is here",
+        "I am free to leave at any time",
+    )
+    assert squeezed(third.tag) not in text
+    act = Act.objects.get(name="custody.release").number.number
+    with pytest.raises(NotForShelters):
+        text_of("i203", act)
+    for kind, id in (
+        ("kit", "EX-NORTH"),
+        ("hourly", "EX-NORTH"),
+        ("log", "EX-NORTH"),
+        ("registration", first.tag),
+        ("count", Count.objects.get().pk),
+    ):
+        said = " ".join(page.extract_text() for page in printed(kind, str(id), at=now)[1].pages).lower()
+        assert [word for word in OF_CUSTODY if word in said] == [], kind
+    page = Client()
+    page.force_login(
+        User.objects.get(username="clerk.north"), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    shown = page.get("/counter/EX-NORTH/papers/").content.decode()
+    assert "Print registration" in shown
+    assert [word for word in OF_CUSTODY if word in shown.lower()] == []
+    sent = page.post("/counter/EX-NORTH/papers/", {"resident": first.tag.lower()})
+    assert sent["Location"] == f"/papers/registration/{first.tag}.pdf"
+    assert page.get(sent["Location"]).status_code == 200
+
+
+def test_a_registration_is_of_a_resident_of_a_shelter_alone(told: dict[str, Actor]) -> None:
+    with pytest.raises(NotAtAShelter):
+        text_of("registration", Thing.objects.filter(kind="person").first().tag)

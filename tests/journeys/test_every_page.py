@@ -77,6 +77,7 @@ def test_every_page_of_every_account_is_looked_over(
             "/counter/EX-NORTH/property/left-behind/letter/", "/counter/EX-NORTH/property/left-behind/end/",
             "/counter/EX-NORTH/property/audits/", f"/counter/EX-NORTH/property/bags/{purse.pk}/seal/",
             f"/counter/EX-NORTH/headcount/{counted}/", f"/counter/EX-NORTH/headcount/{counted}/explain/",
+            "/counter/EX-NORTH/papers/",
             "/counter/EX-NORTH/incidents/", "/counter/EX-NORTH/incidents/report/", "/counter/EX-NORTH/incidents/1/",
             "/counter/EX-NORTH/incidents/1/close/", "/counter/EX-NORTH/missing/", "/counter/EX-NORTH/missing/?worker=clerk.north",
             "/counter/EX-NORTH/cases/assign/", "/counter/EX-NORTH/cases/notice/", f"/counter/EX-NORTH/cases/{kept.pk}/",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import qrcode
 import typst
 from pypdf import PdfReader
 
+from muster.documents.codes import qr_svg
 from muster.documents.forms import ICS_211, RRF
 from muster.documents.rendering import render
 from muster.documents.sheets import (
@@ -114,3 +117,19 @@ def test_a_form_says_its_edition_how_well_it_is_known_and_its_number_where_it_ha
     assert "OMB" not in ICS_211.said
     assert "OMB 1660-0047, expires not recorded." in RRF.said
     assert "".join(RRF.said.split()) in text_of(sheet=replace(SHEET, form=RRF))
+
+
+def test_a_code_is_drawn_as_its_modules_are_with_room_around_it() -> None:
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=4)
+    code.add_data("222-24F-6")
+    code.make(fit=True)
+
+    drawn = qr_svg("222-24F-6")
+
+    rows = code.get_matrix()
+    dark = {(x, y) for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark}
+    runs = re.findall(r"M(\d+) (\d+)h(\d+)v1h-(\d+)z", drawn)
+    assert {(int(x) + each, int(y)) for x, y, length, _ in runs for each in range(int(length))} == dark
+    assert all(length == back for _, _, length, back in runs)
+    assert f'viewBox="0 0 {len(rows)} {len(rows)}"' in drawn
+    assert len(rows) == 21 + 2 * 4  # version 1: a tag needs no larger one

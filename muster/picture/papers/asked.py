@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from muster.access.control import Actor, can, one_of, visible
@@ -65,6 +65,15 @@ class PeriodEndsFirst(MusterError):
         super().__init__(
             f"The period ends at {moment(ends_at, zone)}, not after it begins at {moment(begins_at, zone)}. Correct one of the two."
         )
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Which tags are to be printed for a site; None: so many `fresh` ones."""
+
+    site: Site
+    tags: list[str] | None
+    fresh: int
 
 
 @dataclass(frozen=True)
@@ -275,7 +284,7 @@ def asked_for(
     Raises NotAMoment, NotKnownThen, PeriodEndsFirst, and what `ledger.known` raises.
     """
     known = ledger.known(known_at)
-    if not isinstance(row, Site):  # no act writes those
+    if isinstance(row, Model) and not isinstance(row, Site):  # a site is set up, and no act writes it
         ledger.check_known(row, known, number=WRITTEN_BY.get(type(row), "act__number__number"))
     where = _zone(row, known)
     asked = Asked(
@@ -308,6 +317,8 @@ def _zone(row: Any, known_at: int) -> ZoneInfo:
             return zone(row.site.zone)
         case Site():
             return zone(row.zone)
+        case Labels():
+            return zone(row.site.zone)
         case Handover():
             return _zone_of(row.receiver.site or row.giver.site)
         case Act():

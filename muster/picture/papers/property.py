@@ -78,8 +78,12 @@ def _blocks(row: PropertyReceipt, asked: Asked) -> Iterator[Block]:
         yield heading("Baggage checks")
         yield words(I_77.said)
         for each in large:
-            yield fields(*((f"{part} part, serial number", each.bag.thing.tag) for part in ("Bag", "Form", "Owner")),
-                         ("Person", row.person.tag), ("Date", asked.said(each.at)), ("Receipt", row.number), columns=3)  # fmt: skip
+            yield heading(f"Check {each.bag.thing.tag}: to be cut apart", level=3)
+            for part in ("Bag", "Form", "Owner"):
+                yield fields(
+                    (f"{part} part, serial number", each.bag.thing.tag), ("Person", row.person.tag), ("Date", asked.said(each.at)),
+                    ("Receipt", f"{row.number} of {row.site_id}"), columns=4,
+                )  # fmt: skip
 
 
 def _contents(line: BagStated, stated: list[BagStated]) -> Said:
