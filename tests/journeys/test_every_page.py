@@ -117,10 +117,11 @@ def test_every_page_of_every_account_is_looked_over(
         "counsel": ["/decisions/", "/requests/ICE-SUPPORT-2025-MO/", "/requests/ICE-SUPPORT-2025-MO/assess/"],
         "records.desk": ["/missions/", "/missions/ICE-SUPPORT-2025/", "/decisions/ICE-SUPPORT-2025-MO-D1/"],
     }  # fmt: skip
+    looked: set[str] = set()
     looked_at = 0
     for name in [*ALLOWED, "counsel", "records.desk"]:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
-        reader = Reader(context, live_url)
+        reader = Reader(context, live_url, looked)
         reader.page.goto(live_url + link_for(User.objects.get(username=name)))
         for page in [*sorted(ALLOWED.get(name, ())), *more.get(name, [])]:
             answer = reader.page.goto(live_url + page)
