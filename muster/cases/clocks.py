@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from muster.cases.calendars import Paused, Place, Window, runs_out
 from muster.cases.rules import Limit, Rule, Span, Variant
@@ -36,10 +37,11 @@ class Happened:
 class Timeline:
     """What happened to one person or at one site up to `now`, as known at `known_at`: the moments of each event, in order."""
 
-    __slots__ = ("moments", "now", "starts")
+    __slots__ = ("_days", "moments", "now", "starts")
 
     def __init__(self, happened: Iterable[Happened], *, now: datetime, known_at: int | None = None) -> None:
         self.now = now
+        self._days: dict[tuple[datetime, ZoneInfo], date] = {}
         moments: dict[str, list[datetime]] = {}
         elsewhere: set[tuple[str, datetime]] = set()
         for each in happened:
@@ -85,6 +87,13 @@ class Timeline:
                 found = moments[n] if found is None else min(found, moments[n])
         return found
 
+    def day_of(self, at: datetime, zone: ZoneInfo) -> date:
+        """The local day of a moment; many rules ask the same."""
+        day = self._days.get((at, zone))
+        if day is None:
+            day = self._days[at, zone] = at.astimezone(zone).date()
+        return day
+
     def any_by(self, events: Sequence[str], at: datetime) -> bool:
         """Whether any of the events happened at or before `at`."""
         return any((moments := self.moments.get(event)) and moments[0] <= at for event in events)
@@ -98,7 +107,7 @@ class Reading:
     words: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Clock:
     """One rule's clock as it stands at `as_of`. All moments in UTC.
 
@@ -224,8 +233,8 @@ def clocks(
         if rule.timing.only_if and not timeline.any_by(rule.timing.only_if, start):
             continue
         if dated or windows is not None:
-            day = start.astimezone(place.zone).date()
-            if not Window(rule.effective_from, rule.effective_to).holds(day):
+            day = timeline.day_of(start, place.zone)
+            if dated and not Window(rule.effective_from, rule.effective_to).holds(day):
                 continue
             if windows is not None and not any(window.holds(day) for window in windows):
                 continue

@@ -28,13 +28,13 @@ from muster.ledger.models import Thing
 from muster.ledger.queries import latest_known
 from muster.parties.models import Site
 
-CHUNK = 2_000  # persons reckoned at once
+CHUNK = 500  # persons reckoned at once
 LONGEST = 200  # rows of a list
 QUARTER = 900  # seconds
 COUNTS = frozenset({"counted", "formally_counted", "counted_by_face"})  # by which clocks of headcounts stop
 # Whether it is reckoned up to that act, nothing is to be reckoned again, and no quarter of an hour has begun since.
 NOTHING_NEW = """
-SELECT 1 FROM cases_reckoned WHERE NOT EXISTS (SELECT FROM cases_openclock WHERE again_at <= %s)
+SELECT 1 FROM cases_reckoned WHERE coalesce((SELECT min(again_at) FROM cases_openclock) > %s, TRUE)
 AND number >= %s AND at >= to_timestamp(%s)"""
 FEW = 500  # persons for whom the rules of their own sites are read, and not those of every site
 # The persons of whom the acts after one number, up to another, say something.
@@ -43,7 +43,7 @@ SELECT e.thing_id FROM record_number n JOIN ledger_entry e ON e.act_id = n.act_i
 WHERE n.number > %s AND n.number <= %s AND t.kind = 'person'
 UNION SELECT e.thing_id FROM record_number n JOIN cases_recordedevent e ON e.act_id = n.act_id
 WHERE n.number > %s AND n.number <= %s AND e.thing_id IS NOT NULL
-UNION SELECT thing FROM cases_openclock WHERE again_at <= %s"""
+UNION SELECT thing FROM cases_openclock WHERE again_at <= %s AND (SELECT min(again_at) FROM cases_openclock) <= %s"""
 # The sites whose rules, or whose events for everybody there, the same acts changed.
 SITES = """
 SELECT s.site_id FROM record_number n JOIN cases_sitestandard s ON s.act_id = n.act_id WHERE n.number > %s AND n.number <= %s
@@ -110,7 +110,7 @@ def bring_up(now: datetime) -> int:
         reckoned = _reckoned(now)
         since = reckoned.number
         between = (since, latest)
-        things = {row[0] for row in rows(CHANGED, *between, *between, now)}
+        things = {row[0] for row in rows(CHANGED, *between, *between, now, now)}
         sites = _new_day(reckoned.at, now)
         if latest > since:
             shared = sorted(load_standards().shared_events)

@@ -179,7 +179,7 @@ def _merged(windows: Iterable[Window]) -> tuple[Window, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Leg:
     """One change of hands of a person: from which site to which, empty where it is none; and the acts that wrote and reversed it."""
 
@@ -191,7 +191,7 @@ class Leg:
     known_until: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Told:
     """One recorded event of a person or a site, and the site that recorded it."""
 

@@ -33,6 +33,7 @@ from muster.core.tags import parse_tag
 from muster.core.times import zone
 from muster.custody.models import Incident
 from muster.custody.queries import scope_of, site_for_change
+from muster.database import prepared
 from muster.ledger.models import Thing
 from muster.parties.models import Site
 
@@ -134,7 +135,7 @@ def rules_of(
 def legs_of(things: Collection[UUID]) -> dict[UUID, list[Leg]]:
     """The changes of hands of each of these things, in the order in which they were written."""
     found: dict[UUID, list[Leg]] = defaultdict(list)
-    for thing, at, giver, receiver, outside, known_from, known_until in rows(LEGS, list(things)):
+    for thing, at, giver, receiver, outside, known_from, known_until in prepared.rows(LEGS, list(things)):
         found[thing].append(Leg(at, giver, receiver, outside, known_from, known_until))
     return found
 
@@ -142,7 +143,7 @@ def legs_of(things: Collection[UUID]) -> dict[UUID, list[Leg]]:
 def told_of(things: Collection[UUID]) -> dict[UUID, list[Told]]:
     """What was recorded of each of these things, wherever."""
     found: dict[UUID, list[Told]] = defaultdict(list)
-    for thing, site, event, at, known_from, known_until in rows(TOLD + "e.thing_id = ANY (%s)", list(things)):
+    for thing, site, event, at, known_from, known_until in prepared.rows(TOLD + "e.thing_id = ANY (%s)", list(things)):
         found[thing].append(Told(site, Happened(event, at, known_from, known_until)))
     return found
 
@@ -157,7 +158,7 @@ def told_of_sites(rules: Mapping[str, SiteRules], *, latest: int = ALL) -> dict[
         event
         for at_site in rules.values()
         for held in (*at_site.persons, *at_site.itself)
-        for event in held.rule.timing.events()
+        for event in held.rule.timing.events
     }
     codes = sorted(rules)
     found: dict[str, list[Happened]] = defaultdict(list)
@@ -214,7 +215,7 @@ def _for_everybody(rules: Mapping[str, SiteRules]) -> dict[str, set[str]]:
     """By site, the events of the site itself that its rules about persons name."""
     shared = load_standards().shared_events
     return {
-        code: {name for held in at_site.persons for name in held.rule.timing.events()} & shared
+        code: {name for held in at_site.persons for name in held.rule.timing.events} & shared
         for code, at_site in rules.items()
     }
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from muster.authority.findings import Mark
@@ -160,13 +161,14 @@ class Timing:
     calendar: Calendar = "every_day"
     warn: tuple[Span, ...] = ()
 
-    def events(self) -> set[str]:
+    @cached_property
+    def events(self) -> frozenset[str]:
         """Every event that it names."""
         named = (
             self.start, self.stop_on, self.pause_on, self.resume_on,
             self.ends_on, self.only_if, self.once, self.excused_by, self.before,
         )  # fmt: skip
-        return {event for events in named for event in events}
+        return frozenset(event for events in named for event in events)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,7 +270,7 @@ class Rule:
         """Whether all of it was read in a primary text."""
         return self.mark == "C" and not self.unverified
 
-    @property
+    @cached_property
     def has_clock(self) -> bool:
         """Whether it is about time: an amount and a state have no clock."""
         return self.limit.kind != "always" and self.limit.amount is None and bool(self.timing.start)

@@ -118,7 +118,7 @@ def test_every_rule_read_in_a_primary_text_names_where():
 
 def test_every_declared_event_is_named_by_a_rule():
     rules = [rule for pack in STANDARDS.by_id.values() for rule in pack.rules.values()]
-    used = {event for rule in rules for event in rule.timing.events()}
+    used = {event for rule in rules for event in rule.timing.events}
     assert set(STANDARDS.events) == used
 
 

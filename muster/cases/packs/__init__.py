@@ -69,7 +69,7 @@ class Standards:
         rules = (
             rule for pack in self.by_id.values() for rule in pack.rules.values() if rule.about == "person"
         )
-        named = {name for rule in rules for name in rule.timing.events()}
+        named = {name for rule in rules for name in rule.timing.events}
         return frozenset(name for name in named if self.events[name].about == "site")
 
     @cached_property
@@ -146,7 +146,7 @@ def _against_one_another(packs: list[Standard]) -> Iterator[Mismatch]:
                 f"{name} is read from the record, so no pack can say what it is. Give the event another id."
             )
             yield Mismatch(pack=pack.id, name=name, code="cases.named_twice", message=message)
-        named = {name for rule in pack.rules.values() for name in rule.timing.events()}
+        named = {name for rule in pack.rules.values() for name in rule.timing.events}
         for name in sorted(named - events):
             message = f"No pack holds an event {name[:60]!r}. Add an [[event]] table for it."
             yield Mismatch(pack=pack.id, name=name, code="cases.unknown_event", message=message)
