@@ -143,7 +143,9 @@ def legs_of(things: Collection[UUID]) -> dict[UUID, list[Leg]]:
 def told_of(things: Collection[UUID]) -> dict[UUID, list[Told]]:
     """What was recorded of each of these things, wherever."""
     found: dict[UUID, list[Told]] = defaultdict(list)
-    for thing, site, event, at, known_from, known_until in prepared.rows(TOLD + "e.thing_id = ANY (%s)", list(things)):
+    for thing, site, event, at, known_from, known_until in prepared.rows(
+        TOLD + "e.thing_id = ANY (%s)", list(things)
+    ):
         found[thing].append(Told(site, Happened(event, at, known_from, known_until)))
     return found
 

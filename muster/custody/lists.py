@@ -12,22 +12,31 @@ from typing import Annotated, Any, BinaryIO
 from uuid import NAMESPACE_OID, UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from pydantic import Field
 
 from muster.access.control import Actor, Scope, can
 from muster.core.csvfiles import read_table
 from muster.core.errors import FaultyFile, MusterError
+from muster.core.times import end_of_day
 from muster.core.times import zone as zone_of
 from muster.custody import observing, queries, references, rosters
 from muster.custody.actions import area, end_stale_offers, site_locked
-from muster.custody.models import ListedStay, ListTaken
+from muster.custody.models import Difference, ListedStay, ListTaken
 from muster.custody.references import Known
-from muster.custody.rosters import Arrive, Depart, Operation, RosterList, Stays, Undo
-from muster.ledger.models import Holder
+from muster.custody.rosters import Arrive, Depart, ListPlan, Operation, RosterList, Stays, Undo
+from muster.ledger.models import Holder, Thing
 from muster.ledger.writing import Pop, Push, outside, write
 from muster.parties.models import Site
 from muster.record.action import action, number_of
 from muster.record.models import Act
+
+TO_SETTLE: Mapping[str, Difference.Kind] = {
+    "hole": Difference.Kind.LIST_HOLE,
+    "rewritten_admission": Difference.Kind.LIST_REWRITTEN,
+    "out_and_in_between_lists": Difference.Kind.OUT_AND_IN,
+    "double_line": Difference.Kind.LISTED_TWICE,
+}  # by the kind of a notice
 
 
 class KeptByMuster(MusterError):
@@ -171,7 +180,32 @@ def _follow(
     things = references.name_new(site, persons, act=act)
     source = f"custody list of {site.code}, {roster.listed}"
     written = _write(plan.operations, things, here=area(site, act=act), act=act, source=source)
+    _open_differences(plan, things, act=act, site=site)
     return ListRead(roster.listed, plan.persons, written, dict(plan.kinds())), things
+
+
+def _open_differences(plan: ListPlan, things: Mapping[str, UUID], *, act: Act, site: Site) -> None:
+    """Open a difference for each person of whom lists contradict one another: the newer is taken, and somebody looks at it.
+
+    Whoever stands twice on one list and did so on an earlier one, which is not settled, gets no second.
+    """
+    told = [
+        (notice, things[notice.person])
+        for notice in plan.notices
+        if notice.person and notice.kind in TO_SETTLE
+    ]
+    if not told:
+        return
+    tags = dict(Thing.objects.filter(pk__in=[thing for _, thing in told]).values_list("pk", "tag"))
+    twice = queries.open_differences([site.code]).filter(kind=Difference.Kind.LISTED_TWICE)
+    known = set(twice.values_list("thing_id", flat=True))
+    at = min(end_of_day(plan.listed, zone_of(site.zone)), timezone.now())
+    for notice, thing in told:
+        kind = TO_SETTLE[notice.kind]
+        if kind != Difference.Kind.LISTED_TWICE or thing not in known:
+            Difference.objects.create(
+                act=act, kind=kind, site=site, thing_id=thing, words=notice.of_whom(tags[thing]), opened_at=at
+            )
 
 
 def _latest(site: Site) -> date | None:

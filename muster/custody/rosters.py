@@ -52,6 +52,9 @@ Kind = Literal[
 ]
 
 
+PERSON = "\N{BULLET}"  # in the words of a notice
+
+
 class ListOutOfOrder(MusterError):
     """A list is older than the latest one in the record, which was read without it."""
 
@@ -158,12 +161,23 @@ Operation = Arrive | Depart | Undo
 
 @dataclass(frozen=True)
 class Notice:
-    """Something in a list that a reader of the numbers has to know. `words` is the sentence to print."""
+    """Something in a list that a reader of the numbers has to know.
+
+    `words` is the sentence to print; `of_whom` says the same of a person by another name than the list's.
+    """
 
     kind: Kind
     person: str | None
     row: int | None
-    words: str
+    told: str  # in which PERSON stands for the person
+
+    @property
+    def words(self) -> str:
+        return self.of_whom(self.person or "")
+
+    def of_whom(self, name: str) -> str:
+        """The sentence with this name in it: a list's reference of somebody is not kept in clear."""
+        return self.told.replace(PERSON, name)
 
 
 @dataclass(frozen=True)
@@ -399,7 +413,7 @@ class _Reading:
         """The line that counts where there are several: the newest admission not ahead of the list."""
         line = max(lines, key=lambda each: (each.admission.at <= self.span.end, each.admission.at))
         if len(lines) > 1:
-            words = f"{self.person} has {len(lines)} lines and is counted once, admitted {self._local(line)}."
+            words = f"{PERSON} has {len(lines)} lines and is counted once, admitted {self._local(line)}."
             self._tell("double_line", line, words)
         return line
 
@@ -464,7 +478,7 @@ class _Reading:
         It is no late entry on the first list, nor where it is rewritten: the person was listed already.
         """
         listed, admission = self.span.listed, line.admission
-        stated = f"The admission of {self.person}, {self._local(line)},"
+        stated = f"The admission of {PERSON}, {self._local(line)},"
         days = (listed - admission.local_date).days
         if days < 0:
             self._tell(
@@ -491,22 +505,22 @@ class _Reading:
         now, then = self._local(line), local(before.admitted_at, self.span.zone)
         if rewritten:
             words = (
-                f"{self.person} was listed as admitted {then} and now {now}, which cannot both be: "
+                f"{PERSON} was listed as admitted {then} and now {now}, which cannot both be: "
                 "the record was rewritten. The newer list is taken."
             )
             self._tell("rewritten_admission", line, words)
         elif before.admitted_at != line.admission.at and before.departed_at:
-            words = f"{self.person}, last listed on {seen}, is back: admitted {now}."
+            words = f"{PERSON}, last listed on {seen}, is back: admitted {now}."
             self._tell("came_back", line, words)
         elif before.admitted_at != line.admission.at:
             words = (
-                f"{self.person} was listed as admitted {then} and now {now}: out and in again between two "
+                f"{PERSON} was listed as admitted {then} and now {now}: out and in again between two "
                 "lists, or a rewritten record. It is recorded as out and in."
             )
             self._tell("out_and_in_between_lists", line, words)
         else:
             words = (
-                f"{self.person}, last listed on {seen}, is listed again under the same admission, {now}. "
+                f"{PERSON}, last listed on {seen}, is listed again under the same admission, {now}. "
                 "The departure recorded meanwhile is undone."
             )
             self._tell("hole", line, words)

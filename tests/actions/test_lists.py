@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -82,6 +83,13 @@ def test_every_one_of_44_real_lists_is_counted_exactly_at_its_own_act(
         "late_entry": 15,
     }
     assert answer["notices"] == notices | {"first_list": 1, "missing_list": 1, "repeated_hour": 3}
+    # Where lists contradict one another somebody has to look.
+    contradictions = open_differences(["NYC"])
+    opened = Counter(contradictions.values_list("kind", flat=True))
+    assert opened == {"list_hole": 23, "out_and_in": 22, "list_rewritten": 1}
+    assert not any(
+        "P0" in each.words for each in contradictions
+    )  # by tag, and not by the reference of the list
 
     # A second run gives the first tokens and writes nothing.
     acts = Act.objects.count()
@@ -418,3 +426,30 @@ def test_the_page_of_a_list_shows_both_columns_and_settles_those_ticked_or_all(
     assert told() == []
     assert signed_in("clerk.south").get(one).status_code == 404
     assert center.get(page + "999/").status_code == 404
+
+
+def test_what_waits_of_many_lists_is_settled_together_by_its_kind(
+    administrator: Actor, north: People
+) -> None:
+    lines = "".join(
+        f"2026-03-0{day},{person},{admitted}\n"
+        for day, person, admitted in (
+            (1, "P1", "2026-02-27T10:00"), (1, "P2", "2026-02-27T10:00"), (1, "P2", "2026-02-28T10:00"),
+            (2, "P2", "2026-02-28T10:00"), (2, "P2", "2026-02-27T10:00"),
+            (3, "P1", "2026-02-27T10:00"), (3, "P2", "2026-02-28T10:00"),
+        )
+    )  # fmt: skip
+    take_in(administrator, lines, site="LISTED", zone="America/Chicago")
+    Grant.objects.create(user_id=north.center.user, role="joc", site_id="LISTED")
+    page, center = "/counter/LISTED/lists/", signed_in("center")
+
+    shown = center.get(page).content.decode()
+    assert "Left the lists and is listed again</a>: 1" in shown
+    assert "Twice on one list</a>: 1" in shown  # on the second day it was open already
+    hole = center.get(page + "waiting/list_hole/").content.decode()
+    assert "Listed again under the same admission" in hole
+    assert "P1" not in hole
+    assert center.get(page + "waiting/bag_lost/").status_code == 404
+    done = center.post(page + "waiting/", {"all": "yes", "reason": "Asked the facility"}, follow=True)
+    assert "2 settled." in done.content.decode()
+    assert "Nothing waits" in done.content.decode()

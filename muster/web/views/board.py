@@ -18,6 +18,7 @@ from muster.cases.clocks import Clock
 from muster.cases.due import counts_of
 from muster.core.errors import MusterError, NotFound
 from muster.custody import actions as custody
+from muster.custody.lists import TO_SETTLE
 from muster.custody.models import Difference
 from muster.custody.queries import (
     can_lapse,
@@ -46,7 +47,7 @@ from muster.web.used import Bar
 from muster.web.views.history import visible_things
 from muster.web.views.missions import SETTLED_ON
 
-ROWS_OF_LISTS = (Difference.Kind.LISTED_NOT_HELD, Difference.Kind.HELD_NOT_LISTED)
+ROWS_OF_LISTS = (Difference.Kind.LISTED_NOT_HELD, Difference.Kind.HELD_NOT_LISTED, *TO_SETTLE.values())
 IN_A_CARD, IN_ALL = 4, 12  # how many of those that wait are shown
 
 

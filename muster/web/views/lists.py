@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +17,7 @@ from muster.core.errors import NotFound
 from muster.core.times import end_of_day, zone
 from muster.custody import lists, rosters
 from muster.custody.models import Difference, ListTaken
-from muster.custody.queries import scope_of, site_for
+from muster.custody.queries import open_differences, scope_of, site_for
 from muster.ledger.queries import census, latest_known
 from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
@@ -27,6 +29,7 @@ from muster.web.views.history import visible_things
 
 SHOWN = 30  # lists of a site, the latest
 ROWS = 500  # of one list
+MOST = 2_000  # settled at once
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def _told(taken: ListTaken, site: Site, known_at: int) -> Told:
     return Told(taken, ours, waiting, rows.count() - waiting)
 
 
-def _differences(taken: ListTaken) -> Any:
+def _differences(taken: ListTaken) -> QuerySet[Difference]:
     return Difference.objects.filter(act=taken.act_id, kind__in=ROWS_OF_LISTS).order_by("id")
 
 
@@ -59,9 +62,16 @@ def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     context = {
         "site": place, "drill": is_drill_at(place), "known_at": known_at,
         "lists": [_told(row, place, known_at) for row in rows[:SHOWN]], "count": rows.count(),
-        "may_import": may(actor, "custody.import_list", scope_of(place)),
+        "may_import": may(actor, "custody.import_list", scope_of(place)), "waiting": _waiting_by_kind(place),
     }  # fmt: skip
     return render(request, "web/lists.html", context)
+
+
+def _waiting_by_kind(site: Site) -> list[tuple[str, str, int]]:
+    """How many wait of each kind that lists open: kind, its words, number."""
+    open_ones = open_differences([site.pk]).filter(kind__in=ROWS_OF_LISTS).order_by()
+    counts = dict(open_ones.values_list("kind").annotate(Count("pk")))
+    return [(kind.value, kind.label, counts[kind.value]) for kind in ROWS_OF_LISTS if kind.value in counts]
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,18 @@ class Line:
     ours: str
 
 
+# What a list says of somebody, and what the lists before it said, where they contradict one another.
+BETWEEN_LISTS: Mapping[str, tuple[str, str]] = {
+    Difference.Kind.LIST_HOLE: ("listed again under the same admission", "left, since a list lacked the person: undone"),
+    Difference.Kind.LIST_REWRITTEN: ("another admission, which cannot go with the earlier one", "the earlier admission: undone"),
+    Difference.Kind.OUT_AND_IN: ("a newer admission", "the earlier one: recorded as out and in between the two lists"),
+    Difference.Kind.LISTED_TWICE: ("more than one line", "counted once, under the newest admission"),
+}  # fmt: skip
+
+
 def _line(row: Difference) -> Line:
+    if row.kind in BETWEEN_LISTS:
+        return Line(row, *BETWEEN_LISTS[row.kind])
     if row.kind == Difference.Kind.HELD_NOT_LISTED:
         return Line(row, "not on the list, by tag or known reference", "here all that day")
     if row.thing is None:
@@ -103,23 +124,47 @@ def one(request: HttpRequest, actor: Actor, site: str, taken: int) -> HttpRespon
     row = ListTaken.objects.filter(pk=taken, site=place).select_related("act__number").first()
     if row is None:
         raise NotFound(kind=f"list of {place.code}", name=str(taken))
-    found = _differences(row).select_related("thing", "settled__act__actor", "settled__act__number")
-    waiting = [str(each) for each in found.filter(settled__isnull=True).values_list("pk", flat=True)]
+    return _worked_through(
+        request, actor, place, _differences(row), title=f"List of {place.name}, {row.listed}",
+        back=reverse("list", args=[place.pk, row.pk]), told=_told(row, place, latest_known()),
+    )  # fmt: skip
+
+
+@signed_in
+def waiting(request: HttpRequest, actor: Actor, site: str, kind: str = "") -> HttpResponse:
+    """What waits of all lists of a site, or of one kind: where lists contradict one another, many days are one question."""
+    place = site_for(actor, site)
+    kinds = {each.value: each for each in ROWS_OF_LISTS}
+    if kind and kind not in kinds:
+        raise NotFound(kind="kind of difference of a list", name=kind)
+    of_kind = open_differences([place.pk]).filter(kind__in=[kind] if kind else kinds)
+    title = f"To settle of the lists of {place.name}" + (f": {kinds[kind].label}" if kind else "")
+    here = reverse("lists-waiting", args=[place.pk, *([kind] if kind else [])])
+    return _worked_through(request, actor, place, of_kind.order_by("id"), title=title, back=here)
+
+
+def _worked_through(
+    request: HttpRequest, actor: Actor, place: Site, differences: QuerySet[Difference], *, title: str, back: str,
+    told: Told | None = None,
+) -> HttpResponse:  # fmt: skip
+    found = differences.select_related("thing", "settled__act__actor", "settled__act__number")
+    open_ones = [str(each) for each in found.filter(settled__isnull=True).values_list("pk", flat=True)[:MOST]]
     rows = [_line(each) for each in found[:ROWS]]
     context = {
-        "site": place, "told": _told(row, place, latest_known()), "rows": rows, "count": found.count(), "open": waiting,
+        "site": place, "told": told, "rows": rows, "count": found.count(), "open": open_ones, "between": BETWEEN_LISTS,
         "named": visible_things(actor, {each.row.thing_id for each in rows if each.row.thing_id}),
-        "may_settle": bool(waiting) and may(actor, "custody.settle_many", scope_of(place)), "ticked": request.POST.getlist("difference"),
+        "may_settle": bool(open_ones) and may(actor, "custody.settle_many", scope_of(place)),
+        "ticked": request.POST.getlist("difference"),
     }  # fmt: skip
     inputs = [
-        Input("all", f"All {len(waiting)} that are open, ticked or not", "flag", needed=False),
+        Input("all", f"All {len(open_ones)} that are open, ticked or not", "flag", needed=False),
         Input("reason", "How they are settled, and why", "long", "One reason for all of them. Your name stands beside it in the record."),
     ]  # fmt: skip
     if request.method == "POST":
         can(actor, "custody.settle_many", scope_of(place))
     return SettleForm(
-        action="custody.settle_many", title=f"List of {place.name}, {row.listed}", button="Settle them", inputs=inputs,
-        given={"site": place.pk}, zone=place.zone, back=reverse("list", args=[place.pk, row.pk]), drill=is_drill_at(place),
+        action="custody.settle_many", title=title, button="Settle them", inputs=inputs, given={"site": place.pk},
+        zone=place.zone, back=back, drill=is_drill_at(place),
         done=lambda answer: f"{len(answer.differences)} settled.", template="web/list.html", context=context,
     ).page(request, actor)  # fmt: skip
 
