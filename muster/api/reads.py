@@ -24,6 +24,7 @@ from muster.cases.worklist import worklist_told
 from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.custody import bags
+from muster.custody.agency_counts import compared_told
 from muster.custody.queries import census_of, incidents_told, site_for, totals_of
 from muster.custody.space import free_of
 from muster.database import when_down
@@ -262,6 +263,27 @@ class AskedTold(Schema):
     rule: str
 
 
+class AgencyCountTold(Schema):
+    """One site on one day as an agency counts it: at any time of the day and at midnight; `ours` is null where nothing is recorded."""
+
+    site: str
+    any_time: int
+    midnight: int
+    apart: int
+    ours: int | None
+    source: str
+
+
+class AgencyCountsAnswer(Schema):
+    """An agency's counts of a day, by two definitions that are never added, furthest apart first."""
+
+    day: str
+    known_at: int
+    any_time: int
+    midnight: int
+    counts: list[AgencyCountTold]
+
+
 class DueAnswer(Schema):
     """What is due, the earliest first: at most 200 of `count`. `open_without_number` more are owed without a number, or stand still."""
 
@@ -398,6 +420,20 @@ def checklist_of(request: HttpRequest, site: str, tag: str, side: Literal["in", 
     actor = asking(request)
     with when_down(), storable():
         return checklists.person_told(actor, site, tag, side, now=timezone.now())
+
+
+@router.get("/agency-counts", response=AgencyCountsAnswer)
+def agency_counts(
+    request: HttpRequest,
+    on: Query[Words],
+    site: Query[Words | None] = None,
+    known_at: Query[Words | None] = None,
+) -> dict[str, Any]:
+    """An agency's counts of a day at the sites that the actor may see, beside the record's at the end of that day."""
+    actor = asking(request)
+    with when_down(), storable():
+        known = None if known_at is None else ledger.known(known_at)
+        return compared_told(actor, on, site=site, known_at=known)
 
 
 @router.get("/clocks", response=DueAnswer)

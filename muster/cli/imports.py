@@ -95,6 +95,37 @@ def import_facilities(
     _import_rows(take_in, file, as_json, dry_run=dry_run, keep_good=keep_good)
 
 
+@import_app.command("transfers")
+@command
+def import_transfers(
+    file: Csv,
+    zone: Annotated[
+        str, typer.Option(help="The zone in which the days of the file are, such as Pacific/Auckland.")
+    ],
+    dry_run: DryRun = False,
+    keep_good: KeepGood = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take moves of persons whom the file does not name in, as the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from muster.custody.transfers import import_transfers_of as take_in
+
+    _import_rows(partial(take_in, zone=zone), file, as_json, dry_run=dry_run, keep_good=keep_good)
+
+
+@import_app.command("counts")
+@command
+def import_counts(
+    file: Csv, dry_run: DryRun = False, keep_good: KeepGood = False, data: Data = None, as_json: Json = False
+) -> None:
+    """Keep an agency's daily counts of its sites, as the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from muster.custody.agency_counts import import_counts_of as take_in
+
+    _import_rows(take_in, file, as_json, dry_run=dry_run, keep_good=keep_good)
+
+
 @import_app.command("requests")
 @command
 def import_requests(

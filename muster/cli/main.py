@@ -177,6 +177,7 @@ def act(
 app.command()(imports.replay)
 app.command()(proofs.export)
 app.command()(reads.census)
+app.command()(reads.counts)
 app.command()(reads.picture)
 app.command()(reads.taskable)
 app.command()(reads.used)

@@ -13,6 +13,7 @@ from muster.cli.answers import (
     Data,
     Json,
     KnownAt,
+    acting,
     command,
     open_record,
     show,
@@ -58,6 +59,42 @@ def census(
     ]
     heading = f"As of {found['at']}, known at act {found['known_at']}"
     show(found, as_json=as_json, text=lambda: f"{heading}\n{table(['site', 'persons'], rows)}")
+
+
+@command
+def counts(
+    on: Annotated[str, typer.Option(help="The day, such as 2023-03-01.")],
+    site: Annotated[str | None, typer.Option(help="One site; all without it.")] = None,
+    known_at: KnownAt = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """An agency's two counts of a day beside one another and the record, as the user whose token is in MUSTER_TOKEN."""
+    open_record(data)
+    from muster.actions import storable
+    from muster.custody.agency_counts import compared_told
+    from muster.database import when_down
+    from muster.ledger.queries import known
+
+    with when_down(), storable():
+        found = compared_told(acting(), on, site=site, known_at=None if known_at is None else known(known_at))
+    rows = [
+        [each["site"], *(f"{each[name]:,}" for name in ("any_time", "midnight", "apart")),
+         "not recorded" if each["ours"] is None else f"{each['ours']:,}"]
+        for each in found["counts"]
+    ]  # fmt: skip
+    rows.append(
+        [
+            "in all",
+            f"{found['any_time']:,}",
+            f"{found['midnight']:,}",
+            f"{found['any_time'] - found['midnight']:,}",
+            "",
+        ]
+    )
+    heading = f"As an agency counted {found['day']}, known at act {found['known_at']}"
+    columns = ["site", "at any time", "at midnight", "apart", "the record"]
+    show(found, as_json=as_json, text=lambda: f"{heading}\n{table(columns, rows)}")
 
 
 @command

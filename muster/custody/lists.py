@@ -123,23 +123,24 @@ def keep_by_list(
     site: Code,
     zone: Annotated[str, Field(max_length=40)],
     since: date,
+    name: Annotated[str, Field(max_length=200)] = "",
 ) -> KeptByList:
-    """Keep a site by its own list, from a day on; the site is made if it is new.
+    """Keep a site by its own list, from a day on; the site is made if it is new, with its code as its name if none is given.
 
     Raises NotAZone, OtherZone, and KeptByMuster for a site whose people have recorded something.
     """
-    name = zone_of(zone).key
+    kept_in = zone_of(zone).key
     if row is None:
-        row = Site(code=site, name=site, zone=name)
+        row = Site(code=site, name=name or site, zone=kept_in)
     elif row.kept_by_list_since is None:
         if queries.kept_by_muster(row):
             raise KeptByMuster(site=site)
-        row.zone = name
-    if row.zone != name:
+        row.zone = kept_in
+    if row.zone != kept_in:
         raise OtherZone(site=site, zone=row.zone)
     row.kept_by_list_since = row.kept_by_list_since or since
     row.save()
-    return KeptByList(site, name)
+    return KeptByList(site, kept_in)
 
 
 @action("custody.import_list", about=site_locked)

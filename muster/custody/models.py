@@ -203,6 +203,34 @@ class ListTaken(Recorded):
         constraints = [models.UniqueConstraint(fields=["site", "listed", "digest"], name="list_taken_once")]
 
 
+class TransfersTaken(Recorded):
+    """How many persons a file without names says were moved from one site to another on one day, taken in once."""
+
+    giver = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    receiver = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    persons = models.IntegerField()
+    digest = models.CharField(max_length=64)  # of the reasons, which is all that the file says of each
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["giver", "receiver", "day"], name="transfers_taken_once")
+        ]
+
+
+class AgencyCount(Recorded):
+    """How many persons an agency says were at a site on a day: at any time of it, and at midnight. A later row says otherwise."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    day = models.DateField()
+    any_time = models.IntegerField()
+    midnight = models.IntegerField()
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index(fields=["day", "site"], name="agency_count_of_day")]
+
+
 class Replayed(Recorded):
     """What a file reported at one moment, taken in by one act: the moment as such, and the rows by keyed hash.
 

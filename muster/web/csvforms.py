@@ -31,6 +31,7 @@ class CsvForm:
     done: Callable[[dict[str, Any]], str]
     back: str
     drill: bool = False
+    zone: str | None = None  # the zone that the form asks for, as given; None: it asks for none
 
     def page(self, request: HttpRequest) -> HttpResponse:
         """The form, fresh or refused; after the import, the way back with the fact in words."""
@@ -44,7 +45,9 @@ class CsvForm:
             except MusterError as told:
                 refusal = told
             else:
-                messages.success(request, f"{answer['rows']} rows read: {self.done(answer)}.")
+                messages.success(
+                    request, f"{answer['rows']} row{'s' * (answer['rows'] != 1)} read: {self.done(answer)}."
+                )
                 return redirect(self.back)
         context = {"form": self, "faults": faults, "drill": self.drill}
         return form_page(request, "web/csv_file.html", context, refusal=refusal)

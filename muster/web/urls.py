@@ -4,6 +4,7 @@ from django.urls import path
 
 from muster.web.views import (
     acts,
+    agency_counts,
     areas,
     assessments,
     board,
@@ -159,6 +160,9 @@ urlpatterns = [
     path("counter/<slug:site>/housing/groups/<uuid:group>/end/", housing.end, name="group-end"),
     path("counter/<slug:site>/housing/flag/", housing.flag, name="flag"),
     path("counter/<slug:site>/papers/", sitepapers.papers, name="site-papers"),
+    path("agency-counts/", agency_counts.compare, name="agency-counts"),
+    path("agency-counts/file/", agency_counts.from_file, name="agency-counts-file"),
+    path("transfers/file/", agency_counts.transfers_from_file, name="transfers-file"),
     path("counter/<slug:site>/lists/", lists.listed, name="lists"),
     path("counter/<slug:site>/lists/file/", lists.from_file, name="lists-file"),
     path("counter/<slug:site>/lists/waiting/", lists.waiting, name="lists-waiting"),
