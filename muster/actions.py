@@ -27,6 +27,7 @@ from muster.custody import (
     grouping,
     incidents,
     lists,
+    manifests,
     merging,
     personal,
     placing,
@@ -50,8 +51,8 @@ from muster.transport import closing as transport_closing
 __all__ = [
     "ACTIONS", "NotStorable", "areas", "assigning", "assistance", "authority", "cases", "casework", "checkins", "contesting", "costs",
     "counting", "custody", "decisions", "desk", "disposal", "find", "grouping", "housing", "importing", "incidents", "keys", "lists",
-    "members", "merging", "missions", "offices", "personal", "placing", "planning", "property", "replay", "sources", "storable",
-    "tasks", "transport", "undoing",
+    "manifests", "members", "merging", "missions", "offices", "personal", "placing", "planning", "property", "replay", "sources",
+    "storable", "tasks", "transport", "undoing",
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from muster.access.control import one_of, visible
+from muster.access.control import can, one_of, visible
 from muster.actions import storable
 from muster.api.shapes import UnderTold
 from muster.api.signing_in import asking
@@ -25,7 +25,8 @@ from muster.core.errors import NotFound
 from muster.core.tags import parse_tag
 from muster.custody import bags
 from muster.custody.agency_counts import compared_told
-from muster.custody.queries import census_of, incidents_told, site_for, totals_of
+from muster.custody.manifests import look
+from muster.custody.queries import census_of, incidents_told, scope_of, site_for, totals_of
 from muster.custody.space import free_of
 from muster.database import when_down
 from muster.ledger import queries as ledger
@@ -363,6 +364,45 @@ class ChecklistAnswer(ChecklistTold):
     site: str
     as_of: str
     known_at: int
+
+
+class ManifestAsked(Schema):
+    """A manifest as text: CSV with the columns `tag`, `reference` and `from`, or one tag a line."""
+
+    manifest: Annotated[str, Field(max_length=200_000)]
+
+
+class ManifestLine(Schema):
+    """One line: its row, the tag, who brings the person by the list, and how the person stands towards the site."""
+
+    row: int
+    tag: str
+    giver: str
+    state: Literal["offered", "unexpected", "elsewhere", "here", "in_use"]
+    handover: UUID | None
+
+
+class ManifestAnswer(Schema):
+    """A manifest beside the record; `not_listed` are on the same offers and not on the list. Nothing is kept of it."""
+
+    site: str
+    lines: list[ManifestLine]
+    not_listed: list[str]
+
+
+@router.post("/manifests/{site}", response=ManifestAnswer)
+def manifest_looked_at(request: HttpRequest, site: str, asked: ManifestAsked) -> dict[str, Any]:
+    """The dry run of a manifest: each line beside the record, or every fault by row. It writes nothing."""
+    actor = asking(request)
+    with when_down(), storable():
+        place = site_for(actor, site)
+        can(actor, "custody.receive_manifest", scope_of(place))
+        found = look(place, asked.manifest)
+    lines = [
+        {"row": listed.row, "tag": listed.tag, "giver": listed.giver, "state": each.state, "handover": each.handover and each.handover.pk}
+        for listed, each in found.lines
+    ]  # fmt: skip
+    return {"site": site, "lines": lines, "not_listed": found.not_listed}
 
 
 class BagAnswer(Schema):

@@ -145,6 +145,9 @@ def _side(end: str) -> Callable[[UUID], tuple[Scope, Handover]]:
     return load
 
 
+handover_locked = _side("receiver")
+
+
 def _giver(giver: str) -> tuple[Scope, Holder]:
     found = _holder_named(giver)
     return queries.scope_of_holder(found).asked_as("holder", giver), found

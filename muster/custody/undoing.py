@@ -30,8 +30,8 @@ WITHIN = timedelta(seconds=60)
 REASON = "clerk_undo"
 # Which acts can be undone, and what each recorded, for the button.
 WORDS = {
-    "custody.receive": "Received", "custody.accept": "Signed for", "custody.place": "Placed", "custody.take_in": "Taken in",
-    "custody.put_away": "Put away", "cases.record_items": "Checklist",
+    "custody.receive": "Received", "custody.accept": "Signed for", "custody.receive_manifest": "From a manifest",
+    "custody.place": "Placed", "custody.take_in": "Taken in", "custody.put_away": "Put away", "cases.record_items": "Checklist",
 }  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def can_be_undone(actor: Actor, site: Site, *, now: datetime) -> list[CanUndo]:
 
 def _what(answer: dict[str, Any]) -> str:
     """What an answer names: tags, a bag, or how many items."""
-    tags = [tag for key in ("received", "accepted", "tags", "bags") for tag in answer.get(key, ())] or [
+    tags = [tag for key in ("accepted", "received", "tags", "bags") for tag in answer.get(key, ())] or [
         *answer.get("reported", ())
     ]
     tags = list(dict.fromkeys(tags)) or ([answer["tag"]] if "tag" in answer else [])

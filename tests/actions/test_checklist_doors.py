@@ -282,7 +282,7 @@ def test_whoever_asks_sees_the_open_checks_before_anything_is_recorded_and_enter
 
 def everywhere(clerk: Client, thing: Thing) -> list[str]:
     """What a shelter's other pages say, with somebody who is there, and what they refuse."""
-    pages = ("receive/", "hand-over/", "headcount/", "areas/", "areas/place/", "outside/out/", "in/", "shift/",
+    pages = ("receive/", "hand-over/", "headcount/", "areas/", "areas/place/", "outside/out/", "in/", "shift/", "manifest/",
              *(f"in/{thing.pk}/{step}/" for step in ("property", "checklist", "confirm")))  # fmt: skip
     shown = [clerk.get(HERE + page) for page in pages]
     assert {page.status_code for page in shown} == {200}
