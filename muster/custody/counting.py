@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from django.db.models import Q
 from pydantic import AwareDatetime, Field
 
 from muster.access.control import Actor, Scope
@@ -245,20 +246,46 @@ def open_count(
 ) -> CountOpened:  # fmt: skip
     """Open a headcount: whom the record expects, inside and outside, is frozen now and not told before the count is in.
 
+    A count that was taken on paper and is told late is of its own time: expected is whom the record, as it is now, has there at `at`.
+
     With `recount_of` it is the same count taken again; once a recount has disagreed too, each face is matched to its tag (CNT-03).
 
     Raises NotHappenedYet, NotFound for the count that is taken again, NotToRecount, FaceNeeded.
     """
     check_happened(at, now=act.recorded_at)
     before = _to_recount(recount_of, row, mode) if recount_of else None
-    out = {each.thing_id: each.place for each in open_outs(row.code)}
-    inside = [thing for thing in queries.present(row.code).values_list("pk", flat=True) if thing not in out]
+    there, out = _there(row.code, at)
+    inside = [thing for thing in there if thing not in out]
     count = Count.objects.create(
         act=act, site=row, opened_at=at, expected=len(inside), kind=before.kind if before else kind, mode=mode,
         inside=sorted(map(str, inside)), outside={str(thing): place for thing, place in sorted(out.items(), key=str)},
         recount_of=before,
     )  # fmt: skip
     return CountOpened(count.pk)
+
+
+def _there(site: str, at: datetime) -> tuple[list[UUID], dict[UUID, str]]:
+    """Whom the record has at a site at a moment, and of those who were outside it the place; by everything committed."""
+    since = dict(queries.present(site).values_list("pk", "head__happened_at"))
+    later = Entry.objects.filter(
+        Q(giver__site=site) | Q(receiver__site=site), kind="push", happened_at__gt=at
+    )
+    for thing, live in queries.live_entries(
+        later.filter(thing__kind=Thing.Kind.PERSON).values("thing")
+    ).items():
+        by_then = [entry for entry in live if entry.happened_at <= at]
+        if by_then and by_then[-1].receiver__site == site:
+            since[thing] = by_then[-1].happened_at
+        else:
+            since.pop(thing, None)
+    outs = OutCount.objects.filter(site=site, since__lte=at, thing__in=list(since)).exclude(ended__at__lte=at)
+    came = {thing: at_site for thing, at_site in since.items() if at_site}
+    out = {
+        each.thing_id: each.place
+        for each in outs
+        if each.thing_id not in came or came[each.thing_id] <= each.since
+    }
+    return list(since), out
 
 
 def _to_recount(of: UUID, site: Site, mode: Count.Mode) -> Count:

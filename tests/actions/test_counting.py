@@ -241,6 +241,23 @@ def test_who_is_released_from_outside_is_out_no_more_when_brought_again(who: Peo
     assert given_in(who, opened(who, at=at(4)), persons=5).agrees
 
 
+def test_a_count_taken_on_paper_and_told_late_expects_who_was_there_then(who: People) -> None:
+    out(who, HERE[1:2])
+    do.custody.release(actor=who.north, site="EX-NORTH", tags=HERE[:1], at=at(2), reason="court_order")
+    do.custody.receive(actor=who.north, site="EX-NORTH", tags=[TAGS[9]], at=at(3))
+    do.counting.record_back(actor=who.north, site="EX-NORTH", tags=HERE[1:2], at=at(4))
+
+    late = opened(who, mode="scan", at=at(1))
+    result = given_in(who, late, tags=[HERE[0], *HERE[2:]], at=at(1.2))
+
+    assert (result.expected, result.agrees) == (4, True)
+    row = Count.objects.get(pk=late)
+    assert list(row.outside.values()) == ["County hospital"]
+    assert row.act.recorded_at > row.counted.counted_at > row.opened_at  # both times are kept
+    assert given_in(who, opened(who, mode="scan", at=at(5)), tags=[*HERE[1:], TAGS[9]]).agrees
+    assert given_in(who, opened(who, at=at(-6)), persons=0).agrees  # before anybody came
+
+
 def test_other_sites_people_neither_count_nor_send_out(who: People) -> None:
     count = opened(who)
     for act in (

@@ -15,6 +15,7 @@ from muster.core.errors import MusterError
 from muster.documents.forms import I_203
 from muster.documents.sheets import Block, Said, Sheet, blanks, fields, heading, items, table, words
 from muster.ledger.models import Entry, Report
+from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.picture.papers.asked import RECEIVED, Asked, site_of_batch
 from muster.picture.papers.hands import IN_AGENCY, corrected, end_named, of_drill, posts
@@ -52,7 +53,7 @@ def sheet(row: Act, asked: Asked) -> Sheet:
     )
     return Sheet(
         title=f"Order to {'detain' if arrived else 'release'}, as received: {site.name}", about=f"Act {row.number.number}", form=I_203,
-        as_of=asked.at, exercise=any(of_drill(mission) for mission in _missions(entries)),
+        as_of=asked.at, exercise=is_drill_at(site) or any(of_drill(mission) for mission in _missions(entries)),
         standing=asked.standing(f"Order received at {site.pk} in act {row.number.number}"),
         blocks=tuple(_blocks(row, site, entries, asked, arrived=arrived)),
     )  # fmt: skip

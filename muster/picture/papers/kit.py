@@ -102,7 +102,9 @@ def _hourly(row: Site, asked: Asked, day: str) -> Iterator[Block]:
         [[hour, *[""] * 5] for hour in hours],
         widths=[13, 16, 32, 10, 16, 14],
     )  # fmt: skip
-    yield words("Record each count later as finished at its hour: a headcount asks for that time.")
+    yield words(
+        "Record each count later as begun and finished at its hour: it is compared with whom the record has here then."
+    )
     yield blanks("Desk handed over: time, signatures", "Supervisor: signature", columns=2)
 
 

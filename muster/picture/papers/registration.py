@@ -13,7 +13,7 @@ from muster.custody.models import Group, GroupMember
 from muster.documents.forms import SHELTER
 from muster.documents.sheets import Block, Said, Sheet, blanks, fields, heading, table, words
 from muster.ledger.models import Entry, Holder, Thing
-from muster.missions.queries import of_a_drill
+from muster.missions.queries import is_drill_at, of_a_drill
 from muster.parties.models import Site
 from muster.picture.papers.asked import Asked
 from muster.picture.papers.hands import end_named
@@ -38,7 +38,7 @@ def sheet(row: Thing, asked: Asked) -> Sheet:
     if site is None or not is_shelter(site, now=asked.at, known_at=asked.known_at):
         raise NotAtAShelter(tag=row.tag)
     return Sheet(
-        title=f"Registration: {row.tag}", about=site.name, form=SHELTER, as_of=asked.at, exercise=of_a_drill(row),
+        title=f"Registration: {row.tag}", about=site.name, form=SHELTER, as_of=asked.at, exercise=of_a_drill(row) or is_drill_at(site),
         standing=asked.standing(f"Registration of {row.tag} at {site.pk}"), blocks=tuple(_blocks(row, site, asked)),
     )  # fmt: skip
 

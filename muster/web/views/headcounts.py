@@ -11,10 +11,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 
 from muster.access.control import Actor, may
 from muster.core.errors import MusterError, NotFound
+from muster.core.times import zone
 from muster.custody import counting
 from muster.custody.models import Count
 from muster.custody.queries import scope_of
@@ -23,9 +23,10 @@ from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.record.action import KeyReused
 from muster.web.forms import ONCE, ActForm, Input, when
-from muster.web.pages import form_page, key_of, signed_in
+from muster.web.pages import form_page, key_of, moment_in, signed_in
 from muster.web.views.counter import site_for
 
+ABOUT_MOMENT = {"core.not_a_moment": "at", "core.not_happened_yet": "at"}
 SHOWN = 30  # counts on the list, the latest in front
 
 
@@ -86,7 +87,7 @@ def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     if request.method == "POST":
         try:
             done = counting.open_count(
-                actor=actor, key=key_of(request), site=place.code, at=timezone.now(),
+                actor=actor, key=key_of(request), site=place.code, at=moment_in(request.POST.get("at", ""), zone(place.zone)),
                 kind=request.POST.get("kind", "informal"), mode=request.POST.get("mode", "number"),
             )  # fmt: skip
             return redirect("count", place.code, done.answer.count)
@@ -100,7 +101,7 @@ def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
         "site": place, "drill": is_drill_at(place), "counts": counts, "outs": counting.open_outs(place.code),
         "kinds": Count.Kind.choices, "modes": Count.Mode.choices,
     }  # fmt: skip
-    return form_page(request, "web/headcount.html", context, refusal=refusal)
+    return form_page(request, "web/headcount.html", context, refusal=refusal, fields=ABOUT_MOMENT)
 
 
 def _found(actor: Actor, site: str, count: UUID) -> tuple[Site, Count]:
@@ -200,15 +201,15 @@ def _again(request: HttpRequest, actor: Actor, place: Site, row: Count) -> HttpR
     if request.method == "POST":
         try:
             done = counting.open_count(
-                actor=actor, key=key_of(request), site=place.code, at=timezone.now(), mode=request.POST.get("mode", "number"),
-                recount_of=row.pk,
+                actor=actor, key=key_of(request), site=place.code, at=moment_in(request.POST.get("at", ""), zone(place.zone)),
+                mode=request.POST.get("mode", "number"), recount_of=row.pk,
             )  # fmt: skip
             return redirect("count", place.code, done.answer.count)
         except MusterError as told:
             refusal = told
     modes = Count.Mode.choices[2:] if row.recount_of_id else Count.Mode.choices
     context = {"site": place, "drill": is_drill_at(place), "count": row, "modes": modes}
-    return form_page(request, "web/count_again.html", context, refusal=refusal)
+    return form_page(request, "web/count_again.html", context, refusal=refusal, fields=ABOUT_MOMENT)
 
 
 @signed_in
