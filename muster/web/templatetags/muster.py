@@ -144,6 +144,12 @@ def field(
     }  # fmt: skip
 
 
+@register.inclusion_tag("web/secret.html", takes_context=True)
+def secret(context: Context, name: str, label: str) -> dict[str, Any]:
+    """A labelled field for a password, which is never shown again."""
+    return {"name": name, "label": label, "errors": _errors(context, name)}
+
+
 @register.inclusion_tag("web/file_field.html", takes_context=True)
 def file_field(
     context: Context, name: str, label: str, hint: str = "", accept: str = ".txt,.md,.eml,.toml,.json,.pdf"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -30,6 +31,9 @@ from muster.web.scanning import AGAIN, scanned_again
 from muster.web.views.history import visible_things
 from muster.web.words import CUSTODY, Words, words_at
 
+SLIP = re.compile(
+    r"/handovers/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$", re.IGNORECASE
+)  # what the code of a handover holds
 Style = Literal["in", "out", "held", "not-found", "misread"]
 
 
@@ -59,6 +63,8 @@ def counter(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     place = site_for(actor, site)
     words = words_at(place, now=timezone.now())
     code = request.POST.get("scan", "")
+    if slip := SLIP.search(code):
+        return redirect("handover-slip", slip[1])
     answer = look_up(place, code, words) if request.method == "POST" else None
     note = AGAIN if answer and scanned_again(request, code) else ""
     return counter_page(request, actor, place, answer=answer, note=note)

@@ -20,6 +20,7 @@ from muster.access.control import Actor, can, visible
 from muster.cases.checklists import Item, checklists_of
 from muster.cases.rules import NOT_DONE
 from muster.core.errors import MusterError, NotFound
+from muster.core.tags import TagMisread, parse_tag
 from muster.core.times import local, zone
 from muster.custody import actions as custody
 from muster.custody import rules, undoing
@@ -153,8 +154,10 @@ def sign(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> HttpR
     if offer is None:
         raise NotFound(kind="open offer", name=str(handover))
     persons, bags = listed_on(offer)
-    refusal, ticked = None, request.POST.getlist("tag")
-    if request.method == "POST":
+    refusal, ticked, scanned = None, request.POST.getlist("tag"), ""
+    if request.method == "POST" and request.POST.get("step") == "scan":
+        scanned, ticked = tick(request.POST.get("scan", ""), ticked, [*persons, *bags])
+    elif request.method == "POST":
         try:
             at = moment_in(request.POST.get("at", ""), zone(place.zone))
             discrepancy = request.POST.get("discrepancy", "").strip()
@@ -171,17 +174,48 @@ def sign(request: HttpRequest, actor: Actor, site: str, handover: UUID) -> HttpR
         except MusterError as told:
             refusal = told
         else:
-            missing = done.answer.missing
-            words = f"{_counted(done.answer.accepted, bags)} received and signed for at {local(at, zone(place.zone))}."
-            if missing:
-                words += f" {_counted(missing, bags)} did not arrive and stay with {offer.giver}: a difference is open."
-            if discrepancy:
-                words += " What was not as it should be is a difference."
+            words = signed_words(done.answer, bags, offer, local(at, zone(place.zone)), discrepancy)
             messages.success(request, f"{words} {record(done)}")
             return redirect("counter", place.code)
-    context = {"site": place, "drill": is_drill_at(place), "offer": offer, "ticked": ticked, "what": counted(len(persons), len(bags)),
-               "tags": [*((tag, tag) for tag in persons), *((tag, f"{tag}, a bag") for tag in bags)]}  # fmt: skip
+    context = ticks_of(place, offer, persons, bags, ticked, scanned)
     return form_page(request, "web/sign.html", context, refusal=refusal, fields=FIELDS)
+
+
+def ticks_of(
+    place: Site,
+    offer: Handover,
+    persons: Sequence[str],
+    bags: Sequence[str],
+    ticked: Sequence[str],
+    scanned: str,
+) -> dict[str, Any]:
+    """What a page needs that ticks those of an offer: how many of how many, and what the latest scan gave."""
+    tags = [*((tag, tag) for tag in persons), *((tag, f"{tag}, a bag") for tag in bags)]
+    return {
+        "site": place, "drill": is_drill_at(place), "offer": offer, "ticked": ticked, "what": counted(len(persons), len(bags)),
+        "tags": tags, "scanned": scanned, "number": sum(tag in ticked for tag, _ in tags),
+    }  # fmt: skip
+
+
+def tick(code: str, ticked: list[str], listed: Sequence[str]) -> tuple[str, list[str]]:
+    """What a scan says of a list, and what is ticked after it."""
+    try:
+        tag = parse_tag(code)
+    except TagMisread:
+        return "Tag misread. Scan again." if code.strip() else "", ticked
+    if tag not in listed:
+        return f"{tag} is not on this list. Receive it by itself.", ticked
+    return (f"{tag} is ticked already.", ticked) if tag in ticked else (f"{tag} is ticked.", [*ticked, tag])
+
+
+def signed_words(
+    done: custody.Accepted, bags: Sequence[str], offer: Handover, at: str, discrepancy: str
+) -> str:
+    """What was signed for, in sentences."""
+    words = f"{_counted(done.accepted, bags)} received and signed for at {at}."
+    if done.missing:
+        words += f" {_counted(done.missing, bags)} did not arrive and stay with {offer.giver}: a difference is open."
+    return words + (" What was not as it should be is a difference." if discrepancy else "")
 
 
 class ReadOtherwise(MusterError):
