@@ -53,10 +53,11 @@ def paper(
     kind: Annotated[
         str,
         typer.Argument(
-            help="ics204 of a mission or task; ics211, ics221, brief or reimbursement of a mission; worksheet, rrf, ics213rr or req-a of a "
-            "request; order of a decision; slip or registration of a person; property of a receipt; handover of a handover; i216 of a trip "
-            "or handover; i203 of an act of receiving or releasing; count of a headcount; record of a giving of a person's own record; "
-            "kit, hourly or log of a site, log of a task; labels of SITE:NUMBER or SITE:TAG,TAG."
+            help="ics204 of a mission or task; ics211, ics221, brief or reimbursement of a mission; worksheet, rrf, ics213rr or req-a "
+            "of a request; order of a decision; slip, checklist or registration of a person; property of a receipt; handover of "
+            "a handover; i216 of a trip or handover; i203 of an act of receiving or releasing; count of a headcount; record of a "
+            "giving of a person's own record; kit, hourly or log of a site, log of a task; labels of SITE:NUMBER or "
+            "SITE:TAG,TAG."
         ),
     ],
     record: Annotated[

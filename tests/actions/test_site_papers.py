@@ -14,11 +14,13 @@ from django.utils import timezone
 from people import people
 from pypdf import PdfReader
 from test_checklist_doors import OF_CUSTODY, arrived
+from test_deciding import account
 from test_papers import check_says, printed, squeezed
 
 from muster import actions as do
-from muster.access.control import Actor, actor_of, new_token
+from muster.access.control import Actor, NotPermitted, actor_of, new_token
 from muster.access.models import User
+from muster.cases.models import RecordedEvent
 from muster.core.errors import NotFound
 from muster.core.tags import TagMisread, parse_tag
 from muster.custody.models import Count, PropertyReceipt
@@ -212,6 +214,29 @@ def test_a_kit_has_the_lists_of_the_standard_in_force_a_handover_and_a_count_to_
     assert "ADM-01" not in before
 
 
+def test_a_checklist_says_of_each_item_whether_it_was_done_by_then_when_and_by_which_office(
+    told: dict[str, Actor],
+) -> None:
+    person = RecordedEvent.objects.get(site="EX-NORTH", not_done_because="nobody").thing
+    text = text_of("checklist", person.tag)
+    early = text_of("checklist", person.tag, at=(stories.NOW - stories.timedelta(hours=25.5)).isoformat())
+
+    check_says(
+        text,
+        "On coming",
+        "On leaving",
+        *(f"ADM-{n:02}" for n in range(1, 12)),
+        "Health staff",
+        "Admission desk",
+        "Release desk",
+    )
+    check_says(text, "not done: nobody was there to do it: No list of shelters was at hand")
+    assert early.count("openopenopen") > text.count("openopenopen")
+    assert "Healthstaff" not in early
+    with pytest.raises(NotFound):
+        text_of("checklist", person.tag, at="2026-01-01")
+
+
 @pytest.mark.parametrize(
     ("day", "hours", "there", "not_there"),
     [
@@ -350,6 +375,7 @@ def every() -> dict[str, str]:
     """The id of a record of which there is each paper of a site."""
     of: dict[str, object] = {
         "record": given(),
+        "checklist": Entry.objects.filter(act__name="custody.release").first().thing.tag,
         "kit": "EX-NORTH", "hourly": "EX-NORTH", "log": "EX-NORTH", "labels": "EX-NORTH:3",
         "handover": onto_the_bus().pk, "i216": Trip.objects.get().pk, "count": Count.objects.first().pk,
         "i203": Act.objects.get(name="custody.release").number.number, "property": PropertyReceipt.objects.first().pk,
@@ -412,6 +438,8 @@ def test_the_pages_of_a_site_lead_to_their_papers(told: dict[str, Actor]) -> Non
         f"/papers/count/{of['count']}.pdf"
         in page.get(f"/counter/EX-NORTH/headcount/{of['count']}/").content.decode()
     )
+    checklist = page.get(f"/counter/EX-NORTH/checklists/{gone.thing_id}/out/").content.decode()
+    assert f"/papers/checklist/{of['checklist']}.pdf" in checklist
     papers = page.get("/counter/EX-NORTH/papers/").content.decode()
     for kind in ("kit", "hourly", "log"):
         assert f"/papers/{kind}/EX-NORTH.pdf" in papers
@@ -482,6 +510,8 @@ def test_a_shelter_prints_a_registration_with_the_household_and_no_paper_of_it_h
     sent = page.post("/counter/EX-NORTH/papers/", {"resident": first.tag.lower()})
     assert sent["Location"] == f"/papers/registration/{first.tag}.pdf"
     assert page.get(sent["Location"]).status_code == 200
+    with pytest.raises(NotPermitted):  # who is kept together is for those who house them
+        sheet_of(paper_of("registration"), first.tag, Reach(account("oversight", "oversight")))
 
 
 def test_a_registration_is_of_a_resident_of_a_shelter_alone(told: dict[str, Actor]) -> None:

@@ -14,6 +14,7 @@ from muster.documents.sheets import Sheet
 from muster.picture.papers import (
     assignment,
     brief,
+    checklist,
     costs,
     counts,
     crew,
@@ -83,12 +84,15 @@ PAPERS: Mapping[str, Paper] = {
         ),
         Paper(name="count", title="Count sheet", of="a headcount", find=Reach.count, make=counts.sheet),
         Paper(name="record", title="A person's own record", of="a giving of it", find=Reach.given, make=record.sheet),
+        Paper(name="checklist", title="A person's checklists", of="a person", find=Reach.person, make=checklist.sheet),
         Paper(name="kit", title="Blank sheets to go on with", of="a site", find=Reach.site, make=kit.sheet),
         Paper(name="hourly", title="Headcount by the hour", of="a site", find=Reach.site, make=kit.hourly),
         Paper(
             name="log", title="Log (ICS 214, DA 1594)", of="a site or a task", find=log.find, make=log.sheet, has_period=True,
         ),
-        Paper(name="registration", title="Shelter registration", of="a resident of a shelter", find=Reach.person, make=registration.sheet),
+        Paper(
+            name="registration", title="Shelter registration", of="a resident of a shelter", find=Reach.resident, make=registration.sheet,
+        ),
         Paper(name="labels", title="Labels", of="a site, with a number of fresh tags or with tags", find=labels.find, make=labels.sheet),
         Paper(name="order", title="Decision's order", of="a decision", find=Reach.decision, make=orders.sheet),
     )

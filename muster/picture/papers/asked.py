@@ -198,6 +198,13 @@ class Reach:
             raise NotFound(kind="person", name=id)
         return found
 
+    def resident(self, id: str) -> Thing:
+        """The person, for those who may read who is kept together: a household is. Raises NotFound, NotPermitted."""
+        found = self.person(id)
+        if self.actor is not None:
+            can(self.actor, "custody.read_housing", scope_of(found))
+        return found
+
     def given(self, id: str) -> RecordGiven:
         """The giving of a person's own record, for those who may give it. Raises NotFound, NotPermitted."""
         name = _uuid(id)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from muster.cases.checklists import Item, checklists_of, is_shelter
+from muster.cases.checklists import checklists_of, is_shelter
 from muster.core.errors import MusterError
 from muster.custody.models import Group, GroupMember
 from muster.documents.forms import SHELTER
 from muster.documents.sheets import Block, Said, Sheet, blanks, fields, heading, table, words
-from muster.ledger.models import Entry, Holder, Thing
+from muster.ledger.models import Holder, Thing
 from muster.missions.queries import is_drill_at, of_a_drill
 from muster.parties.models import Site
 from muster.picture.papers.asked import Asked
+from muster.picture.papers.checklist import answered, live_entries, site_of
 from muster.picture.papers.hands import end_named
 
 
@@ -34,28 +35,13 @@ class NotAtAShelter(MusterError):
 
 def sheet(row: Thing, asked: Asked) -> Sheet:
     """The registration, as of a moment and as known at an act. Raises NotAtAShelter."""
-    site = _site(row, asked)
+    site = site_of(row, asked)
     if site is None or not is_shelter(site, now=asked.at, known_at=asked.known_at):
         raise NotAtAShelter(tag=row.tag)
     return Sheet(
         title=f"Registration: {row.tag}", about=site.name, form=SHELTER, as_of=asked.at, exercise=of_a_drill(row) or is_drill_at(site),
         standing=asked.standing(f"Registration of {row.tag} at {site.pk}"), blocks=tuple(_blocks(row, site, asked)),
     )  # fmt: skip
-
-
-def _live(row: Thing, asked: Asked) -> list[Entry]:
-    """What the record had of somebody's way then, the earliest first."""
-    known = Entry.objects.filter(thing=row, act__number__number__lte=asked.known_at)
-    taken_back = known.filter(kind="pop").values_list("corrects", flat=True)
-    rows = known.filter(kind="push", happened_at__lte=asked.at).exclude(n__in=list(taken_back))
-    return list(rows.select_related("giver", "receiver").order_by("n"))
-
-
-def _site(row: Thing, asked: Asked) -> Site | None:
-    codes = [
-        code for each in reversed(_live(row, asked)) for code in (each.receiver.site, each.giver.site) if code
-    ]
-    return Site.objects.filter(pk__in=codes[:1]).first()
 
 
 def _household(row: Thing, asked: Asked) -> list[Thing]:
@@ -83,7 +69,7 @@ def _blocks(row: Thing, site: Site, asked: Asked) -> Iterator[Block]:
     items = found.items if found else ()
     yield table(
         ["What", "State", "When", "By"],
-        [_item(item, asked) for item in items], widths=[34, 26, 20, 20], none="The standard has no list.",
+        [answered(item, asked) for item in items], widths=[34, 26, 20, 20], none="The standard has no list.",
     )  # fmt: skip
     yield heading("Consent")
     yield words(
@@ -97,22 +83,9 @@ def _blocks(row: Thing, site: Site, asked: Asked) -> Iterator[Block]:
     )
 
 
-def _item(item: Item, asked: Asked) -> list[Said]:
-    """One item of the list, as it was answered by then."""
-    told = item.answer
-    if told is None or told.at > asked.at or told.known_at is None or told.known_at > asked.known_at:
-        return [item.rule.name, "open", "open", "open"]
-    return [
-        item.rule.name,
-        "done" if told.done else f"not done: {told.why_not or 'nobody said why'}",
-        asked.said(told.at),
-        told.by,
-    ]
-
-
 def _way(row: Thing, site: Site, asked: Asked) -> list[Said]:
     """When somebody came to the site and from whom, and when somebody left it and to whom."""
-    live = _live(row, asked)
+    live = live_entries(row, asked)
     came = next((each for each in reversed(live) if each.receiver.site == site.pk), None)
     left = next((each for each in live if came and each.n > came.n and each.giver.site == site.pk), None)
     if came is None:
