@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from muster.access.control import Actor, can
 from muster.cases.inforce import Leg, present_site
@@ -31,7 +31,7 @@ from muster.custody.merging import stands_for
 from muster.custody.models import Merge
 from muster.custody.queries import scope_of, site_for
 from muster.ledger import bulk
-from muster.ledger.models import Thing
+from muster.ledger.models import Holder, Thing
 from muster.parties.models import Site
 
 R = TypeVar("R", bound=Model)
@@ -161,10 +161,10 @@ def _whose(things: Collection[UUID]) -> dict[UUID, UUID]:
 
 
 def kept_by(site: str) -> list[Thing]:
-    """The persons whose case this site ever kept."""
-    return list(
-        Thing.objects.filter(pk__in=CaseKept.objects.filter(site=site).values("thing")).order_by("tag")
-    )
+    """The persons whose case this site ever kept, and who are still held somewhere or have an appointment without outcome."""
+    kept = Thing.objects.filter(pk__in=CaseKept.objects.filter(site=site).values("thing"))
+    waits = Q(pk__in=Appointment.objects.filter(ended=None).values("thing"))
+    return list(kept.filter(~Q(head__holder__kind=Holder.Kind.OUTSIDE) | waits).order_by("tag"))
 
 
 def case_at(

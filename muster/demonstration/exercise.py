@@ -26,6 +26,7 @@ def steps(cast: Cast) -> Iterator[Step]:
     yield from owed(cast)
     yield from checklists(cast)
     yield from housed(cast)
+    yield from cases(cast)
 
 
 def asked(cast: Cast) -> Iterator[Step]:
@@ -334,4 +335,32 @@ def checklists(cast: Cast) -> Iterator[Step]:
         "clerk.south", "cases.record_items",
         {"site": SOUTH, "events": ["hygiene_issued"], "tags": tags[30:31], "at": cast.ago(8), "by": "Supply desk",
          "not_done": "no_supplies", "words": "No clothing of that size; ordered."},
+    )  # fmt: skip
+
+
+def cases(cast: Cast) -> Iterator[Step]:
+    """In the north one clerk keeps fifteen cases: of one a hearing is past and nobody said what came of it, one is offered to the south."""
+    tags, north = cast.tags, {"site": NORTH}
+    yield Step("clerk.north", "cases.assign_worker", north | {"tags": tags[70:85], "worker": "clerk.north"})
+    yield Step(
+        "clerk.north", "cases.make_appointment",
+        north | {"tags": tags[70:71], "kind": "court", "at": cast.ago(4), "place": "County court, room 2"},
+    )  # fmt: skip
+    yield Step(
+        "clerk.north", "cases.write_note",
+        north | {"tag": tags[70], "text": "Asked for the hearing to be explained again; done with an interpreter."},
+    )  # fmt: skip
+    yield Step(
+        "clerk.north", "cases.offer_case",
+        north | {"tags": tags[74:75], "to_site": SOUTH, "reason": "The person is to go there with the next bus."},
+    )  # fmt: skip
+    yield Step(
+        "clerk.north", "custody.report_incident",
+        north | {"kind": "medical", "tags": tags[95:96], "at": cast.ago(2), "area": "MED", "reported_by": "Yard post",
+                 "words": "Fainted in the yard; walked to the sick bay and rests there."},
+        "fainted",
+    )  # fmt: skip
+    yield Step(
+        "clerk.north", "custody.log_incident",
+        {"incident": Said("fainted", "incident"), "at": cast.ago(1.5), "words": "Health staff saw the person; no hospital is needed."},
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -16,8 +17,11 @@ from test_incident_pages import api
 from test_property_pages import client, reader, seen, sent
 
 from muster import actions as do
+from muster.access.control import new_token
+from muster.access.models import User
 from muster.cases.models import Appointment, CaseNoteShown, CaseTransfer, NoticeSent
 from muster.ledger.models import Thing
+from muster.record.models import Answer
 
 __all__ = ["who"]
 SITE = "/counter/EX-NORTH/"
@@ -200,3 +204,16 @@ def test_what_is_missing_is_read_through_the_api_by_those_who_read_cases(who: An
         api("affairs", "/api/v1/missing/EX-NORTH")
     told = api("clerk.north", f"/api/v1/cases/EX-NORTH/{ONE}")
     assert (told["person"], told["stay"], told["worker"], told["notes"]) == (ONE, 1, "clerk.north", 0)
+
+
+def test_notes_are_shown_through_the_api_and_rest_nowhere_in_the_answer_that_is_kept(who: Any) -> None:
+    do.casework.write_note(actor=who.north, site="EX-NORTH", tag=ONE, text="Asks for the sister")
+    token = new_token(User.objects.get(username="clerk.north"))
+
+    answer = client("clerk.north").post(
+        "/api/v1/acts/cases/show_notes", json.dumps({"site": "EX-NORTH", "tag": ONE}), "application/json",
+        headers={"Authorization": f"Bearer {token}"},
+    ).json()  # fmt: skip
+
+    assert [note["text"] for note in answer["answer"]["notes"]] == ["Asks for the sister"]
+    assert "sister" not in str(list(Answer.objects.values_list("body", flat=True)))

@@ -13,7 +13,7 @@ from test_step_pages import ALLOWED
 from muster import actions as do
 from muster.access.control import actor_of
 from muster.access.models import User
-from muster.cases.models import RecordedEvent
+from muster.cases.models import CaseKept, RecordedEvent
 from muster.custody.models import Bag, Count, Difference, Group, OutOfService
 from muster.custody.queries import present
 from muster.decisions.models import Version
@@ -38,6 +38,7 @@ def test_every_page_of_every_account_is_looked_over(
     assert difference is not None
     counted = Count.objects.filter(site="EX-NORTH", counted__isnull=False).latest("opened_at").pk
     assert event is not None
+    clerk = actor_of(User.objects.get(username="clerk.north"))
     reported = {
         "site": "EX-NORTH",
         "at": timezone.now(),
@@ -45,11 +46,10 @@ def test_every_page_of_every_account_is_looked_over(
         "reported_by": "Shift desk",
     }
     gone = present("EX-NORTH").values_list("tag", flat=True)[0]
-    do.incidents.report_incident(
-        actor=actor_of(User.objects.get(username="clerk.north")), kind="absconded", tags=[gone], **reported
-    )
-    kept = present("EX-NORTH")[3]
-    clerk = actor_of(User.objects.get(username="clerk.north"))
+    number = do.incidents.report_incident(
+        actor=clerk, kind="absconded", tags=[gone], **reported
+    ).answer.number
+    kept = present("EX-NORTH").exclude(pk__in=CaseKept.objects.values("thing"))[3]
     do.casework.assign_worker(actor=clerk, site="EX-NORTH", tags=[kept.tag], worker="clerk.north")
     do.casework.write_note(actor=clerk, site="EX-NORTH", tag=kept.tag, text="Asks for a call")
     offered = do.casework.offer_case(
@@ -78,8 +78,8 @@ def test_every_page_of_every_account_is_looked_over(
             "/counter/EX-NORTH/property/audits/", f"/counter/EX-NORTH/property/bags/{purse.pk}/seal/",
             f"/counter/EX-NORTH/headcount/{counted}/", f"/counter/EX-NORTH/headcount/{counted}/explain/",
             "/counter/EX-NORTH/papers/",
-            "/counter/EX-NORTH/incidents/", "/counter/EX-NORTH/incidents/report/", "/counter/EX-NORTH/incidents/1/",
-            "/counter/EX-NORTH/incidents/1/close/", "/counter/EX-NORTH/missing/", "/counter/EX-NORTH/missing/?worker=clerk.north",
+            "/counter/EX-NORTH/incidents/", "/counter/EX-NORTH/incidents/report/", f"/counter/EX-NORTH/incidents/{number}/",
+            f"/counter/EX-NORTH/incidents/{number}/close/", "/counter/EX-NORTH/missing/", "/counter/EX-NORTH/missing/?worker=clerk.north",
             "/counter/EX-NORTH/cases/assign/", "/counter/EX-NORTH/cases/notice/", f"/counter/EX-NORTH/cases/{kept.pk}/",
             f"/counter/EX-NORTH/cases/{kept.pk}/notes/", f"/counter/EX-NORTH/cases/{kept.pk}/offer/",
             f"/counter/EX-NORTH/cases/{kept.pk}/note/", f"/counter/EX-NORTH/cases/{kept.pk}/document/",
@@ -105,7 +105,7 @@ def test_every_page_of_every_account_is_looked_over(
             "/missions/EX-PROCESSING-1/members/", "/missions/EX-PROCESSING-1/members/order/", "/organisations/EX-GUARD/members/",
             "/organisations/EX-GUARD/members/state/", "/organisations/EX-GUARD/members/file/",
             "/counter/EX-NORTH/areas/?at=2026-11-19", "/counter/EX-NORTH/areas/state/?area=D-1", "/counter/EX-SOUTH/areas/file/",
-            "/counter/EX-NORTH/lists/", "/counter/EX-NORTH/incidents/1/confirm/", "/counter/EX-NORTH/incidents/1/log/",
+            "/counter/EX-NORTH/lists/", f"/counter/EX-NORTH/incidents/{number}/confirm/", f"/counter/EX-NORTH/incidents/{number}/log/",
             "/clocks/?due=30d&responsible=agency", "/clocks/sites/EX-NORTH/",
             "/clocks/sites/EX-SOUTH/standard/", "/clocks/sites/EX-SOUTH/holiday/", f"/clocks/events/{event.pk}/correct/",
         ],
