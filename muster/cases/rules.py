@@ -48,10 +48,10 @@ NOT_DONE: Mapping[str, str] = {
     "does_not_apply": "it does not apply to the person",
     "other": "another reason",
 }
-# To whom a rule asks that something be told, by an office that can prove it. The person's own call is one of these too: it is owed.
+# To whom a rule asks that something be told, with proof. The person's own call is one of these too: the site owes it.
 NOTICES: Mapping[str, str] = {
     "agency": "the agency",
-    "call": "the person's own call, to family or whomever",
+    "call": "family or whomever the person calls",
     "child_services": "child services or law enforcement",
     "consulate": "a consulate, in the agency's own system",
     "counsel": "counsel",

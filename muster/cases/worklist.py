@@ -136,7 +136,7 @@ def _transfers(site: Site, ours: Mapping[UUID, Case], worker: str) -> Iterator[L
         if not comes and not (row.site_id == site.pk and row.thing_id in ours):
             continue
         to_whom = f"{to} of {row.to_site_id}" if to else row.to_site_id
-        words = f"offered by {row.site_id} to {to_whom}: {row.reason}"
+        words = f"offered by {row.site_id} to {to_whom}: {row.reason.rstrip('.')}"
         yield Line(
             "transfer", words, ("answer" if comes else "withdraw", str(row.pk)), [row.thing], since=row.at
         )
@@ -215,15 +215,15 @@ def _without_proof(site: Site, ours: Mapping[UUID, Case]) -> Iterator[Line]:
 
 
 def _checks(lists: Iterable[Checklist], ours: Mapping[UUID, Case]) -> Iterator[Line]:
-    """The items of checklists whose time is over, by when the persons came."""
-    together: dict[datetime, list[Checklist]] = defaultdict(list)
+    """The items of checklists whose time is over, by when the persons came; those that are notices are told as such."""
+    together: dict[datetime, list[tuple[UUID, set[str]]]] = defaultdict(list)
     for each in lists:
-        if each.late:
-            together[each.stint.arrived_at].append(each)
-    for since, late in together.items():
-        names = sorted({item.rule.name for each in late for item in each.open if item.is_late})
-        subject = ("checklist", str(late[0].thing)) if len(late) == 1 else ("checklists", since.isoformat())
-        persons = sorted((ours[each.thing].thing for each in late), key=_tag)
+        if late := {item.rule.name for item in each.open if item.is_late and not item.rule.notice}:
+            together[each.stint.arrived_at].append((each.thing, late))
+    for since, found in together.items():
+        names = sorted({name for _, late in found for name in late})
+        subject = ("checklist", str(found[0][0])) if len(found) == 1 else ("checklists", since.isoformat())
+        persons = sorted((ours[thing].thing for thing, _ in found), key=_tag)
         yield Line("check", ", ".join(names), subject, persons, since=since, late=True)
 
 

@@ -62,7 +62,7 @@ def test_each_line_of_what_is_missing_leads_to_the_one_thing_to_do(who: Any) -> 
     }
     refused = sent("clerk.north", call, fields | {"reference": ""})
     assert "give the reference under which it went" in refused
-    assert "Recorded for 2, to the person&#x27;s own call" in sent(
+    assert "Recorded for 2, to family or whomever the person calls" in sent(
         "clerk.north", call, fields | {"reference": "Log 4"}
     )
     assert NoticeSent.objects.count() == 2

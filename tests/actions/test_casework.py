@@ -435,7 +435,7 @@ def test_what_is_missing_is_told_by_site_and_by_worker_and_goes_as_it_is_done(wh
     assert "keeper" not in found
     assert found["transfer"] == [f"{TWO}: offered by EX-NORTH to EX-SOUTH: The person goes there"]
     assert (
-        f"{ONE},{THREE}: Free call on arrival (TRF-03A), to the person's own call, to family or whomever"
+        f"{ONE},{THREE}: Free call on arrival (TRF-03A), to family or whomever the person calls"
         in found["notice"]
     )
     assert found["proof"] == [f"{TWO}: A free call was given on arrival; nothing says how"]
