@@ -36,7 +36,8 @@ def client(name: str) -> Client:
 
 
 def text_of(answer: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode())).replace("&#x27;", "'")
+    bare = re.sub(r"</?span[^>]*>", "", answer.content.decode())
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare)).replace("&#x27;", "'")
 
 
 def sent(name: str, **fields: Any) -> str:

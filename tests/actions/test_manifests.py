@@ -34,7 +34,8 @@ def who() -> People:
 
 
 def text_of(answer: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode())).replace("&#x27;", "'")
+    bare = re.sub(r"</?span[^>]*>", "", answer.content.decode())
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare)).replace("&#x27;", "'")
 
 
 def client(name: str = "clerk.north") -> Client:

@@ -14,7 +14,7 @@ from muster import actions as do
 from muster.access.control import actor_of
 from muster.access.models import User
 from muster.cases.models import CaseKept, RecordedEvent
-from muster.custody.models import Bag, Count, Difference, Group, OutOfService
+from muster.custody.models import Bag, Count, Difference, Group, OutOfService, PropertyReceipt
 from muster.custody.queries import present
 from muster.decisions.models import Version
 from muster.demonstration.links import link_for
@@ -59,6 +59,8 @@ def test_every_page_of_every_account_is_looked_over(
         actor=clerk, site="EX-NORTH", tags=[kept.tag], kind="court", at=timezone.now(), place="County court"
     ).answer.appointments[kept.tag]  # fmt: skip
     transfer = f"transfers/{offered.answer.transfers[kept.tag]}"
+    here = present("EX-NORTH").values_list("pk", flat=True)[0]
+    receipt = PropertyReceipt.objects.filter(site="EX-NORTH")[0].pk
     out, group = OutOfService.objects.get().pk, Group.objects.get().pk
     not_done = RecordedEvent.objects.get(not_done_because="no_supplies")
     left = RecordedEvent.objects.get(not_done_because="nobody").thing_id
@@ -78,6 +80,9 @@ def test_every_page_of_every_account_is_looked_over(
             "/counter/EX-NORTH/property/audits/", f"/counter/EX-NORTH/property/bags/{purse.pk}/seal/",
             f"/counter/EX-NORTH/headcount/{counted}/", f"/counter/EX-NORTH/headcount/{counted}/explain/",
             "/counter/EX-NORTH/papers/",
+            "/counter/EX-NORTH/in/", *(f"/counter/EX-NORTH/in/{here}/{step}/" for step in ("property", "checklist", "confirm")),
+            "/counter/EX-NORTH/manifest/", "/counter/EX-NORTH/shift/", f"/handovers/{waiting.pk}/",
+            f"/counter/EX-NORTH/offers/{waiting.pk}/here/",
             "/counter/EX-NORTH/incidents/", "/counter/EX-NORTH/incidents/report/", f"/counter/EX-NORTH/incidents/{number}/",
             f"/counter/EX-NORTH/incidents/{number}/close/", "/counter/EX-NORTH/missing/", "/counter/EX-NORTH/missing/?worker=clerk.north",
             "/counter/EX-NORTH/cases/assign/", "/counter/EX-NORTH/cases/notice/", f"/counter/EX-NORTH/cases/{kept.pk}/",
@@ -105,6 +110,7 @@ def test_every_page_of_every_account_is_looked_over(
             "/missions/EX-PROCESSING-1/members/", "/missions/EX-PROCESSING-1/members/order/", "/organisations/EX-GUARD/members/",
             "/organisations/EX-GUARD/members/state/", "/organisations/EX-GUARD/members/file/",
             "/counter/EX-NORTH/areas/?at=2026-11-19", "/counter/EX-NORTH/areas/state/?area=D-1", "/counter/EX-SOUTH/areas/file/",
+            f"/counter/EX-NORTH/property/receipts/{receipt}/",
             "/counter/EX-NORTH/lists/", f"/counter/EX-NORTH/incidents/{number}/confirm/", f"/counter/EX-NORTH/incidents/{number}/log/",
             "/clocks/?due=30d&responsible=agency", "/clocks/sites/EX-NORTH/",
             "/clocks/sites/EX-SOUTH/standard/", "/clocks/sites/EX-SOUTH/holiday/", f"/clocks/events/{event.pk}/correct/",

@@ -93,6 +93,10 @@ def test_an_announced_person_is_taken_in_with_fewer_than_thirty_keys_and_a_band_
     assert clerk.heading() == "In-processing at North Hall"
     assert page.evaluate("document.activeElement.id") == "scan"
     assert keys.pressed < KEYS_MOST, keys.pressed
+    page.goto(f"{clerk.address}/counter/NORTH/manifest/")
+    page.get_by_label("The list").fill(f"tag\n{OTHER}\n{PERSON}")
+    clerk.press("Show it beside the record")
+    assert "Already in: 1" in page.inner_text("main")
     assert [thing.tag for thing in present("NORTH")] == [PERSON]
     assert Bag.objects.get().person.tag == PERSON
     assert RecordedEvent.objects.exclude(event="property_inventoried").count() == 2

@@ -30,7 +30,9 @@ def manifest(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """The list, then the list beside the record, then what was recorded of it."""
     place = site_for(actor, site)
     words, missions = words_at(place, now=timezone.now()), missions_at(place)
-    found, refusal, text, step = None, None, "", request.POST.get("step", "")
+    found, text, step = None, "", request.POST.get("step", "")
+    refusal: MusterError | None = None
+    faults: list[Fault] = []
     if request.method == "POST":
         try:
             text = _text(request)
@@ -47,12 +49,15 @@ def manifest(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
         except KeyReused:
             messages.info(request, ONCE)
             return redirect("counter", place.code)
+        except FaultyInput as told:
+            faults = told.faults
+            refusal = FaultyInput([Fault(None, "manifest", told.code, str(told))])
         except MusterError as told:
             refusal = told
     ticked = found.tags("offered") if found and step == "all" else request.POST.getlist("came")
     context: dict[str, Any] = {
         "site": place, "drill": is_drill_at(place), "words": words, "missions": missions, "found": found, "ticked": ticked, "text": text,
-        "faults": refusal.faults if isinstance(refusal, FaultyInput) else [],
+        "faults": faults,
         "groups": _groups(found, words) if found else [],
     }  # fmt: skip
     return form_page(request, "web/manifest.html", context, refusal=refusal, fields=FIELDS)

@@ -55,7 +55,8 @@ def shift(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     context = {
         "undone": [(WORDS[each.undone.name], each) for each in found.undone],
         "site": place, "drill": is_drill_at(place), "words": words_at(place, now=now), "now": now, "known_at": latest_known(),
-        "shift": found, "due": due, "waits": waits, "works": works, "wrong": asked, "before": desk.handed_over(place, limit=5),
+        "shift": found, "due": due, "clocks": due.rows[:SHOWN],
+        "waits": waits, "works": works, "wrong": asked, "before": desk.handed_over(place, limit=5),
         "takes": works and waits is not None and waits.act.actor_id != actor.user, "differences": found.differences[:SHOWN],
     }  # fmt: skip
     return form_page(request, "web/shift.html", context, refusal=refusal, fields=FIELDS)
