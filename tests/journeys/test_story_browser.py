@@ -20,7 +20,7 @@ from muster.access.models import User
 from muster.cases.models import RecordedEvent
 from muster.core.csvfiles import table_of
 from muster.custody.areas import COLUMNS
-from muster.custody.models import Difference
+from muster.custody.models import Difference, Incident
 from muster.demonstration import exercise, loading
 from muster.demonstration.links import link_for
 from muster.demonstration.telling import Cast, Step
@@ -298,7 +298,8 @@ class Office:
             {"name": "areas.csv", "mimeType": "text/csv", "buffer": table}
         )
         reader.press("State areas")
-        assert f"{len(inputs['areas'])} rows read" in reader.said()
+        count = len(inputs["areas"])
+        assert f"{count} row{'s' if count != 1 else ''} read" in reader.said()
 
     def custody_take_out_of_service(self, step: Step, inputs: dict[str, Any]) -> None:
         reader = self.at(step.by, f"/counter/{inputs['site']}/areas/")
@@ -382,6 +383,64 @@ class Office:
         reader.page.get_by_label("Time it was noticed").fill(typed(inputs["at"]))
         reader.press("Record loss")
         self.said(reader, step, f"{inputs['tag']} of {self.cast.tags[85]} is recorded as lost")
+
+    # --- their cases, and what befell them ---
+
+    def _case(self, step: Step, inputs: dict[str, Any], tag: str) -> Reader:
+        return self.at(step.by, f"/counter/{inputs['site']}/cases/{Thing.objects.get(tag=tag).pk}/")
+
+    def cases_assign_worker(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self.at(step.by, f"/counter/{inputs['site']}/cases/assign/")
+        reader.page.get_by_label("Tags of the persons").fill("\n".join(inputs["tags"]))
+        reader.page.get_by_label("Worker").select_option(inputs["worker"])
+        reader.press("Assign")
+        self.said(reader, step, f"{inputs['worker']} keeps {len(inputs['tags'])} cases")
+
+    def cases_make_appointment(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self._case(step, inputs, inputs["tags"][0])
+        reader.follow("Make an appointment")
+        reader.page.locator(f"label[for='kind-{inputs['kind']}']").click()
+        reader.page.locator("#at").fill(typed(inputs["at"]))
+        reader.page.locator("#place").fill(inputs["place"])
+        reader.press("Record appointment")
+        self.said(reader, step, "The appointment is recorded")
+
+    def cases_write_note(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self._case(step, inputs, inputs["tag"])
+        reader.follow("Write a note")
+        reader.page.locator("#text").fill(inputs["text"])
+        reader.press("Write note")
+        self.said(reader, step, "The note is kept")
+
+    def cases_offer_case(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self._case(step, inputs, inputs["tags"][0])
+        reader.follow("Offer to another worker")
+        reader.page.get_by_label("To the site").select_option(inputs["to_site"])
+        reader.page.get_by_label("Why").fill(inputs["reason"])
+        reader.press("Offer case")
+        self.said(reader, step, "It is offered, and kept here still")
+
+    def custody_report_incident(self, step: Step, inputs: dict[str, Any]) -> dict[str, Any]:
+        reader = self.at(step.by, f"/counter/{inputs['site']}/")
+        reader.follow("Incidents")
+        reader.follow("Report an incident")
+        reader.page.locator(f"label[for='kind-{inputs['kind']}']").click()
+        reader.page.get_by_label("Tags of the persons").fill("\n".join(inputs["tags"]))
+        reader.page.locator("#at").fill(typed(inputs["at"]))
+        reader.page.locator("#area").select_option(inputs["area"])
+        reader.page.locator("#words").fill(inputs["words"])
+        reader.page.get_by_label("Reported by").fill(inputs["reported_by"])
+        reader.press("Record incident")
+        self.said(reader, step, "Incident 1 is recorded")
+        return {"incident": str(Incident.objects.get().pk)}
+
+    def custody_log_incident(self, step: Step, inputs: dict[str, Any]) -> None:
+        reader = self.at(step.by, f"/incidents/{inputs['incident']}/")
+        reader.follow("Add to the log")
+        reader.page.locator("#words").fill(inputs["words"])
+        reader.page.locator("#at").fill(typed(inputs["at"]))
+        reader.press("Add to the log")
+        self.said(reader, step, "The log has it")
 
     # --- what is owed to them ---
 
