@@ -127,6 +127,13 @@ def test_each_other_reading_has_its_own_word(who: People) -> None:
     assert f"TAG IN USE {TAGS[60]} is on a bag. Give the person another band, and scan it." in sent(
         clerk, IN, scan=TAGS[60]
     )
+    do.custody.receive(actor=who.north, site="EX-NORTH", tags=TAGS[6:7], at=now)
+    do.merging.merge(actor=who.center, survivor=TAGS[6], duplicate=TAGS[5], reason="One person, two bands.")
+    second = sent(clerk, IN, scan=TAGS[5])
+    assert (
+        f"TAG IN USE {TAGS[5]} is on a second record of one person, merged into {TAGS[6]}. Scan that band"
+        in second
+    )
 
 
 def test_who_is_held_elsewhere_by_the_record_is_kept_as_a_report(who: People) -> None:

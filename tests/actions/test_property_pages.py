@@ -125,6 +125,23 @@ def test_each_receipt_is_verified_by_a_supervisor_other_than_who_issued_it_and_t
         do.property.verify_receipt(actor=who.north_too, receipt=uuid4())
 
 
+def test_the_receipt_of_what_was_taken_in_by_mistake_says_so_and_no_supervisor_has_to_verify_it(
+    who: Any,
+) -> None:
+    done = do.property.take_in(
+        actor=who.north, site="EX-NORTH", person=ONE, bags_in=[{"tag": CASE, "kind": "baggage"}], at=timezone.now()
+    )  # fmt: skip
+    do.undoing.undo(actor=who.north, recorded=done.act)
+
+    text = printed(PropertyReceipt.objects.get())
+
+    assert f"Taken in by mistake, and undone: {CASE}" in text
+    assert "still to verify" not in seen("clerk.north", BASE)
+    assert "Taken in by mistake, and undone" in seen(
+        "clerk.north", f"{BASE}persons/{Thing.objects.get(tag=ONE).pk}/"
+    )
+
+
 def test_what_is_in_a_bag_is_shown_to_those_who_keep_it_and_to_oversight(who: Any) -> None:
     taken(who.north, purse())
     person = f"{BASE}persons/{bag(PURSE).person_id}/"

@@ -43,7 +43,8 @@ def _stated(row: PropertyReceipt, asked: Asked) -> list[BagStated]:
 
 def _blocks(row: PropertyReceipt, asked: Asked) -> Iterator[Block]:
     stated = _stated(row, asked)
-    lines = [each for each in stated if each.receipt_id == row.pk]
+    undone = [each for each in stated if each.receipt_id == row.pk and each.how == BagStated.How.UNDONE]
+    lines = [each for each in stated if each.receipt_id == row.pk and each not in undone]
     yield fields(
         ("Facility", row.site.name), ("Receipt number", row.number), ("Date and time", asked.said(row.at)), ("Person", row.person.tag),
         ("Name", IN_FILE), ("Agency's number", IN_FILE), columns=3,
@@ -55,6 +56,9 @@ def _blocks(row: PropertyReceipt, asked: Asked) -> Iterator[Block]:
           _second(each, asked)] for each in lines],
         widths=[13, 14, 36, 11, 12, 12, 16], none="Nothing had been taken in by then.",
     )  # fmt: skip
+    if undone:
+        named = ", ".join(f"{each.bag.thing.tag} ({_act(each)})" for each in undone)
+        yield words(f"Taken in by mistake, and undone: {named}. This receipt stands for nothing of it.")
     if anew := [each for each in stated if each.how == BagStated.How.SEALED_ANEW and each.at >= row.at]:
         yield heading("Seals changed or broken")
         yield table(
