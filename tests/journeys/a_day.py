@@ -289,7 +289,7 @@ def cleared(told: Day) -> Iterator[Step]:
     for site in (told.north, told.south):
         left = told.at_site(site)
         told.moves(left, "")
-        gone = _here(told, site, left, "23:55") | {"reason": "handed_to_agency", "to_organisation": AGENCY}
+        gone = _here(told, site, left, "23:55") | {"reason": "transfer_of_agency", "to_organisation": AGENCY}
         yield Step(clerk(site, second=site == told.north), "custody.release", gone)
         settled = {
             "site": site,
