@@ -418,6 +418,22 @@ def is_shelter(site: Site, *, now: datetime, known_at: int = UNNUMBERED) -> bool
     return bool(lists) and lists <= {"shelter_registration"}
 
 
+def shelters_among(sites: Collection[Site], *, now: datetime) -> set[str]:
+    """The codes of those of the sites at which nobody is in custody: `is_shelter` of many at once, by what is stated now."""
+    packs, stated = load_standards(), queries.standards_at([site.pk for site in sites])
+    found = set()
+    for site in sites:
+        today = now.astimezone(zone(site.zone)).date()
+        rows = stated.get(site.pk, [])
+        ids = {
+            row.standard for row in rows if Window(row.valid_from, row.valid_to).holds(today)
+        } & packs.by_id.keys()
+        lists = {rule.checklist for pack in packs.together(ids) for rule in pack.rules.values()} - {None}
+        if lists and lists <= {"shelter_registration"}:
+            found.add(site.pk)
+    return found
+
+
 def missing_told(actor: Actor, site: str, *, now: datetime) -> dict[str, Any]:
     """What is missing at a site, as the API gives it: the lists of those of whom something is open. Raises NotFound."""
     known_at = latest_known()

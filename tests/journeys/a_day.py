@@ -112,6 +112,65 @@ def steps(told: Day) -> Iterator[Step]:
     yield from _evening(told)
 
 
+def shelter_steps(told: Day) -> Iterator[Step]:
+    """The same day at two shelters: forty come, a household stays together, some leave when they like, some move on to the other."""
+    north, south, tags = told.north, told.south, told.tags
+    from_then = {"standard": "general.shelter", "valid_from": (told.day - timedelta(days=1)).isoformat()}
+    for site in (north, south) if told.first else ():
+        yield Step("center", "cases.set_standard", {"site": site, **from_then})
+    for bus, moment in enumerate(("06:00", "06:20")):
+        aboard = tags[bus * 20 : bus * 20 + 20]
+        told.moves(aboard, north)
+        yield Step(clerk(north), "custody.receive", _here(told, north, aboard, moment))
+    together = {
+        "site": north,
+        "kind": "keep_with",
+        "tags": tags[:4],
+        "authority": "The household asked for it",
+    }
+    yield Step(clerk(north), "custody.state_group", together)
+    done = {
+        "site": north,
+        "tags": tags[:39],
+        "events": ["registered", "signed_in"],
+        "by": "Welcome desk",
+        "at": told.at("08:00"),
+    }
+    yield Step(clerk(north), "cases.record_items", done)
+    given = [{"tag": told.bags[0], "kind": "baggage", "place": "Store 2", "contents": ["Folded pram"]}]
+    yield Step(
+        clerk(north),
+        "custody.take_in",
+        {"site": north, "person": tags[0], "bags_in": given, "at": told.at("08:10")},
+    )
+    yield from _count(told, north, "08:30", "informal", 40, "at breakfast")
+    away = {"place": "County hospital", "escort": "A relative", "at": told.at("10:30")}
+    yield Step(clerk(north), "custody.record_out", {"site": north, "tags": [tags[30]], **away})
+    hurt = {
+        "site": north, "kind": "medical", "tags": [tags[30]], "at": told.at("10:00"), "words": "Felt faint at the stairs; seen by a medic.",
+        "reported_by": "Shelter manager",
+    }  # fmt: skip
+    yield Step(clerk(north), "custody.report_incident", hurt, "faint")
+    yield Step(
+        clerk(north), "custody.offer", {"giver": north, "receiver": south, "tags": tags[:4]}, "move on"
+    )
+    told.moves(tags[:4], south)
+    yield Step(
+        clerk(south), "custody.accept", {"handover": Said("move on", "handover"), "at": told.at("12:40")}
+    )
+    yield from _count(told, north, "13:00", "informal", 35, "at lunch", certified=False)
+    yield Step(
+        clerk(north), "custody.record_back", {"site": north, "tags": [tags[30]], "at": told.at("15:10")}
+    )
+    ended = {"incident": Said("faint", "incident"), "outcome": "dealt_with", "reason": "Back and well."}
+    yield Step(clerk(north), "custody.close_incident", ended)
+    told.moves(tags[10:20], "")
+    gone = _here(told, north, tags[10:20], "17:20") | {"reason": "left"}
+    yield Step(clerk(north), "custody.release", gone)
+    for site in (north, south):
+        yield from _count(told, site, "23:50", "midnight", len(told.at_site(site)), f"midnight at {site}")
+
+
 def _standards(told: Day) -> Iterator[Step]:
     if not told.first:
         return

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from muster.access.control import Actor, may, visible
+from muster.cases.checklists import shelters_among
 from muster.cases.clocks import Clock
 from muster.cases.due import counts_of
 from muster.core.errors import MusterError, NotFound
@@ -78,6 +79,7 @@ class Card:
     things: dict[str, int]  # vehicles and pieces of property, by kind
     incidents: int  # those that are open
     may_read_cases: bool
+    is_shelter: bool
 
     @property
     def listed(self) -> int:
@@ -107,6 +109,7 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
     busy.update(site for offer in offers for site in (offer.giver.site, offer.receiver.site))
     shown = [site for code, site in sites.items() if code in busy]
     spaces, counts_due = space(shown), counts_of(shown, now)
+    shelters = shelters_among(shown, now=now)
     cards = [
         Card(
             site,
@@ -120,6 +123,7 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
             dict(at_sites.get(code, {})),
             open_incidents[code],
             may(actor, "cases.read_case", scope_of(site)),
+            code in shelters,
         )
         for code, site in sites.items()
         if code in busy

@@ -26,10 +26,12 @@ from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import Problem, signed_in
+from muster.web.words import words_at
 
 WITHIN = [("0h", "late now"), ("1h", "within 1 hour"), ("4h", "within 4 hours"), ("12h", "within 12 hours"),
           ("1d", "within a day"), ("7d", "within 7 days"), ("30d", "within 30 days")]  # fmt: skip
 USUAL = "4h"
+SHELTER_EVENTS = frozenset(load_standards().by_id["general.shelter"].events)
 
 
 @signed_in
@@ -164,9 +166,11 @@ def record(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     can(actor, "cases.record_event", scope_of(place))
     about = _tag_of(actor, request.GET.get("person", ""))
     whose = {"person": "a person: ", "site": "the site: ", "driver": "carriers: "}
+    words = words_at(place, now=timezone.now())
+    whose["person"] = f"a {words.person}: "
     events = sorted(
         ((whose[event.about] + event.words, name) for name, event in load_standards().events.items()
-         if name not in FROM_THE_RECORD or name in TOLD_BY_STAFF)
+         if (name not in FROM_THE_RECORD or name in TOLD_BY_STAFF) and (name in SHELTER_EVENTS or not words.is_shelter))
     )  # fmt: skip
     inputs = [
         Input("event", "What happened", "choice", choices=[(name, words) for words, name in events]),
@@ -184,7 +188,8 @@ def record(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
         + (f" {len(answer.breaches)} breach{'es' if len(answer.breaches) != 1 else ''} became known." if answer.breaches else ""),
         about={"cases.unknown_event": "event", "cases.read_from_the_record": "event", "cases.about_whom": "tags",
                "cases.unknown_persons": "tags", "cases.say_if_done": "in_agency_system", "core.not_happened_yet": "at"},
-        lead="A fact, kept whatever the clocks say of it. Arrivals, departures, releases and headcounts are recorded at the counter.",
+        lead=f"A fact, kept whatever the clocks say of it. Arrivals, departures{'' if words.is_shelter else ', releases'} and headcounts "
+        "are recorded at the counter.",
     ).page(request, actor)  # fmt: skip
 
 

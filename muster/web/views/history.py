@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from muster.access.control import Actor, may, reads_everything, visible
 from muster.access.models import User
@@ -23,6 +24,7 @@ from muster.parties.models import Site
 from muster.picture.papers.asked import batches_of
 from muster.picture.under import with_clauses
 from muster.web.pages import signed_in
+from muster.web.words import CUSTODY, Words, words_at
 
 
 @signed_in
@@ -64,9 +66,15 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
         "may_settle": may(actor, "custody.settle", scope),
         "may_contest": is_person and may(actor, "custody.contest_entry", scope),
         "givings": givings_of([found]) if is_person and may(actor, "custody.give_record", scope) else [],
-        "thing": found, "entries": entries, "zone": _zone(actor, thing), "known_at": known_at,
+        "words": _words(found), "thing": found, "entries": entries, "zone": _zone(actor, thing), "known_at": known_at,
     }  # fmt: skip
     return render(request, "web/history.html", context)
+
+
+def _words(thing: Thing) -> Words:
+    """The words of the site that holds it."""
+    site = Site.objects.filter(pk=thing.head.holder.site).first()
+    return words_at(site, now=timezone.now()) if site else CUSTODY
 
 
 def _papers(entry: dict[str, Any], batches: set[int]) -> list[tuple[str, str, str]]:

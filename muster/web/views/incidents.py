@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from muster.access.control import Actor, can, may, visible
+from muster.cases.checklists import shelters_among
 from muster.cases.clocks import Clock
 from muster.cases.queries import clocks_of_incident
 from muster.core.errors import NotFound
@@ -26,7 +27,7 @@ from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import signed_in
 from muster.web.views.history import visible_things
-from muster.web.words import Words, words_at
+from muster.web.words import SHELTER, Words, words_at
 
 SHOWN = 200
 OF_CUSTODY = (
@@ -61,9 +62,11 @@ def everywhere(request: HttpRequest, actor: Actor) -> HttpResponse:
     readable = [code for code in at if may(actor, "custody.read_incidents", scope_of(sites[code]))]
     found = incidents(sites=at)
     shown = list(_rows(incidents(sites=readable))[:SHOWN])
+    shelters = shelters_among([sites[code] for code in at], now=timezone.now())
     drills = {code for code in {row.site_id for row in shown} if is_drill_at(sites[code])}
     context = {
-        "counts": count_incidents(found), "count": found.count(), "rows": [(row, row.site_id in drills) for row in shown],
+        "counts": _counts(count_incidents(found), SHELTER if at and set(at) == shelters else None),
+        "count": found.count(), "rows": [(row, row.site_id in drills) for row in shown],
         "sites": sorted(sites.values(), key=lambda site: site.pk), "chosen": chosen, "now": timezone.now(), "known_at": latest_known(),
         "reads": bool(readable), "drill": bool(drills) and len(drills) == len({row.site_id for row in shown}),
     }  # fmt: skip

@@ -28,6 +28,7 @@ from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.forms import ActForm, Input, when
 from muster.web.pages import signed_in
+from muster.web.words import words_at
 
 AT_ONCE = (1, 2, 3)  # bags on one form
 SHOWN = 100
@@ -44,7 +45,8 @@ def _shared(actor: Actor, site: Site) -> dict[str, Any]:
     """What every page here has: the site, and what the reader may do there."""
     scope = scope_of(site)
     return {
-        "site": site, "drill": is_drill_at(site), "keeps": may(actor, "custody.take_in", scope),
+        "site": site, "drill": is_drill_at(site), "words": words_at(site, now=timezone.now()),
+        "keeps": may(actor, "custody.take_in", scope),
         "follows": may(actor, "custody.end_bags", scope), "reads": may(actor, "custody.read_contents", scope),
     }  # fmt: skip
 
@@ -309,6 +311,7 @@ def hand_back(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     can(actor, "custody.hand_back", scope_of(place))
     known = _named(place, request.GET.get("person", ""))
     waiting = bags.told(bags.at_site(place).filter(person__in=with_duplicates(known))) if known else []
+    shown = {"waiting": waiting, "site": place, "person": known, "words": words_at(place, now=timezone.now())}
     inputs = [
         Input("person", "Tag of the person", hint="Scan the band.", value=known.tag if known else ""),
         Input("tags", "Tags of the bags", "tags", "Scan each bag as it is handed over.", rows=4),
@@ -319,7 +322,7 @@ def hand_back(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     return ActForm(
         action="custody.hand_back", title=f"Hand back property at {place.name}", button="Record property handed back", inputs=inputs,
         given={"site": place.code}, back=_back(place, known), zone=place.zone, drill=is_drill_at(place), about=ABOUT,
-        template="web/property_hand_back.html", context={"waiting": waiting, "site": place, "person": known}, done=_left,
+        template="web/property_hand_back.html", context=shown, done=_left,
         is_well=lambda answer: not (answer.report or answer.waits),
     ).page(request, actor)  # fmt: skip
 
