@@ -46,6 +46,12 @@ LIMIT_NAMES = {
 
 
 @register.filter
+def thousands(number: int) -> str:
+    """The number with a comma between its thousands."""
+    return f"{number:,}"
+
+
+@register.filter
 def moment(at: datetime | str | None, where: str = "UTC") -> str | SafeString:
     """`14:05 EST, 3 Nov 2026` with the ISO time in the markup; *not recorded* for None."""
     if at is None:
