@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from django.db.models import Q
 from pydantic import Field
 
 from muster.access.control import Actor, Scope, can
@@ -209,6 +210,12 @@ def with_duplicates(thing: Thing) -> list[Thing]:
         merges = Merge.objects.filter(survivor=one, undone__isnull=True).select_related("duplicate")
         found += [merge.duplicate for merge in merges]
     return found
+
+
+def merges_of(thing: Thing) -> list[Merge]:
+    """The merges that stand in which the record is one of the two, the oldest first."""
+    of_it = Merge.objects.filter(Q(survivor=thing) | Q(duplicate=thing), undone__isnull=True)
+    return list(of_it.select_related("survivor", "duplicate", "act__actor", "act__number").order_by("pk"))
 
 
 def _live(thing: Thing) -> list[Entry]:

@@ -18,7 +18,7 @@ from muster.custody.models import Bag, Count, Difference, Group, OutOfService, P
 from muster.custody.queries import present
 from muster.decisions.models import Version
 from muster.demonstration.links import link_for
-from muster.ledger.models import Handover, Thing
+from muster.ledger.models import Handover, Offer, Thing
 from muster.ledger.queries import latest_known
 from muster.record.models import Number
 
@@ -58,6 +58,17 @@ def test_every_page_of_every_account_is_looked_over(
     court = do.casework.make_appointment(
         actor=clerk, site="EX-NORTH", tags=[kept.tag], kind="court", at=timezone.now(), place="County court"
     ).answer.appointments[kept.tag]  # fmt: skip
+    offered_now = Offer.objects.filter(open=True).values("thing")
+    one, twin = (
+        present("EX-NORTH")
+        .exclude(pk__in=offered_now)
+        .exclude(pk=kept.pk)
+        .order_by("-head__happened_at", "tag")[:2]
+    )
+    merged = do.merging.merge(
+        actor=actor_of(User.objects.get(username="operations")), survivor=one.tag, duplicate=twin.tag,
+        reason="One band of the agency on both",
+    ).answer.merge  # fmt: skip
     transfer = f"transfers/{offered.answer.transfers[kept.tag]}"
     here = present("EX-NORTH").values_list("pk", flat=True)[0]
     receipt = PropertyReceipt.objects.filter(site="EX-NORTH")[0].pk
@@ -111,7 +122,9 @@ def test_every_page_of_every_account_is_looked_over(
             "/organisations/EX-GUARD/members/state/", "/organisations/EX-GUARD/members/file/",
             "/counter/EX-NORTH/areas/?at=2026-11-19", "/counter/EX-NORTH/areas/state/?area=D-1", "/counter/EX-SOUTH/areas/file/",
             f"/counter/EX-NORTH/property/receipts/{receipt}/",
-            "/counter/EX-NORTH/lists/", f"/counter/EX-NORTH/incidents/{number}/confirm/", f"/counter/EX-NORTH/incidents/{number}/log/",
+            "/counter/EX-NORTH/lists/", "/counter/EX-NORTH/differences/", "/counter/EX-NORTH/headcount/",
+            f"/counter/EX-NORTH/headcount/{counted}/certify/", f"/things/{one.pk}/", f"/things/{one.pk}/merge/", f"/merges/{merged}/undo/",
+            f"/counter/EX-NORTH/incidents/{number}/confirm/", f"/counter/EX-NORTH/incidents/{number}/log/",
             "/clocks/?due=30d&responsible=agency", "/clocks/sites/EX-NORTH/",
             "/clocks/sites/EX-SOUTH/standard/", "/clocks/sites/EX-SOUTH/holiday/", f"/clocks/events/{event.pk}/correct/",
         ],

@@ -80,6 +80,7 @@ class Card:
     incidents: int  # those that are open
     may_read_cases: bool
     is_shelter: bool
+    may_certify: bool  # its headcounts
 
     @property
     def listed(self) -> int:
@@ -124,6 +125,7 @@ def board(request: HttpRequest, actor: Actor) -> HttpResponse:
             open_incidents[code],
             may(actor, "cases.read_case", scope_of(site)),
             code in shelters,
+            may(actor, "custody.certify_count", scope_of(site)),
         )
         for code, site in sites.items()
         if code in busy

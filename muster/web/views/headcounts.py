@@ -12,10 +12,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from muster.access.control import Actor, may
+from muster.access.control import Actor, can, may
 from muster.core.errors import MusterError, NotFound
 from muster.core.times import zone
-from muster.custody import counting
+from muster.custody import counting, queries
 from muster.custody.models import Count
 from muster.custody.queries import scope_of
 from muster.ledger.models import Thing
@@ -80,10 +80,17 @@ def _counts(site: Site) -> Any:
     return Count.objects.filter(site=site).select_related(*related)
 
 
+def _place(actor: Actor, code: str) -> Site:
+    """The site, for those who count there or stand for its counts. Raises NotFound, NotPermitted."""
+    found = queries.site_for(actor, code)
+    can(actor, "custody.certify_count", scope_of(found))
+    return found
+
+
 @signed_in
 def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     """Open a headcount; what the record expects is frozen and not shown. Below, the counts before and who is outside."""
-    place, refusal = site_for(actor, site), None
+    place, refusal = _place(actor, site), None
     if request.method == "POST":
         try:
             done = counting.open_count(
@@ -99,13 +106,17 @@ def listed(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     counts = [Told(row) for row in _counts(place).order_by("-opened_at", "-act_id")[:SHOWN]]
     context = {
         "site": place, "drill": is_drill_at(place), "counts": counts, "outs": counting.open_outs(place.code),
-        "kinds": Count.Kind.choices, "modes": Count.Mode.choices,
+        "kinds": Count.Kind.choices, "modes": Count.Mode.choices, "counts_here": _counts_here(actor, place),
     }  # fmt: skip
     return form_page(request, "web/headcount.html", context, refusal=refusal, fields=ABOUT_MOMENT)
 
 
+def _counts_here(actor: Actor, site: Site) -> bool:
+    return may(actor, "custody.open_count", scope_of(site))
+
+
 def _found(actor: Actor, site: str, count: UUID) -> tuple[Site, Count]:
-    place = site_for(actor, site)
+    place = _place(actor, site)
     row = _counts(place).filter(pk=count).first()
     if row is None:
         raise NotFound(kind="headcount", name=str(count))
@@ -121,10 +132,12 @@ def one(request: HttpRequest, actor: Actor, site: str, count: UUID) -> HttpRespo
         scope = scope_of(place)
         context = {
             "site": place, "drill": is_drill_at(place), "told": told, "count": row,
-            "unconfirmed": any(each["confirmed"] is None for each in told.places),
+            "unconfirmed": _unconfirmed(told), "counts_here": _counts_here(actor, place),
+            "reports": may(actor, "custody.report_incident", scope),
             "may_certify": may(actor, "custody.certify_count", scope) and actor.user not in (row.act.actor_id, row.counted.act.actor_id),
         }  # fmt: skip
         return render(request, "web/count_result.html", context)
+    can(actor, "custody.submit_count", scope_of(place))
     by_number = row.mode == Count.Mode.NUMBER
     inputs = [
         Input("persons", "Persons counted", "number", "A whole number. 0 if nobody is there.")
@@ -138,8 +151,13 @@ def one(request: HttpRequest, actor: Actor, site: str, count: UUID) -> HttpRespo
         button="Record count", inputs=inputs, given={"count": row.pk}, done=_result,
         back=request.path, drill=is_drill_at(place), zone=place.zone, template="web/count.html",
         is_well=lambda answer: answer.agrees,
-        about={"core.tag_misread": "tags", "custody.tag_twice": "tags"}, context={"site": place, "opened": row},
+        about={"core.tag_misread": "tags", "custody.tag_twice": "tags"},
+        context={"site": place, "opened": row, "unconfirmed": _unconfirmed(told)},
     ).page(request, actor)  # fmt: skip
+
+
+def _unconfirmed(told: Told) -> bool:
+    return any(each["confirmed"] is None for each in told.places)
 
 
 def _result(answer: counting.CountResult) -> str:
@@ -161,6 +179,7 @@ def follow(request: HttpRequest, actor: Actor, site: str, count: UUID, verb: str
     }
     match verb:
         case "again":
+            can(actor, "custody.open_count", scope_of(place))
             return _again(request, actor, place, row)
         case "explain":
             form = ActForm(

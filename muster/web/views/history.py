@@ -15,6 +15,7 @@ from muster.access.control import Actor, may, reads_everything, visible
 from muster.access.models import User
 from muster.core.errors import NotFound
 from muster.custody.contesting import contests_of, givings_of
+from muster.custody.merging import merges_of
 from muster.custody.merging import scope_of as person_scope
 from muster.custody.queries import scope_of
 from muster.ledger import queries
@@ -60,8 +61,13 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
         if is_person
         else []
     )
+    merges = merges_of(found)
+    away = any(row.duplicate_id == found.pk for row in merges)
     context = {
-        "drill": of_a_drill(found), "contests": contests,
+        "drill": of_a_drill(found), "contests": contests, "merges": merges,
+        "merges_named": visible_things(actor, {each for row in merges for each in (row.survivor_id, row.duplicate_id)}),
+        "may_merge": is_person and not away and may(actor, "custody.merge", scope),
+        "may_unmerge": may(actor, "custody.unmerge", scope),
         "may_give": is_person and may(actor, "custody.give_record", scope),
         "may_settle": may(actor, "custody.settle", scope),
         "may_contest": is_person and may(actor, "custody.contest_entry", scope),
