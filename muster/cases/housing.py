@@ -11,7 +11,7 @@ from muster.cases.queries import standards_at
 from muster.cases.rules import Rule
 from muster.cases.space import persons_that_fit
 from muster.custody.models import Area
-from muster.custody.placing import STANDARDS, Cited, Standards
+from muster.custody.standards import STANDARDS, Cited, Standards
 from muster.parties.models import Site
 
 # The rules that give a person so much floor, by kind of area. In a shelter that of the evacuation, not of the longer stay.
@@ -58,4 +58,10 @@ def floor(site: Site, day: date, kind: str, square_feet: int) -> tuple[int, Cite
     return min(found, key=lambda each: each[0], default=None)
 
 
-STANDARDS.append(Standards(cited, floor))
+def personal(site: Site, day: date) -> dict[str, Cited]:
+    """What the rules that hold at the site on the day ask for of each person, and which rule asks."""
+    asking = [rule for rule in rules_on(site, day).values() if rule.personal]
+    return {field: _cited(rule) for rule in asking for field in rule.personal}
+
+
+STANDARDS.append(Standards(cited, floor, personal))

@@ -49,6 +49,8 @@ NOT_DONE: Mapping[str, str] = {
     "other": "another reason",
 }
 # To whom a rule asks that something be told, with proof. The person's own call is one of these too: the site owes it.
+# What a rule may ask for of a person, beside the agency's reference. No pack can ask for nationality, religion or biometrics.
+PERSONAL = ("name", "birth_date", "address", "contact")
 NOTICES: Mapping[str, str] = {
     "agency": "the agency",
     "call": "family or whomever the person calls",
@@ -238,8 +240,9 @@ class Overlay:
 class Rule:
     """One rule of a standard. `overlay`: it holds only where that overlay is in force.
 
-    `checklist` and `step` give its place in an ordered list of checks. `notice`: what stops its clock is a
-    notice, to one of `NOTICES`. `effective_from` and `effective_to` are days, both included, of the moment at which its clock starts.
+    `personal`: what it asks for of each person, of `PERSONAL`. `checklist` and `step` give its place in an ordered list of checks.
+    `notice`: what stops its clock is a notice, to one of `NOTICES`.
+    `effective_from` and `effective_to` are days, both included, of the moment at which its clock starts.
     """
 
     id: str
@@ -264,6 +267,7 @@ class Rule:
     notice: str = ""
     hours: Hours | None = None
     variants: tuple[Variant, ...] = ()
+    personal: tuple[str, ...] = ()
 
     @property
     def verified(self) -> bool:

@@ -310,6 +310,9 @@ class PersonalField(Recorded):
     class Name(models.TextChoices):
         AGENCY_REFERENCE = "agency_reference", "the holding agency's reference"
         NAME = "name"
+        BIRTH_DATE = "birth_date", "date of birth"
+        ADDRESS = "address", "address"
+        CONTACT = "contact", "how to reach the person or the household"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     thing = models.ForeignKey(Thing, on_delete=models.PROTECT)

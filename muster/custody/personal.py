@@ -1,12 +1,14 @@
-"""What is personal of somebody: the agency's reference, or a name. It rests as ciphertext under a key of the person's own.
+"""What is personal of somebody: the agency's reference, and what a rule of the site asks for, such as a name.
 
-The key is destroyed in `disposal.py`; then nothing opens any more what was written, and the ledger verifies as before.
+It rests as ciphertext under a key of the person's own. The key is destroyed in `disposal.py`; then nothing opens any more what was
+written, and the ledger verifies as before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from pydantic import PlainSerializer, SerializationInfo, StringConstraints
 from muster.access import sealing
 from muster.access.control import Actor, Scope, may
 from muster.core.errors import MusterError, NotFound
+from muster.core.times import zone
 from muster.custody.merging import (
     AlreadyMerged,
     NotAPerson,
@@ -30,6 +33,7 @@ from muster.custody.merging import (
 from muster.custody.models import Disposal, PersonalField, PersonalKey, PersonalShown, Reference
 from muster.custody.references import digest_of
 from muster.custody.rules import ListKeepsSite
+from muster.custody.standards import STANDARDS, Cited
 from muster.ledger.models import Thing
 from muster.parties.models import Site
 from muster.record.action import action
@@ -40,7 +44,8 @@ PURPOSE = b"muster/personal-keys/1"
 BLOCK_BYTES = 128
 LENGTH_BYTES = 2
 
-Field = Literal["agency_reference", "name"]
+Field = Literal["agency_reference", "name", "birth_date", "address", "contact"]
+REFERENCE = "agency_reference"
 Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
@@ -68,6 +73,20 @@ class NotGiven(MusterError):
         self.tag, self.field = tag, field
         words = PersonalField.Name(field).label
         super().__init__(f"Nobody has recorded of {tag}: {words}. Ask the agency that holds the person.")
+
+
+class NotAsked(MusterError):
+    """No rule of the site asks for it, so it is not kept."""
+
+    code = "custody.not_asked"
+    status = 409
+
+    def __init__(self, *, tag: str, field: str, site: str) -> None:
+        self.tag, self.field, self.site = tag, field, site
+        super().__init__(
+            f"No rule of the standards that hold at {site} asks for this of {tag}: {PersonalField.Name(field).label}. Nothing was "
+            "kept. Whoever answers for the site states its standard first, if one asks for it."
+        )
 
 
 class ReferenceTaken(MusterError):
@@ -108,8 +127,10 @@ class Written:
 
 def _opened_abroad(field: UUID, asked: SerializationInfo) -> str | None:
     """What a door tells; in the record, where nothing is asked for a door, the answer names the row and not what it says."""
-    if asked.context is None:
-        return str(field)
+    return str(field) if asked.context is None else _told(field)
+
+
+def _told(field: UUID) -> str | None:
     try:
         return _open(PersonalField.objects.select_related("thing").get(pk=field))
     except DoesNotOpen:
@@ -123,6 +144,11 @@ class Shown:
     tag: str
     field: str
     value: Annotated[UUID, PlainSerializer(_opened_abroad, return_type=str | None)]
+
+
+def value_of(shown: Shown) -> str | None:
+    """What was shown, in words; None once the key has been destroyed."""
+    return _told(shown.value)
 
 
 def lock(things: Collection[UUID]) -> None:
@@ -149,18 +175,20 @@ def check_stands(thing: Thing) -> None:
 
 @action("custody.write_personal", about=person_locked)
 def write_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field, value: Value) -> Written:
-    """Write the agency's reference or the name of a person, sealed; what was written before stays, and the latest counts.
+    """Write the agency's reference of a person, or what a rule of the site asks for, sealed; the latest counts, and the rest stays.
 
     A reference is matched by the observations of the site from now on; an earlier one goes on being matched.
 
-    Raises NotFound, NotAPerson, AlreadyMerged, Disposed, DoesNotOpen; of a reference, ListKeepsSite where the
+    Raises NotFound, NotAPerson, AlreadyMerged, Disposed, DoesNotOpen, NotAsked; of a reference, ListKeepsSite where the
     site's lists say it, and ReferenceTaken.
     """
     check_stands(row)
     if Disposal.objects.filter(thing=row).exists():
         raise Disposed(tag=row.tag)
-    if field == "agency_reference":
+    if field == REFERENCE:
         _match_by(value, row, act=act, actor=actor)
+    elif field not in asked_of(row, now=act.recorded_at):
+        raise NotAsked(tag=row.tag, field=field, site=scope_of(row).site or "outside")
     key = _key_of(row) or _new_key(row)
     PersonalField.objects.create(act=act, thing=row, field=field, sealed=_sealed(value, key, row, field))
     return Written(row.tag, field)
@@ -168,7 +196,7 @@ def write_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field
 
 @action("custody.show_personal", about=person_locked)
 def show_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field) -> Shown:
-    """Show the agency's reference or the name of a person, as it was last written. Who was shown it is in the record.
+    """Show something personal of a person, as it was last written. Who was shown it is in the record.
 
     What was written of a record that is merged into the person's counts like what was written of this one.
 
@@ -184,6 +212,21 @@ def show_personal(*, act: Act, row: Thing, actor: Actor, tag: Tag, field: Field)
     _open(found)
     PersonalShown.objects.create(act=act, field=found)
     return Shown(row.tag, field, found.pk)
+
+
+def asked_of(thing: Thing, *, now: datetime) -> Mapping[str, Cited]:
+    """What the rules at the person's latest site ask for on this day, and which rule asks; nothing for whoever was at none."""
+    site = Site.objects.filter(pk=scope_of(thing).site).first()
+    if site is None:
+        return {}
+    day = now.astimezone(zone(site.zone)).date()
+    return {field: rule for each in STANDARDS for field, rule in each.personal(site, day).items()}
+
+
+def written_of(thing: Thing) -> set[str]:
+    """What was written of the person, and of records merged into the person's; not what it says."""
+    rows = PersonalField.objects.filter(thing__in=with_duplicates(thing), thing__disposal__isnull=True)
+    return set(rows.values_list("field", flat=True))
 
 
 def sealed_under(thing: Thing, what: str, text: str) -> bytes:

@@ -6,11 +6,11 @@ The ledger's holder stays the site (ADR 26). Which rules of a standard hold at a
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Annotated, NamedTuple
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from muster.custody.groups import flags_of, standing
 from muster.custody.models import Area, Concerned, Difference, Flag, Group, Placement
 from muster.custody.reports import differ
 from muster.custody.space import AreaSpace, Person, persons, rooms_of
+from muster.custody.standards import STANDARDS, Cited
 from muster.parties.models import Site
 from muster.record.action import action
 from muster.record.models import Act
@@ -52,33 +53,6 @@ class PlacedBeforeArrival(MusterError):
         super().__init__(
             f"{named}: not here yet at that time, by the record. Nothing was kept. Give a time from then on, or correct the arrival."
         )
-
-
-@dataclass(frozen=True)
-class Cited:
-    """A rule of a standard that holds at a site: its id, its words and the text that it is taken from."""
-
-    id: str
-    words: str
-    citation: str
-    verified: bool
-
-    def __str__(self) -> str:
-        return f"{self.id}, {self.citation}{'' if self.verified else ', not verified'}"
-
-
-class Standards(NamedTuple):
-    """What a later step says of the rules that hold at a site on a day, by the standards that were stated for it.
-
-    `cited`: those of some rules, by their ids. `floor`: how many persons so many square feet of an area of a kind allow, and by
-    which rule; None where no rule says.
-    """
-
-    cited: Callable[[Site, date, Collection[str]], Mapping[str, Cited]]
-    floor: Callable[[Site, date, str, int], tuple[int, Cited] | None]
-
-
-STANDARDS: list[Standards] = []
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,14 @@ RESTORED = ("custody_personalkey", "custody_reference", "custody_replayed", "rec
 @pytest.fixture
 def who() -> People:
     made = people()
+    for site in ("EX-NORTH", "EX-SOUTH"):  # a rule of shelters asks for names
+        do.cases.set_standard(
+            actor=made.center,
+            site=site,
+            standard="general.shelter",
+            valid_from=at(0).date(),
+            contract_ref="1",
+        )
     do.custody.receive(actor=made.north, site="EX-NORTH", tags=[ONE, TWO], at=at(0))
     return made
 
@@ -422,6 +430,9 @@ def test_a_reference_is_not_written_at_a_site_whose_lists_say_it(who: People, ad
 
     with pytest.raises(ListKeepsSite):
         do.personal.write_personal(actor=everywhere, tag=tag, field="agency_reference", value=LISTED)
+    do.cases.set_standard(
+        actor=everywhere, site="NYC", standard="general.shelter", valid_from=at(0).date(), contract_ref="1"
+    )
     do.personal.write_personal(actor=everywhere, tag=tag, field="name", value=NAME)
 
 

@@ -198,7 +198,7 @@ def test_property_of_somebody_whom_the_site_does_not_hold_is_kept_with_a_differe
 
 def test_what_is_in_a_bag_rests_under_the_key_of_its_person_and_goes_with_it(who: People) -> None:
     taken(who.north, purse())
-    do.personal.write_personal(actor=who.north, tag=TWO, field="name", value="Of another")
+    do.personal.write_personal(actor=who.north, tag=TWO, field="agency_reference", value="Of another")
     (row,) = BagStated.objects.all()
     assert b"purse" not in bytes(row.contents or b"")
     assert not any("purse" in str(answer.body) for answer in Answer.objects.all())

@@ -21,6 +21,7 @@ from muster.authority.packs.mechanics import (
 from muster.cases.rules import (
     KINDS,
     NOTICES,
+    PERSONAL,
     TIME_UNITS,
     About,
     Calendar,
@@ -164,7 +165,18 @@ def _rule(table: Fields, known: _Known) -> Rule:
         notice=table.one_of("notice", tuple(NOTICES), default=""),
         hours=hours,
         variants=tuple(_variants(table, known)),
+        personal=_personal(table),
     )
+
+
+def _personal(table: Fields) -> tuple[str, ...]:
+    """What the rule asks for of a person."""
+    values = table.texts("personal")
+    for value in values:
+        if value not in PERSONAL:
+            message = f"{value!r} is not kept of a person. Write one of: {', '.join(PERSONAL)}."
+            table.fault("personal", "not_kept", message)
+    return values
 
 
 def _variants(table: Fields, known: _Known) -> list[Variant]:

@@ -70,6 +70,7 @@ def history(request: HttpRequest, actor: Actor, thing: UUID) -> HttpResponse:
         "may_unmerge": may(actor, "custody.unmerge", scope),
         "may_give": is_person and may(actor, "custody.give_record", scope),
         "may_settle": may(actor, "custody.settle", scope),
+        "may_show": is_person and may(actor, "custody.show_personal", scope),
         "may_contest": is_person and may(actor, "custody.contest_entry", scope),
         "givings": givings_of([found]) if is_person and may(actor, "custody.give_record", scope) else [],
         "words": _words(found), "thing": found, "entries": entries, "zone": _zone(actor, thing), "known_at": known_at,
