@@ -665,6 +665,8 @@ def test_the_picture_keeps_kinds_of_numbers_apart_and_names_what_they_come_from(
         ("people_allowed", "ZZ"): "20", ("people_tasked", "Site A"): "about 5", ("people_tasked", "all"): "about 5",
         ("persons_in_custody", "EX-NORTH"): "4", ("persons_in_custody", "all"): "4", ("persons_in_transit", "all"): "0",
         ("persons_received", "all"): "4", ("persons_released", "all"): "0", ("activated", "MO"): "nearly 40",
+        ("incidents_absconded", "all"): "0", ("incidents_death", "all"): "0", ("incidents_released_in_error", "all"): "0",
+        ("incidents_use_of_force", "all"): "0",
     }  # fmt: skip
     assert told["activated", "MO"].evidence == ("claim C2",)
     assert [f.words for f in found if not f.shown] == ["about 30"]

@@ -135,7 +135,7 @@ def test_the_board_lists_who_waits_property_and_vehicles_and_what_needs_action(o
     page = client.get("/board/").content.decode()
 
     words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
-    assert "2 pieces of property at Ex-North and 1 vehicle held" in words
+    assert "2 pieces of property at Ex-North and 1 vehicle kept" in words
     assert f"Late: {GOVERNOR}, to confirm it in writing: {decision}" in words
     assert f"{CENTER} waits for {GOVERNOR} to confirm it in writing" in words
     assert "Limit all used: People in all in Support" in words
