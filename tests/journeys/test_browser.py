@@ -179,7 +179,7 @@ def test_persons_are_received_offered_accepted_by_somebody_else_counted_and_sett
     south_card = watch.page.locator(".muster-cards > li", has_text="South Hall")
     assert "Counted 3, expected 2." in south_card.inner_text()
     with watch.page.expect_navigation():
-        south_card.get_by_role("link", name="Settle").click()
+        south_card.get_by_role("link", name="Settle difference").click()
     watch.look_over()
     watch.page.get_by_label("How it is settled").fill("Counted again: a member of staff had been counted.")
     watch.press("Settle difference")
