@@ -193,7 +193,7 @@ def test_nothing_is_answered_that_the_schema_does_not_say(live_url: str, who: Pe
     for found in schema.get_all_operations():
 
         @settings(
-            max_examples=8, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+            max_examples=4, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=found.ok().as_strategy())

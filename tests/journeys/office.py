@@ -31,7 +31,7 @@ def count_page(count: str) -> str:
 
 
 class Passing(Reader):
-    """A reader who looks over no page: only a broken security policy stops them."""
+    """A reader who looks over no page, which the sweep of every page does: only a broken security policy stops them."""
 
     def look_over(self) -> None:
         assert self.violations == []
@@ -43,19 +43,16 @@ class Office:
     `mission`: under which persons are received and handed over; "" for none.
     """
 
-    def __init__(
-        self, browser: Browser, address: str, mission: str = "", reader: type[Reader] = Reader
-    ) -> None:
-        self.browser, self.address, self.mission, self.reader = browser, address, mission, reader
+    def __init__(self, browser: Browser, address: str, mission: str = "") -> None:
+        self.browser, self.address, self.mission = browser, address, mission
         self.readers: dict[str, Reader] = {}
         self.contexts: list[BrowserContext] = []
-        self.looked: set[str] = set()
 
     def at(self, name: str, path: str) -> Reader:
         """The browser of that account, on that page."""
         if name not in self.readers:
             self.contexts.append(self.browser.new_context(viewport={"width": 1280, "height": 900}))
-            self.readers[name] = self.reader(self.contexts[-1], self.address, self.looked)
+            self.readers[name] = Passing(self.contexts[-1], self.address)
             self.readers[name].page.goto(self.address + link_for(User.objects.get(username=name)))
         reader = self.readers[name]
         reader.page.goto(self.address + path)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from a_day import Day, prepare
 from django.conf import settings
-from office import Office, Passing, count_page, typed
+from office import Office, count_page, typed
 from playwright.sync_api import Browser
 from test_day import DAY, check, tell
 
@@ -128,7 +128,7 @@ def test_a_day_at_two_sites_is_told_through_the_pages(
     prepare(("EX-NORTH", "EX-SOUTH"))
     told = Day.drawn(DAY, 1)
 
-    with closing(TwoSites(browser, live_url, reader=Passing)) as office:
+    with closing(TwoSites(browser, live_url)) as office:
         tell(told, office.do)
 
     check(told)
