@@ -413,8 +413,12 @@ def checklist_of(site: Site, thing: Thing, side: Side, *, now: datetime) -> Chec
 def is_shelter(site: Site, *, now: datetime, known_at: int = UNNUMBERED) -> bool:
     """Whether what holds at a site on this day is a standard of shelters and nothing else: nobody is in custody there."""
     today = now.astimezone(zone(site.zone)).date()
-    bound = Binding(site).on(today, known_at)
-    lists = {rule.checklist for pack in bound.packs for rule in pack.rules.values()} - {None}
+    return _of_shelters(Binding(site).on(today, known_at).packs)
+
+
+def _of_shelters(standards: Iterable[Standard]) -> bool:
+    """Whether these are standards of shelters and of nothing else."""
+    lists = {rule.checklist for standard in standards for rule in standard.rules.values()} - {None}
     return bool(lists) and lists <= {"shelter_registration"}
 
 
@@ -428,8 +432,7 @@ def shelters_among(sites: Collection[Site], *, now: datetime) -> set[str]:
         ids = {
             row.standard for row in rows if Window(row.valid_from, row.valid_to).holds(today)
         } & packs.by_id.keys()
-        lists = {rule.checklist for pack in packs.together(ids) for rule in pack.rules.values()} - {None}
-        if lists and lists <= {"shelter_registration"}:
+        if _of_shelters(packs.together(ids)):
             found.add(site.pk)
     return found
 

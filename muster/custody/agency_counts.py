@@ -6,7 +6,6 @@ wrong, and Muster settles neither: a total says which it is. How they differ is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +24,7 @@ from muster.core.times import end_of_day
 from muster.core.times import zone as zone_of
 from muster.custody.lists import Code
 from muster.custody.models import AgencyCount
+from muster.custody.rosters import day_of
 from muster.ledger.models import Holder
 from muster.ledger.queries import census, latest_known
 from muster.parties.models import Site
@@ -32,7 +32,6 @@ from muster.record.action import action, the_record
 from muster.record.models import Act
 
 COLUMNS = ("date", "code", "n_detained", "n_midnight")
-DAY = re.compile(r"(?:19|20)\d\d-\d\d-\d\d")
 LONGEST_FILE, MOST, MOST_PERSONS = 200, 200_000, 1_000_000
 
 
@@ -48,11 +47,8 @@ class NotADay(MusterError):
 
 def day_named(text: str) -> date:
     """The day that a text names. Raises NotADay."""
-    try:
-        if DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
+    if day := day_of(text):
+        return day
     raise NotADay(text=text)
 
 

@@ -210,7 +210,7 @@ def read_lists(table: Table, *, zone: ZoneInfo) -> Lists:
     latest: date | None = None
     twice = set[date]()
     for row in table.rows:
-        listed = _day(row.values["roster_date"])
+        listed = day_of(row.values["roster_date"])
         stated = row.values["admitted_at"]
         if stated not in admissions:
             admissions[stated] = _admission(stated, zone)
@@ -250,7 +250,8 @@ def _line_faults(row: Row, listed: date | None, admission: Admission | None) -> 
         yield _fault(row, "admitted_at", "not_a_local_time", why)
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """The day that a text names as 2018-03-01; None where it names none."""
     try:
         return date.fromisoformat(text) if DAY.fullmatch(text) else None
     except ValueError:

@@ -27,6 +27,7 @@ from muster.custody.actions import areas
 from muster.custody.lists import Code, KeptByMuster
 from muster.custody.models import TransfersTaken
 from muster.custody.references import draw_tags
+from muster.custody.rosters import day_of
 from muster.ledger.models import Thing
 from muster.ledger.writing import Push, outside, things_of, write
 from muster.parties.models import Site
@@ -38,7 +39,6 @@ OPTIONAL_COLUMNS = (
     "row_no",
     "status",
 )  # the number is the file's own, and the status of a person moves nothing
-DAY = re.compile(r"(?:19|20)\d\d-\d\d-\d\d")
 LONGEST_SITE, LONGEST_REASON, LONGEST_FILE, MOST = 40, 60, 100, 2_000
 IN_TRANSIT = "in transit"  # with these words a reason says that the row is one leg of a longer journey
 HELD_BEFORE = "held_before_the_list"  # why the giver has them: since when is not in the list
@@ -242,10 +242,7 @@ class _Reading:
         return code
 
     def _day(self, row: Row, text: str, site: str) -> date | None:
-        try:
-            day = date.fromisoformat(text) if DAY.fullmatch(text) else None
-        except ValueError:
-            day = None
+        day = day_of(text)
         if day is None:
             self._fault(
                 row, "transfer_date", "not_a_day", f"{text[:60]!r} is not a day. Write it like 2018-07-02."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from muster.access.control import Actor, actor_of
 from muster.access.models import Grant, User
-from muster.cases.packs import load_standards
 from muster.core.tags import MOST_TAGS, make_tag
 from muster.custody.models import Count, Difference
+from muster.demonstration import loading
 from muster.demonstration.telling import Said, Step
 from muster.ledger.queries import census, latest_known
 from muster.parties.models import Organisation, Site
@@ -445,10 +445,8 @@ def open_at(site: str) -> list[str]:
 
 def filled_in(step: Step, said: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The inputs of a step with what was answered before, and what is open now, in their places."""
-    return {
-        name: said[value.step][value.key] if isinstance(value, Said) else open_at(value.site) if isinstance(value, Open) else value
-        for name, value in step.inputs.items()
-    }  # fmt: skip
+    inputs = {name: open_at(v.site) if isinstance(v, Open) else v for name, v in step.inputs.items()}
+    return loading.filled_in(replace(step, inputs=inputs), said)
 
 
 def counts_of(told: Day) -> list[tuple[str, str, int, int, bool]]:
@@ -457,6 +455,3 @@ def counts_of(told: Day) -> list[tuple[str, str, int, int, bool]]:
         Count.objects.filter(site__in=(told.north, told.south)).select_related("counted").order_by("act_id")
     )
     return [(r.site_id, r.kind, r.expected, r.counted.persons, hasattr(r, "certified")) for r in rows]
-
-
-assert {BEFORE, AFTER} <= set(load_standards().by_id)

@@ -31,7 +31,6 @@ from muster.web.words import words_at
 WITHIN = [("0h", "late now"), ("1h", "within 1 hour"), ("4h", "within 4 hours"), ("12h", "within 12 hours"),
           ("1d", "within a day"), ("7d", "within 7 days"), ("30d", "within 30 days")]  # fmt: skip
 USUAL = "4h"
-SHELTER_EVENTS = frozenset(load_standards().by_id["general.shelter"].events)
 
 
 @signed_in
@@ -165,12 +164,12 @@ def record(request: HttpRequest, actor: Actor, site: str) -> HttpResponse:
     place = site_for(actor, site)
     can(actor, "cases.record_event", scope_of(place))
     about = _tag_of(actor, request.GET.get("person", ""))
-    whose = {"person": "a person: ", "site": "the site: ", "driver": "carriers: "}
-    words = words_at(place, now=timezone.now())
-    whose["person"] = f"a {words.person}: "
+    words, packs = words_at(place, now=timezone.now()), load_standards()
+    whose = {"person": f"a {words.person}: ", "site": "the site: ", "driver": "carriers: "}
+    told_here = packs.by_id["general.shelter"].events if words.is_shelter else packs.events
     events = sorted(
-        ((whose[event.about] + event.words, name) for name, event in load_standards().events.items()
-         if (name not in FROM_THE_RECORD or name in TOLD_BY_STAFF) and (name in SHELTER_EVENTS or not words.is_shelter))
+        ((whose[event.about] + event.words, name) for name, event in packs.events.items()
+         if name in told_here and (name not in FROM_THE_RECORD or name in TOLD_BY_STAFF))
     )  # fmt: skip
     inputs = [
         Input("event", "What happened", "choice", choices=[(name, words) for words, name in events]),

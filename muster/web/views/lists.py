@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -22,14 +21,11 @@ from muster.ledger.queries import census, latest_known
 from muster.missions.queries import is_drill_at
 from muster.parties.models import Site
 from muster.web.csvforms import CsvForm
-from muster.web.forms import ActForm, Input
 from muster.web.pages import signed_in
 from muster.web.views.board import ROWS_OF_LISTS
-from muster.web.views.history import visible_things
+from muster.web.views.differences import worked_through
 
 SHOWN = 30  # lists of a site, the latest
-ROWS = 500  # of one list
-MOST = 2_000  # settled at once
 
 
 @dataclass(frozen=True)
@@ -106,17 +102,6 @@ def _line(row: Difference) -> Line:
     return Line(row, "on the list", "not here at any time of that day")
 
 
-class SettleForm(ActForm):
-    """The form that settles those ticked, or all that are open, with one reason."""
-
-    def given_in(self, request: HttpRequest) -> dict[str, Any]:
-        """The reason, and which: what is no id of a row is none of the list's."""
-        read = super().given_in(request)
-        everything = read.pop("all")
-        ticked = self.context["open"] if everything else request.POST.getlist("difference")
-        return read | {"differences": ticked}
-
-
 @signed_in
 def one(request: HttpRequest, actor: Actor, site: str, taken: int) -> HttpResponse:
     """One list beside the record, each row with both columns; those who may settle do so for many at once."""
@@ -147,26 +132,10 @@ def _worked_through(
     request: HttpRequest, actor: Actor, place: Site, differences: QuerySet[Difference], *, title: str, back: str,
     told: Told | None = None,
 ) -> HttpResponse:  # fmt: skip
-    found = differences.select_related("thing", "settled__act__actor", "settled__act__number")
-    open_ones = [str(each) for each in found.filter(settled__isnull=True).values_list("pk", flat=True)[:MOST]]
-    rows = [_line(each) for each in found[:ROWS]]
-    context = {
-        "site": place, "told": told, "rows": rows, "count": found.count(), "open": open_ones, "between": BETWEEN_LISTS,
-        "named": visible_things(actor, {each.row.thing_id for each in rows if each.row.thing_id}),
-        "may_settle": bool(open_ones) and may(actor, "custody.settle_many", scope_of(place)),
-        "ticked": request.POST.getlist("difference"),
-    }  # fmt: skip
-    inputs = [
-        Input("all", f"All {len(open_ones)} that are open, ticked or not", "flag", needed=False),
-        Input("reason", "How they are settled, and why", "long", "One reason for all of them. Your name stands beside it in the record."),
-    ]  # fmt: skip
-    if request.method == "POST":
-        can(actor, "custody.settle_many", scope_of(place))
-    return SettleForm(
-        action="custody.settle_many", title=title, button="Settle them", inputs=inputs, given={"site": place.pk},
-        zone=place.zone, back=back, drill=is_drill_at(place),
-        done=lambda answer: f"{len(answer.differences)} settled.", template="web/list.html", context=context,
-    ).page(request, actor)  # fmt: skip
+    return worked_through(
+        request, actor, place, differences.select_related("thing", "settled__act__actor", "settled__act__number"),
+        title=title, back=back, template="web/list.html", row=_line, context={"told": told, "between": BETWEEN_LISTS},
+    )  # fmt: skip
 
 
 @signed_in
