@@ -66,8 +66,7 @@ def test_an_amendment_is_signed_with_a_passkey_and_nothing_is_recorded_where_it_
     assert page.evaluate("document.activeElement.hasAttribute('data-passkey-failed')")
     assert Version.objects.filter(decision=DECISION, kind="suspended").count() == 0
     page.goto(f"{address}/account/2fa/webauthn/")
-    page.get_by_role("link", name="Remove").click()
-    reader.look_over()
+    reader.click(page.get_by_role("link", name="Remove"))
     reader.press("Remove passkey")
     assert "You have no passkey" in page.locator("main").inner_text()
     context.close()
