@@ -24,7 +24,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -338,9 +338,13 @@ def _system_user() -> pwd.struct_passwd:
     """Who runs the server: the user of this process, or when that is root, a system user made for it."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid())
-    try:
+    with suppress(KeyError):
         return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
+    # One at a time: of two that make the user at once, the second gives it another number than the first was told.
+    with Path("/etc/passwd").open() as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        with suppress(KeyError):
+            return pwd.getpwnam(SYSTEM_USER)
         subprocess.run(
             ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER],
             check=True,
