@@ -15,13 +15,13 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """A request's pickup or delivery on a route, in minutes from the problem's zero.
+    """A move's pickup or delivery on a route, in minutes from the problem's zero.
 
     The vehicle arrives, service begins within the stop's window and takes its time, and the vehicle departs: at once,
     or later where a break is taken here or the next stop is better waited for here.
     """
 
-    request: str
+    move: str
     part: Part
     arrives: float
     begins: float
@@ -43,16 +43,16 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class Unserved:
-    """A request that no vehicle carries, and the constraint that stopped it, as a code and in words."""
+    """A move that no vehicle carries, and the constraint that stopped it, as a code and in words."""
 
-    request: str
+    move: str
     constraint: str
     why: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Routes for some or all vehicles, and the requests that ride in none. `cost` is the routes' cost summed."""
+    """Routes for some or all vehicles, and the moves that ride in none. `cost` is the routes' cost summed."""
 
     problem: str
     routes: tuple[Route, ...]

@@ -37,7 +37,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """One end of a request: where, when service may begin, and how long it takes."""
+    """One end of a move: where, when service may begin, and how long it takes."""
 
     place: int  # an index into the problem's places
     window: Window
@@ -45,7 +45,7 @@ class Stop:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class Move:
     """One person, or a group that boards and alights together, to be moved from one place to another by one vehicle."""
 
     code: str
@@ -96,7 +96,7 @@ class Vehicle:
 
 
 class How(StrEnum):
-    """How requests are kept together or apart."""
+    """How moves are kept together or apart."""
 
     VEHICLE = "vehicle"  # the same vehicle, or never the same vehicle
     CONVOY = "convoy"  # together only: the same vehicle, or the same convoy
@@ -105,15 +105,15 @@ class How(StrEnum):
 
 @dataclass(frozen=True)
 class Together:
-    """Requests that ride with one another, all or none: in one vehicle of one unit, or in one vehicle or convoy."""
+    """Moves that ride with one another, all or none: in one vehicle of one unit, or in one vehicle or convoy."""
 
-    requests: tuple[str, ...]
+    moves: tuple[str, ...]
     how: How = How.VEHICLE
 
 
 @dataclass(frozen=True)
 class Apart:
-    """Two sets of requests of which none of the one rides with any of the other. Within a set they may ride together."""
+    """Two sets of moves of which none of the one rides with any of the other. Within a set they may ride together."""
 
     these: tuple[str, ...]
     those: tuple[str, ...]
@@ -132,7 +132,7 @@ class Travel:
 
 
 class First(StrEnum):
-    """What is made small first. Unserved requests weigh more than either."""
+    """What is made small first. Unserved moves weigh more than either."""
 
     COST = "cost"
     VEHICLES = "vehicles"  # the fewest vehicles, and the least cost with so many
@@ -140,12 +140,12 @@ class First(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """The whole question. Codes are unique among places, among requests and among vehicles."""
+    """The whole question. Codes are unique among places, among moves and among vehicles."""
 
     name: str
     kinds: tuple[str, ...]  # of load: seats, wheelchair places, luggage
     places: tuple[Place, ...]
-    requests: tuple[Request, ...]
+    moves: tuple[Move, ...]
     vehicles: tuple[Vehicle, ...]
     travel: Travel
     together: tuple[Together, ...] = ()
