@@ -69,18 +69,18 @@ class Malformed(MusterError):
         super().__init__(f"The file cannot be read as TOML or JSON; {place}{reason}. Correct it there.")
 
 
-def take_in(given: Path | str | bytes) -> str:
-    """Give the text of a file, or of bytes already read. Raises TooLarge, NotUtf8, Unreadable."""
+def take_in(given: Path | str | bytes, *, largest: int = LARGEST_BYTES) -> str:
+    """Give the text of a file, or of bytes already read, of at most `largest` bytes. Raises TooLarge, NotUtf8, Unreadable."""
     if isinstance(given, bytes):
         content = given
     else:
         try:
             with open(given, "rb") as file:
-                content = file.read(LARGEST_BYTES + 1)  # one more than allowed: a pipe may have no end
+                content = file.read(largest + 1)  # one more than allowed: a pipe may have no end
         except OSError as fault:
             raise Unreadable(path=str(given), reason=(fault.strerror or "unknown").lower()) from None
-    if len(content) > LARGEST_BYTES:
-        raise TooLarge(limit=LARGEST_BYTES)
+    if len(content) > largest:
+        raise TooLarge(limit=largest)
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as fault:

@@ -28,11 +28,16 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Somewhere to board, alight or park. Latitude and longitude in degrees where it is on the globe, else None."""
+    """Somewhere to board, alight or park. Latitude and longitude in degrees where it is on the globe, else None.
+
+    A place of a problem on a plane has `x` and `y` instead, in the problem's unit of distance.
+    """
 
     code: str
     latitude: float | None = None
     longitude: float | None = None
+    x: float | None = None
+    y: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +57,9 @@ class Move:
     pickup: Stop
     delivery: Stop
     load: tuple[int, ...]  # in the order of the problem's kinds of load; none negative, one above nought
-    max_ride_min: float | None = None  # from the end of service at the pickup to its beginning at the delivery
+    max_ride_min: float | None = (
+        None  # from the end of service at the pickup to its beginning at the delivery
+    )
     priority: int | None = None  # None: must be served. Else it may be left, the lowest number first of all
     needs: frozenset[str] = frozenset()  # what the vehicle or its crew must offer
 
@@ -152,4 +159,6 @@ class Problem:
     apart: tuple[Apart, ...] = ()
     first: First = First.COST
     starts_at: datetime | None = None
-    rules: Mapping[str, Any] = field(default_factory=dict)  # the pack's rules that the limits came from, by id
+    rules: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # the pack's rules that the limits came from, by id
