@@ -141,7 +141,8 @@ def stands(problem: Problem, plan: Plan) -> bool:
     moves = {move.code: move for move in problem.moves}
     vehicles = {vehicle.code: number for number, vehicle in enumerate(problem.vehicles)}
     rides = {visit.move: vehicles[route.vehicle] for route in plan.routes for visit in route.visits}
-    told = [*rides, *(unserved.move for unserved in plan.unserved)]
+    on_routes = [code for route in plan.routes for code in {visit.move for visit in route.visits}]
+    told = [*on_routes, *(unserved.move for unserved in plan.unserved)]
     return (
         sorted(told) == sorted(moves)
         and len({route.vehicle for route in plan.routes}) == len(plan.routes)

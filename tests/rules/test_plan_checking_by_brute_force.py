@@ -13,7 +13,7 @@ from muster.transport.planner.checking import broken
 from muster.transport.planner.plan import Part, Plan, Route, Unserved, Visit
 from muster.transport.planner.problem import Breaks, Move, Place, Problem, Stop, Travel, Vehicle, Window
 
-SEEDS = range(60)
+SEEDS = range(100)
 CHANGES = 25  # of each best plan
 
 
@@ -40,7 +40,7 @@ def test_the_changes_are_lawful_now_and_then():
         plan, random = best(problem).plan, Random(seed)
         lawful += sum(stands(problem, _changed(random, problem, plan)) for _ in range(CHANGES))
 
-    assert 0.2 < lawful / (len(SEEDS) * CHANGES) < 0.8
+    assert 0.1 < lawful / (len(SEEDS) * CHANGES) < 0.8
 
 
 # --- changes --------------------------------------------------------------------------------------------------------------
