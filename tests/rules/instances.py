@@ -23,7 +23,7 @@ from muster.transport.planner.problem import (
 )
 
 KINDS = ("seats", "wheelchair places")
-SKILLS = ("lift", "medic")
+SKILLS = ("ramp", "medic")
 DAY_MIN = 300
 
 

@@ -51,7 +51,7 @@ PROBLEM = Problem(
     kinds=("seats", "wheelchair places"),
     places=tuple(Place(code=place) for place in PLACES),
     moves=(
-        move("Ann", stop("North", earliest=60), stop("Hall", latest=130), (1, 1), needs=frozenset({"lift"})),
+        move("Ann", stop("North", earliest=60), stop("Hall", latest=130), (1, 1), needs=frozenset({"ramp"})),
         move("Ben", stop("North"), stop("South"), (3, 0), max_ride_min=150),
         move("Cat", stop("South"), stop("Hall"), (2, 0)),
         move("Dan", stop("South"), stop("Hall"), (2, 0)),
@@ -71,7 +71,7 @@ PROBLEM = Problem(
             fixed_cost=50,
             cost_per_distance=2,
             cost_per_driving_hour=30,
-            offers=frozenset({"lift", "medic"}),
+            offers=frozenset({"ramp", "medic"}),
         ),
         vehicle("Convoy", "South", 0, 300, (2, 0), fixed_cost=20, units=2),
         vehicle("Spare", "Hall", 0, 300, (4, 1)),
@@ -430,7 +430,7 @@ EITHER: list[tuple[Rule, str, Problem, Plan]] = [
     (Rule.PICKUP_FIRST, "delivered first", PROBLEM, convoy(EVE_IS_DELIVERED_FIRST)),
     (Rule.NOT_A_TIME, "arrives at no time", PROBLEM, convoy(CONVOY.replace("145 145", "nan 145"))),
     (Rule.NOT_A_TIME, "is never back", PROBLEM, convoy(CONVOY.replace("back 150", "back inf"))),
-    (Rule.NEEDS, "no lift", with_vehicle("Bus", offers=frozenset({"medic"})), PLAN),
+    (Rule.NEEDS, "no ramp", with_vehicle("Bus", offers=frozenset({"medic"})), PLAN),
     (
         Rule.TOGETHER,
         "one of two is left",
@@ -461,6 +461,16 @@ def test_a_group_may_be_left_whole():
     left = plan(route("Bus", BUS), route("Convoy", EVE), unserved=(FAY, replace(FAY, move="Cat"), DAN))
 
     assert codes(PROBLEM, left) == []
+
+
+@pytest.mark.parametrize(
+    "group",
+    [Together(("Cat", "Dan"), How.ABOARD), Apart(("Cat",), ("Eve",), How.CONVOY)],
+    ids=["together", "apart"],
+)
+def test_a_group_that_is_kept_in_a_way_that_there_is_not_is_our_own_mistake(group: Together | Apart):
+    with pytest.raises(ValueError, match="keeps moves"):
+        broken(with_group(group), PLAN)
 
 
 def test_where_no_road_is_known_nobody_drives():

@@ -46,43 +46,37 @@ def not_together(problem: Problem, drives: Sequence[Drive]) -> Iterator[Broken]:
     """Each group of which some ride and some do not, or not all in one vehicle, or in a convoy where none may be."""
     ridden = {halt.move.code: drive.vehicle for drive in drives for halt in drive.halts}
     for group in problem.together:
+        if group.how not in (How.VEHICLE, How.CONVOY):
+            raise ValueError(f"{group.how} keeps moves apart, not together")
         vehicles = {code: ridden[code] for code in group.moves if code in ridden}
         convoys = [vehicle.code for vehicle in vehicles.values() if vehicle.units > 1]
         names = ", ".join(group.moves)
         if vehicles and len(vehicles) < len(set(group.moves)):
             left = ", ".join(code for code in group.moves if code not in vehicles)
-            yield _not_together(group, f"Of {names}, who ride together or not at all, {left} is left.")
+            yield _not_together(group, None, f"Of {names}, who ride together or not at all, {left} is left.")
         elif len({vehicle.code for vehicle in vehicles.values()}) > 1:
             shared = ", ".join(f"{code} in {vehicle.code}" for code, vehicle in vehicles.items())
-            yield _not_together(group, f"{names} ride together, and here {shared}.")
-        elif convoys and _in_one_vehicle(group):
-            yield _not_together(
-                group, f"{names} ride together in one vehicle, and {convoys[0]} is a convoy.", convoys[0]
-            )
+            yield _not_together(group, None, f"{names} ride together, and here {shared}.")
+        elif convoys and group.how == How.VEHICLE:
+            words = f"{names} ride together in one vehicle, and {convoys[0]} is a convoy."
+            yield _not_together(group, convoys[0], words)
 
 
-def _in_one_vehicle(group: Together) -> bool:
-    if group.how not in (How.VEHICLE, How.CONVOY):
-        raise ValueError(f"{group.how} keeps moves apart, not together")
-    return group.how == How.VEHICLE
-
-
-def _not_together(group: Together, message: str, vehicle: str | None = None) -> Broken:
+def _not_together(group: Together, vehicle: str | None, message: str) -> Broken:
     return Broken(Rule.TOGETHER, vehicle, group.moves[0], message)
 
 
 def not_apart(problem: Problem, drives: Sequence[Drive]) -> Iterator[Broken]:
     """Each pair that is kept apart, and is aboard at once or rides in the same vehicle."""
-    for drive in drives:
-        aboard = _aboard(drive)
-        for apart in problem.apart:
-            for this, that in product(apart.these, apart.those):
-                if (
-                    this != that
-                    and this in aboard
-                    and that in aboard
-                    and _meet(apart, aboard[this], aboard[that])
-                ):
+    spans = [_aboard(drive) for drive in drives]
+    for apart in problem.apart:
+        if apart.how not in (How.VEHICLE, How.ABOARD):
+            raise ValueError(f"{apart.how} keeps moves together, not apart")
+        these, those = frozenset(apart.these), frozenset(apart.those)
+        for drive, aboard in zip(drives, spans, strict=True):
+            pairs = product(these.intersection(aboard), those.intersection(aboard))
+            for this, that in sorted(pairs):
+                if this != that and _meet(apart, aboard[this], aboard[that]):
                     yield _not_apart(apart, drive.vehicle.code, this, that)
 
 
@@ -100,8 +94,6 @@ def _aboard(drive: Drive) -> dict[str, tuple[int, int]]:
 
 def _meet(apart: Apart, this: tuple[int, int], that: tuple[int, int]) -> bool:
     """Whether two that ride in the same vehicle ride with one another. One may board where the other has alighted."""
-    if apart.how not in (How.VEHICLE, How.ABOARD):
-        raise ValueError(f"{apart.how} keeps moves together, not apart")
     return apart.how == How.VEHICLE or max(this[0], that[0]) < min(this[1], that[1])
 
 
