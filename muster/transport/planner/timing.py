@@ -19,16 +19,16 @@ CLOSE = 1e-9  # minutes: what rounding may cost a sum of doubles
 
 @dataclass(frozen=True)
 class Call:
-    """A request's pickup or delivery in an order of visits; `request` is its index in the problem."""
+    """A move's pickup or delivery in an order of visits; `move` is its index in the problem."""
 
-    request: int
+    move: int
     part: Part
 
 
 def stop_of(problem: Problem, call: Call) -> Stop:
-    """The stop of a request that a call serves."""
-    request = problem.requests[call.request]
-    return request.pickup if call.part is Part.PICKUP else request.delivery
+    """The stop of a move that a call serves."""
+    move = problem.moves[call.move]
+    return move.pickup if call.part is Part.PICKUP else move.delivery
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,12 @@ def legs(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> list[_Leg
 
 def _pulls(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> list[tuple[int, int, float]]:
     """Who must not begin long before whom: (earlier, later, minutes at most), positions counted from the start as 0."""
-    pickups = {call.request: at for at, call in enumerate(calls, 1) if call.part is Part.PICKUP}
+    pickups = {call.move: at for at, call in enumerate(calls, 1) if call.part is Part.PICKUP}
     pulls = []
     for at, call in enumerate(calls, 1):
-        request = problem.requests[call.request]
-        if call.part is Part.DELIVERY and request.max_ride_min is not None:
-            pulls.append((pickups[call.request], at, request.pickup.service_min + request.max_ride_min))
+        move = problem.moves[call.move]
+        if call.part is Part.DELIVERY and move.max_ride_min is not None:
+            pulls.append((pickups[call.move], at, move.pickup.service_min + move.max_ride_min))
     if vehicle.max_duration_min is not None:
         pulls.append((0, len(calls) + 1, vehicle.max_duration_min))
     return pulls
@@ -125,8 +125,8 @@ def timed(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> Route | 
     for call, begins, before, leg in zip(calls, times[1:], on, on[1:], strict=False):
         arrives = departs + before.drive_min + before.rests_min
         departs = begins + leg.service_min + leg.stands_min
-        code = problem.requests[call.request].code
-        visits.append(Visit(request=code, part=call.part, arrives=arrives, begins=begins, departs=departs))
+        code = problem.moves[call.move].code
+        visits.append(Visit(move=code, part=call.part, arrives=arrives, begins=begins, departs=departs))
     places = [vehicle.start, *(stop_of(problem, call).place for call in calls), vehicle.end]
     distance = sum(float(problem.travel.distance[a, b]) for a, b in zip(places, places[1:], strict=False))
     return Route(
