@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from muster.transport.planner.plan import Part, Route, Visit
 from muster.transport.planner.problem import Problem, Stop, Vehicle
@@ -88,7 +89,9 @@ def _pulls(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> list[tu
     return pulls
 
 
-def least_times(problem: Problem, vehicle: Vehicle, calls: Sequence[Call], on: Sequence[_Leg]) -> list[float] | None:
+def least_times(
+    problem: Problem, vehicle: Vehicle, calls: Sequence[Call], on: Sequence[_Leg]
+) -> list[float] | None:
     """When service begins at the start, each visit and the end, as early as all constraints allow; None: no times do."""
     windows = [vehicle.window, *(stop_of(problem, call).window for call in calls), vehicle.window]
     times = [window.earliest for window in windows]
@@ -128,7 +131,7 @@ def timed(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> Route | 
         code = problem.moves[call.move].code
         visits.append(Visit(move=code, part=call.part, arrives=arrives, begins=begins, departs=departs))
     places = [vehicle.start, *(stop_of(problem, call).place for call in calls), vehicle.end]
-    distance = sum(float(problem.travel.distance[a, b]) for a, b in zip(places, places[1:], strict=False))
+    distance = sum(float(problem.travel.distance[a, b]) for a, b in pairwise(places))
     return Route(
         vehicle=vehicle.code,
         leaves=leaves,

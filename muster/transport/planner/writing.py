@@ -70,7 +70,9 @@ def from_json(text: str) -> Plan:
     except Malformed as fault:
         raise FaultyFile([Fault(fault.row, None, "transport.malformed", str(fault))]) from None
     lines = lines_by_path(text) if text.lstrip().startswith("{") else {}
-    read = Fields(data, step="transport", locate=lines.get)
+    read = Fields(
+        data, step="transport", locate=lambda path: lines.get(path) or lines.get(path.rpartition(".")[0])
+    )
     plan = Plan(
         problem=read.text("problem", needed=False),
         routes=tuple(_route(table) for table in read.tables("routes")),
