@@ -6,11 +6,12 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
+import pypdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from muster.transport.planner.distances import on_a_plane
 from muster.transport.planner.drawing import draw
 from muster.transport.planner.orders import read_plan
 from muster.transport.planner.plan import Part, Plan, Route, Unserved, Visit
+from muster.transport.planner.printing import to_pdf
 from muster.transport.planner.problem import Move, Place, Problem, Stop, Vehicle, Window
 from muster.transport.planner.replaying import replayed
 from muster.transport.planner.timing import Call, timed
@@ -137,6 +139,20 @@ def test_a_list_to_print_says_who_boards_where_and_who_is_left() -> None:
     assert "BUS: leaves 0 00:00, back at 0 01:23; 80.0 km, 80 min at the wheel" in told
     assert "  [ ] 00:22 to 00:22  20  boards: B  (then aboard: 3)" in told
     assert "  C: No vehicle can be at 40 by minute 5. [window]" in told
+
+
+def test_the_lists_on_paper_have_a_page_for_each_vehicle_and_whoever_is_left() -> None:
+    problem = on_a_line()
+
+    reader = pypdf.PdfReader(
+        io.BytesIO(to_pdf(problem, a_plan(problem), as_of=datetime(2026, 3, 7, tzinfo=UTC)))
+    )
+
+    first, bus = (page.extract_text() for page in reader.pages)
+    assert "A proposal. Nobody is moved by it until an officer releases it." in first
+    assert "C No vehicle can be at 40 by minute 5." in first
+    assert "00:22 00:22 20 B 3" in bus
+    assert "Distances: straight lines on a plane." in bus
 
 
 def test_an_estimate_says_so_on_every_output() -> None:

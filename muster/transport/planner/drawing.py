@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from xml.etree import ElementTree
 
 from muster.transport.planner.plan import Part, Plan, Route, Visit
@@ -35,6 +35,7 @@ COLOURS = (
     "#5c3d00",
 )
 DASHES = ("", "7 3", "2 3")  # when the colours come round again
+SHORT = 5  # letters of a code that has room in the timeline
 LETTER = 0.6  # how wide a letter is, in its size, at most
 
 
@@ -178,21 +179,22 @@ def _map(
             drawn.set("stroke-dasharray", dash)
         ElementTree.SubElement(drawn, "title").text = _in_words(problem, route)
         _arrows(sheet.root, [at[place] for place in stops], colour)
-    shown = _shown(plan, moves)
-    for place, (parts, colour, words) in shown.items():
-        _mark(sheet, at[place], parts, colour, words)
     depots = dict.fromkeys(place for vehicle in problem.vehicles for place in (vehicle.start, vehicle.end))
     for place in depots:
         x, y = at[place]
-        mark = _element(sheet.root, "path", d=f"M{x:.1f} {y - 8:.1f}l8 14h-16z", fill=INK, stroke=PAPER)
+        mark = _element(sheet.root, "path", d=f"M{x:.1f} {y - 15:.1f}l14 23h-28z", fill=INK, stroke=PAPER)
         ElementTree.SubElement(
             mark, "title"
         ).text = f"{problem.places[place].code}: vehicles start or end here"
-        sheet.taken.append(_Box(x - 8, y - 8, x + 8, y + 7))
+        sheet.taken.append(_Box(x - 13, y - 14, x + 13, y + 8))
+    shown = _shown(plan, moves)
+    for place, (parts, colour, words) in shown.items():
+        _mark(sheet, at[place], parts, colour, words)
     for place in (*depots, *(place for place in shown if place not in depots)):
         x, y = at[place]
         size = 13 if few else 9
-        sheet.write(problem.places[place].code, _around(x, y, size), size=size)
+        away = 15 if place in depots else 8
+        sheet.write(problem.places[place].code, _around(x, y, size, away), size=size)
     _legend(sheet.root, top + MAP_HEIGHT - 4)
 
 
@@ -257,12 +259,14 @@ def _mark(sheet: _Sheet, at: tuple[float, float], parts: set[Part | None], colou
     sheet.taken.append(_Box(x - 5, y - 5, x + 5, y + 5))
 
 
-def _around(x: float, y: float, size: float) -> list[tuple[float, float, str]]:
-    """Where a label of a mark may stand, the best first."""
+def _around(x: float, y: float, size: float, away: float) -> list[tuple[float, float, str]]:
+    """Where a label of a mark may stand, the best first; `away` from its middle."""
+    right, left, above, below = x + away, x - away, y - away - 1, y + away + size - 1
     return [
-        (x + 8, y + size * 0.35, "start"), (x - 8, y + size * 0.35, "end"), (x, y - 9, "middle"), (x, y + size + 7, "middle"),
-        (x + 7, y - 6, "start"), (x + 7, y + size + 2, "start"), (x - 7, y - 6, "end"), (x - 7, y + size + 2, "end"),
-        (x + 16, y - 14, "start"), (x + 16, y + size + 10, "start"), (x - 16, y - 14, "end"), (x - 16, y + size + 10, "end"),
+        (right, y + size * 0.35, "start"), (left, y + size * 0.35, "end"), (x, above, "middle"), (x, below, "middle"),
+        (right, y - 6, "start"), (right, y + size + 2, "start"), (left, y - 6, "end"), (left, y + size + 2, "end"),
+        (right + 8, y - 14, "start"), (right + 8, y + size + 10, "start"), (left - 8, y - 14, "end"),
+        (left - 8, y + size + 10, "end"),
     ]  # fmt: skip
 
 
@@ -343,7 +347,8 @@ def _timeline(sheet: _Sheet, problem: Problem, plan: Plan, top: float) -> None:
         ElementTree.SubElement(bar, "title").text = _in_words(problem, route)
         _aboard(root, vehicles[route.vehicle], route, moves, x, y, colour)
         for visit in route.visits:
-            _visit(sheet, problem, visit, x, y, colour)
+            _visit(root, problem, visit, x, y, colour)
+        _labels(sheet, problem, route, moves, x, y)
     words = "Bars: from leaving to being back; the darker step is how full the vehicle is. Above a bar who boards, below it who alights."
     _text(root, MARGIN, bottom + 22, words, size=12, fill=FAINT)
 
@@ -380,16 +385,33 @@ def _aboard(
     _element(root, "path", d="".join(path), fill=colour, fill_opacity=0.35)
 
 
-def _visit(sheet: _Sheet, problem: Problem, visit: Visit, x: Across, y: float, colour: str) -> None:
+def _visit(
+    root: ElementTree.Element, problem: Problem, visit: Visit, x: Across, y: float, colour: str
+) -> None:
     boards = visit.part is Part.PICKUP
     at = x(visit.begins)
-    tick = _element(sheet.root, "line", x1=at, x2=at, y1=y - 3 if boards else y, y2=y + BAR if boards else y + BAR + 3,
+    tick = _element(root, "line", x1=at, x2=at, y1=y - 3 if boards else y, y2=y + BAR if boards else y + BAR + 3,
                     stroke=colour, stroke_width=1.2)  # fmt: skip
     what = "boards" if boards else "alights"
     ElementTree.SubElement(tick, "title").text = f"{hour(problem, visit.begins)} {visit.move} {what}"
-    base = y - 5 if boards else y + BAR + 11
-    size = 9
-    sheet.write(visit.move, [(at, base, "middle"), (at, base, "start"), (at, base, "end")], size=size)
+
+
+def _labels(
+    sheet: _Sheet, problem: Problem, route: Route, moves: dict[str, Move], x: Across, y: float
+) -> None:
+    """At each stop one label above and one below: the move where it is one with a short code, or how many board or alight there."""
+    for place, group in groupby(route.visits, key=lambda visit: _stop_place(visit, moves)):
+        stop = list(group)
+        for part, sign, base in ((Part.PICKUP, "+", y - 5), (Part.DELIVERY, "−", y + BAR + 11)):
+            visits = [visit for visit in stop if visit.part is part]
+            if not visits:
+                continue
+            label = visits[0].move
+            if len(visits) > 1 or len(label) > SHORT:
+                label = f"{problem.places[place].code} {sign}{len(visits)}"
+            first, latest = x(visits[0].begins), x(visits[-1].begins)
+            spots = [((first + latest) / 2, base, "middle"), (first, base, "start"), (latest, base, "end")]
+            sheet.write(label, spots, size=9)
 
 
 # --- drawing ---------------------------------------------------------------------------

@@ -22,7 +22,6 @@ COLUMNS = (
     "vehicle", "stop", "place", "part", "move", "arrives", "begins", "departs", "arrives_min", "begins_min", "departs_min",
     "aboard", "why", "distances",
 )  # fmt: skip
-BOARDS = {Part.PICKUP: "boards", Part.DELIVERY: "alights"}
 
 
 def clock(problem: Problem, minutes: float) -> str:
@@ -146,11 +145,11 @@ def to_csv(problem: Problem, plan: Plan) -> str:
     distances = "estimated" if plan.estimated else "as given"
     moves = {move.code: move for move in problem.moves}
     for route in plan.routes:
-        aboard = _aboard(problem, route)
+        aboard = loads_aboard(problem, route)
         for n, (visit, load) in enumerate(zip(route.visits, aboard, strict=True), start=1):
             times = {name: getattr(visit, name) for name in ("arrives", "begins", "departs")}
             rows.append({
-                "vehicle": route.vehicle, "stop": n, "place": _place(problem, moves[visit.move], visit.part),
+                "vehicle": route.vehicle, "stop": n, "place": place_of(problem, moves[visit.move], visit.part),
                 "part": visit.part.value, "move": visit.move, "aboard": load, "distances": distances,
                 **{name: clock(problem, value) for name, value in times.items()},
                 **{f"{name}_min": f"{value:.2f}" for name, value in times.items()},
@@ -190,24 +189,29 @@ def _of_route(problem: Problem, route: Route) -> Iterator[str]:
         f"{route.vehicle}{convoy}: leaves {start} {hour(problem, route.leaves)}, back at {end} {hour(problem, route.back)}; "
         f"{route.distance:,.1f} km, {round(route.driving_min)} min at the wheel"
     )
-    at = [(_place(problem, moves[visit.move], visit.part), visit.part) for visit in route.visits]
-    aboard = _aboard(problem, route)
-    for (place, part), group in groupby(range(len(at)), key=at.__getitem__):
+    aboard = loads_aboard(problem, route)
+    at = [place_of(problem, moves[visit.move], visit.part) for visit in route.visits]
+    for place, group in groupby(range(len(at)), key=at.__getitem__):
         numbers = list(group)
         begins, departs = (
             hour(problem, time)
             for time in (route.visits[numbers[0]].begins, route.visits[numbers[-1]].departs)
         )
-        codes = ", ".join(route.visits[n].move for n in numbers)
-        yield f"  [ ] {begins} to {departs}  {place}  {BOARDS[part]}: {codes}  (then aboard: {aboard[numbers[-1]]})"
+        done = [
+            f"{does}: {', '.join(codes)}"
+            for part, does in ((Part.DELIVERY, "alights"), (Part.PICKUP, "boards"))
+            if (codes := [route.visits[n].move for n in numbers if route.visits[n].part is part])
+        ]
+        yield f"  [ ] {begins} to {departs}  {place}  {'; '.join(done)}  (then aboard: {aboard[numbers[-1]]})"
 
 
-def _place(problem: Problem, move: Move, part: Part) -> str:
+def place_of(problem: Problem, move: Move, part: Part) -> str:
+    """The code of the place where a move is picked up or delivered."""
     stop = move.pickup if part is Part.PICKUP else move.delivery
     return problem.places[stop.place].code
 
 
-def _aboard(problem: Problem, route: Route) -> Sequence[str]:
+def loads_aboard(problem: Problem, route: Route) -> Sequence[str]:
     """How much of each kind is aboard after each visit: `3`, or `3 seats, 1 wheelchairs` where there are several kinds."""
     loads = {move.code: move.load for move in problem.moves}
     now, told = [0] * len(problem.kinds), []
