@@ -1,0 +1,163 @@
+"""Taking moves out of routes: strings of neighbours that are removed, so that there is slack where they were.
+
+Source: J. Christiaens, G. Vanden Berghe, Slack Induction by String Removals for Vehicle Routing Problems,
+Transportation Science 54(2), 2020, doi:10.1287/trsc.2019.0914; here a string removes both ends of each move in it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from muster.transport.planner.search.routes import draw, new_edition
+
+LONGEST_STRING = 10
+SPLIT = 0.5  # how often a string leaves out some in its middle
+GROWS = 0.01  # how likely it is that it leaves out one more
+
+
+@njit(cache=True)
+def take_out(data, plan, work, marked, touched, absent, count):
+    """Take all marked moves, and whoever rides with them, out of their routes; append them to `absent`. How many are absent now."""
+    n = data.n
+    for move in range(n):
+        if marked[move]:
+            other = data.group[move]
+            while other != move:
+                if marked[other] == 0:
+                    marked[other] = 2
+                other = data.group[other]
+    for move in range(n):
+        if marked[move]:
+            touched[plan.vehicle[move]] = 1
+            absent[count] = move
+            count += 1
+    for vehicle in range(len(data.start)):
+        if not touched[vehicle]:
+            continue
+        kept = 0
+        for k in range(plan.length[vehicle]):
+            node = plan.seq[vehicle, k]
+            if not marked[node if node < n else node - n]:
+                plan.seq[vehicle, kept] = node
+                plan.place[node] = kept
+                kept += 1
+        if kept < plan.length[vehicle]:
+            plan.length[vehicle] = kept
+            new_edition(data, plan, work, vehicle, vehicle)
+    for move in range(n):
+        if marked[move]:
+            plan.vehicle[move] = -1
+            marked[move] = 0
+    return count
+
+
+@njit(cache=True)
+def _mark(data, movable, marked, node):
+    move = node if node < data.n else node - data.n
+    if movable[move] and not marked[move]:
+        marked[move] = 1
+        return 1
+    return 0
+
+
+@njit(cache=True)
+def mark_strings(data, plan, work, movable, marked, ruined, average, served):
+    """Mark moves in strings of routes near a node drawn at random, about `average` of them."""
+    n = data.n
+    random = work.random
+    routes, nodes = 0, 0
+    for vehicle in range(len(data.start)):
+        ruined[vehicle] = 0
+        if plan.length[vehicle] > 0:
+            routes += 1
+            nodes += plan.length[vehicle]
+    if routes == 0:
+        return
+    longest = min(float(LONGEST_STRING), nodes / routes)
+    most_strings = 4.0 * average / (1.0 + longest) - 1.0
+    strings = int(draw(random) * max(most_strings, 0.0) + 1.0)
+    seed = int(draw(random) * 2 * n)
+    done = 0
+    for neighbour in range(data.near.shape[1]):
+        if done >= strings:
+            return
+        node = data.near[seed, neighbour]
+        vehicle = plan.vehicle[node if node < n else node - n]
+        if vehicle < 0 or ruined[vehicle]:
+            continue
+        count = plan.length[vehicle]
+        length = int(draw(random) * min(float(count), longest) + 1.0)
+        length = min(length, count)
+        at = plan.place[node]
+        left_out = 0
+        if length > 1 and length < count and draw(random) < SPLIT:
+            left_out = 1
+            while length + left_out < count and draw(random) < GROWS:
+                left_out += 1
+        span = length + left_out
+        first_least, first_most = max(0, at - span + 1), min(at, count - span)
+        first = first_least + int(draw(random) * (first_most - first_least + 1))
+        gap_at = int(draw(random) * (length + 1)) if left_out else length
+        for k in range(span):
+            if gap_at <= k < gap_at + left_out:
+                continue
+            _mark(data, movable, marked, plan.seq[vehicle, first + k])
+        ruined[vehicle] = 1
+        done += 1
+
+
+@njit(cache=True)
+def mark_at_random(data, plan, work, movable, marked, count):
+    """Mark as many moves drawn at random."""
+    for _ in range(count):
+        move = int(draw(work.random) * data.n)
+        if plan.vehicle[move] >= 0 and movable[move]:
+            marked[move] = 1
+
+
+@njit(cache=True)
+def mark_route(data, plan, work, movable, marked):
+    """Mark all of a short route, and some of those near one of its stops."""
+    vehicles = len(data.start)
+    chosen = -1
+    for _ in range(3):
+        vehicle = int(draw(work.random) * vehicles)
+        if plan.length[vehicle] > 0 and (chosen < 0 or plan.length[vehicle] < plan.length[chosen]):
+            chosen = vehicle
+    if chosen < 0:
+        return
+    for k in range(plan.length[chosen]):
+        _mark(data, movable, marked, plan.seq[chosen, k])
+
+
+@njit(cache=True)
+def mark_related(data, plan, work, movable, marked, count):
+    """Mark moves whose both ends are near those of one drawn at random, in place and in time, with some chance (Shaw's removal)."""
+    n = data.n
+    seed = int(draw(work.random) * n)
+    if plan.vehicle[seed] < 0 or not movable[seed]:
+        return
+    marked[seed] = 1
+    chosen = 1
+    score = np.empty(n)
+    for move in range(n):
+        score[move] = (
+            data.time[seed, move]
+            + data.time[n + seed, n + move]
+            + 0.3 * abs(_begins(data, plan, seed) - _begins(data, plan, move))
+            + 0.3 * abs(_begins(data, plan, n + seed) - _begins(data, plan, n + move))
+        )
+    order = np.argsort(score)
+    while chosen < count:
+        # Near ones are likelier: the sixth power of a number below one is mostly small.
+        move = order[int(draw(work.random) ** 6 * n)]
+        chosen += 1
+        if plan.vehicle[move] >= 0 and movable[move]:
+            marked[move] = 1
+
+
+@njit(cache=True)
+def _begins(data, plan, node):
+    vehicle = plan.vehicle[node if node < data.n else node - data.n]
+    return 0.0 if vehicle < 0 else plan.begins[vehicle, plan.place[node] + 1]
