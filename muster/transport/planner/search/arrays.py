@@ -31,6 +31,7 @@ class Data(NamedTuple):
     service: Matrix
     load: Ints  # [node, kind of load], negative at deliveries
     near: Ints  # [node of a move, NEIGHBOURS], nearest first
+    related: Ints  # [move, NEIGHBOURS], those whose both ends are nearest in place and time first
     ride: Matrix  # per move: minutes at most, FOREVER where there is no limit
     unserved: Matrix  # per move: what leaving it weighs
     group: Ints  # per move: the next move of its group, in a ring; itself where it has none
@@ -89,6 +90,7 @@ def data_of(problem: Problem) -> Data:
             dtype=np.int32,
         ).reshape(2 * n + len(depots), len(problem.kinds)),
         near=_near(time, 2 * n),
+        related=_related(time, early, late, n),
         ride=ride,
         unserved=weights(problem),
         group=group,
@@ -147,6 +149,15 @@ def _near(time: Matrix, nodes: int) -> Ints:
     between = np.minimum(time[:nodes, :nodes], time[:nodes, :nodes].T).copy()
     np.fill_diagonal(between, -1.0)
     return np.argsort(between, axis=1, kind="stable")[:, : NEIGHBOURS + 1].astype(np.int32)
+
+
+def _related(time: Matrix, early: Matrix, late: Matrix, n: int) -> Ints:
+    """For each move the others, those first whose ends are near its own; a minute apart counts a third of a minute's drive."""
+    middle = (early[: 2 * n] + np.minimum(late[: 2 * n], early[: 2 * n] + 1e6)) / 2
+    apart = np.abs(middle[:, None] - middle[None, :]) / 3 + time[: 2 * n, : 2 * n]
+    between = apart[:n, :n] + apart[n:, n:]
+    np.fill_diagonal(between, np.inf)
+    return np.argsort(between, axis=1, kind="stable")[:, : max(1, min(NEIGHBOURS, n - 1))].astype(np.int32)
 
 
 def _apart(problem: Problem, how: How) -> Bytes:

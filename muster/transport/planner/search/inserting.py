@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from muster.transport.planner.search.arrays import FOREVER
+from muster.transport.planner.search.compiling import compiled, within
 from muster.transport.planner.search.routes import CLOSE, book, draw, new_edition, possible
 
 SKIPS = 0.01  # the share of places that a greedy repair passes over, so that it does not always find the same
 
 
-@njit(cache=True)
+@within
 def _skip(work):
     """Whether this place is passed over: one in a hundred, the gaps between them drawn."""
     if work.random[1] > 0:
@@ -21,7 +21,7 @@ def _skip(work):
     return True
 
 
-@njit(cache=True)
+@compiled
 def _lay_out(data, plan, work, row, move, first, second):
     """Write the row's order with a move's pickup after `first` nodes and its delivery after `second`; how many nodes that is."""
     seq, order = plan.seq[row], work.order
@@ -37,7 +37,7 @@ def _lay_out(data, plan, work, row, move, first, second):
     return count + 2
 
 
-@njit(cache=True)
+@within
 def cheapest(data, plan, work, locked, row, vehicle, move, below, skipping):
     """The cheapest place for a move in a row's route that costs less than `below`: (cost more, pickup after, delivery after).
 
@@ -132,7 +132,7 @@ def cheapest(data, plan, work, locked, row, vehicle, move, below, skipping):
     return best, best_first, best_second
 
 
-@njit(cache=True)
+@compiled
 def put(data, plan, work, row, vehicle, move, first, second):
     """Put a move into a row's route at the places that `cheapest` gave, and book the route."""
     count = _lay_out(data, plan, work, row, move, first, second)
@@ -146,7 +146,7 @@ def put(data, plan, work, row, vehicle, move, first, second):
             plan.place[plan.seq[row, k]] = k
 
 
-@njit(cache=True)
+@within
 def _may_ride(data, plan, row, vehicle, move):
     """Whether a move may ride in a vehicle with those already on its route, at whatever time."""
     if not data.fits[move, vehicle]:
@@ -159,7 +159,7 @@ def _may_ride(data, plan, row, vehicle, move):
     return True
 
 
-@njit(cache=True)
+@compiled
 def _group_more(data, plan, work, locked, vehicle, move, below):
     """What it costs more to put a move and all that ride with it into a vehicle's route, tried in the last row, which keeps it."""
     trial = len(data.start)
@@ -182,7 +182,7 @@ def _group_more(data, plan, work, locked, vehicle, move, below):
             return total
 
 
-@njit(cache=True)
+@compiled
 def _keep_trial(data, plan, work, vehicle):
     """Take the last row's route for a vehicle's."""
     trial = len(data.start)
@@ -196,23 +196,19 @@ def _keep_trial(data, plan, work, vehicle):
     new_edition(data, plan, work, vehicle, vehicle)
 
 
-@njit(cache=True)
-def _known(data, plan, work, locked, vehicle, move):
-    """The cheapest place for a move in a vehicle's route, looked up where it was asked of this edition of the route before."""
+@compiled
+def _learn(data, plan, work, locked, vehicle, move):
+    """Find the cheapest place for a move in a vehicle's route, and keep it for as long as the route is of this edition."""
     known = work.known
-    if known.edition[move, vehicle] != plan.edition[vehicle]:
-        more, first, second = FOREVER, -1, -1
-        if _may_ride(data, plan, vehicle, vehicle, move):
-            more, first, second = cheapest(
-                data, plan, work, locked, vehicle, vehicle, move, FOREVER, False
-            )
-        known.edition[move, vehicle] = plan.edition[vehicle]
-        known.more[move, vehicle] = more
-        known.first[move, vehicle], known.second[move, vehicle] = first, second
-    return known.more[move, vehicle], known.first[move, vehicle], known.second[move, vehicle]
+    more, first, second = FOREVER, -1, -1
+    if _may_ride(data, plan, vehicle, vehicle, move):
+        more, first, second = cheapest(data, plan, work, locked, vehicle, vehicle, move, FOREVER, False)
+    known.edition[move, vehicle] = plan.edition[vehicle]
+    known.more[move, vehicle] = more
+    known.first[move, vehicle], known.second[move, vehicle] = first, second
 
 
-@njit(cache=True)
+@within
 def _usable(data, plan, work, is_open, vehicle, round_number):
     """Whether a vehicle is to be looked at: of empty ones that are alike, the first alone."""
     if not is_open[vehicle]:
@@ -225,10 +221,11 @@ def _usable(data, plan, work, is_open, vehicle, round_number):
     return True
 
 
-@njit(cache=True)
+@compiled
 def greedy(data, plan, work, locked, is_open, absent, count, touched):
     """Put each absent move, in order, where it costs the least more. Those with no place are moved to the front; how many."""
     left = 0
+    known = work.known
     vehicles = len(data.start)
     for k in range(count):
         move = absent[k]
@@ -236,24 +233,31 @@ def greedy(data, plan, work, locked, is_open, absent, count, touched):
             continue  # it came with its group
         alone = data.group[move] == move
         best, best_vehicle, best_first, best_second = FOREVER, -1, -1, -1
-        work.seen[vehicles] += 1
-        for vehicle in range(vehicles):
-            if not _usable(data, plan, work, is_open, vehicle, work.seen[vehicles]):
-                continue
-            if alone and not touched[vehicle]:
-                if _skip(work):
+        # Routes not touched at this step first: what is known of them leaves less to be tried in the others.
+        for now_touched in range(2):
+            work.seen[vehicles] += 1
+            for vehicle in range(vehicles):
+                if touched[vehicle] != now_touched or not _usable(
+                    data, plan, work, is_open, vehicle, work.seen[vehicles]
+                ):
                     continue
-                more, first, second = _known(data, plan, work, locked, vehicle, move)
-            elif alone:
-                if not _may_ride(data, plan, vehicle, vehicle, move):
+                if not alone:
+                    more, first, second = _group_more(data, plan, work, locked, vehicle, move, best), 0, 0
+                elif now_touched:
+                    if not _may_ride(data, plan, vehicle, vehicle, move):
+                        continue
+                    more, first, second = cheapest(
+                        data, plan, work, locked, vehicle, vehicle, move, best, True
+                    )
+                elif _skip(work):
                     continue
-                more, first, second = cheapest(
-                    data, plan, work, locked, vehicle, vehicle, move, best, True
-                )
-            else:
-                more, first, second = _group_more(data, plan, work, locked, vehicle, move, best), 0, 0
-            if more < best:
-                best, best_vehicle, best_first, best_second = more, vehicle, first, second
+                else:
+                    if known.edition[move, vehicle] != plan.edition[vehicle]:
+                        _learn(data, plan, work, locked, vehicle, move)
+                    more = known.more[move, vehicle]
+                    first, second = known.first[move, vehicle], known.second[move, vehicle]
+                if more < best:
+                    best, best_vehicle, best_first, best_second = more, vehicle, first, second
         if best_vehicle < 0:
             absent[left] = move
             left += 1
@@ -267,12 +271,13 @@ def greedy(data, plan, work, locked, is_open, absent, count, touched):
     return left
 
 
-@njit(cache=True)
+@compiled
 def regret(data, plan, work, locked, is_open, absent, count, touched, more, firsts, seconds):
     """Put first whoever would lose the most by not having their cheapest route: the difference to the second cheapest.
 
     `more`, `firsts` and `seconds` are tables by place in `absent` and vehicle. For problems without groups.
     """
+    known = work.known
     vehicles = len(data.start)
     for k in range(count):
         for vehicle in range(vehicles):
@@ -291,7 +296,10 @@ def regret(data, plan, work, locked, is_open, absent, count, touched, more, firs
                 if more[k, vehicle] < 0.0:
                     found, i, j = FOREVER, -1, -1
                     if not touched[vehicle]:
-                        found, i, j = _known(data, plan, work, locked, vehicle, move)
+                        if known.edition[move, vehicle] != plan.edition[vehicle]:
+                            _learn(data, plan, work, locked, vehicle, move)
+                        found = known.more[move, vehicle]
+                        i, j = known.first[move, vehicle], known.second[move, vehicle]
                     elif _may_ride(data, plan, vehicle, vehicle, move):
                         found, i, j = cheapest(
                             data, plan, work, locked, vehicle, vehicle, move, FOREVER, False

@@ -6,9 +6,7 @@ Transportation Science 54(2), 2020, doi:10.1287/trsc.2019.0914; here a string re
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
-
+from muster.transport.planner.search.compiling import compiled
 from muster.transport.planner.search.routes import draw, new_edition
 
 LONGEST_STRING = 10
@@ -16,7 +14,7 @@ SPLIT = 0.5  # how often a string leaves out some in its middle
 GROWS = 0.01  # how likely it is that it leaves out one more
 
 
-@njit(cache=True)
+@compiled
 def take_out(data, plan, work, marked, touched, absent, count):
     """Take all marked moves, and whoever rides with them, out of their routes; append them to `absent`. How many are absent now."""
     n = data.n
@@ -52,7 +50,7 @@ def take_out(data, plan, work, marked, touched, absent, count):
     return count
 
 
-@njit(cache=True)
+@compiled
 def _mark(data, movable, marked, node):
     move = node if node < data.n else node - data.n
     if movable[move] and not marked[move]:
@@ -61,7 +59,7 @@ def _mark(data, movable, marked, node):
     return 0
 
 
-@njit(cache=True)
+@compiled
 def mark_strings(data, plan, work, movable, marked, ruined, average, served):
     """Mark moves in strings of routes near a node drawn at random, about `average` of them."""
     n = data.n
@@ -107,7 +105,7 @@ def mark_strings(data, plan, work, movable, marked, ruined, average, served):
         done += 1
 
 
-@njit(cache=True)
+@compiled
 def mark_at_random(data, plan, work, movable, marked, count):
     """Mark as many moves drawn at random."""
     for _ in range(count):
@@ -116,7 +114,7 @@ def mark_at_random(data, plan, work, movable, marked, count):
             marked[move] = 1
 
 
-@njit(cache=True)
+@compiled
 def mark_route(data, plan, work, movable, marked):
     """Mark all of a short route, and some of those near one of its stops."""
     vehicles = len(data.start)
@@ -131,33 +129,15 @@ def mark_route(data, plan, work, movable, marked):
         _mark(data, movable, marked, plan.seq[chosen, k])
 
 
-@njit(cache=True)
+@compiled
 def mark_related(data, plan, work, movable, marked, count):
-    """Mark moves whose both ends are near those of one drawn at random, in place and in time, with some chance (Shaw's removal)."""
-    n = data.n
-    seed = int(draw(work.random) * n)
+    """Mark moves whose both ends are near those of one drawn at random, in place and in time, with some chance: Shaw's removal."""
+    seed = int(draw(work.random) * data.n)
     if plan.vehicle[seed] < 0 or not movable[seed]:
         return
     marked[seed] = 1
-    chosen = 1
-    score = np.empty(n)
-    for move in range(n):
-        score[move] = (
-            data.time[seed, move]
-            + data.time[n + seed, n + move]
-            + 0.3 * abs(_begins(data, plan, seed) - _begins(data, plan, move))
-            + 0.3 * abs(_begins(data, plan, n + seed) - _begins(data, plan, n + move))
-        )
-    order = np.argsort(score)
-    while chosen < count:
-        # Near ones are likelier: the sixth power of a number below one is mostly small.
-        move = order[int(draw(work.random) ** 6 * n)]
-        chosen += 1
+    for _ in range(count - 1):
+        # Near ones are likelier: a power of a number below one is mostly small.
+        move = data.related[seed, int(draw(work.random) ** 4 * data.related.shape[1])]
         if plan.vehicle[move] >= 0 and movable[move]:
             marked[move] = 1
-
-
-@njit(cache=True)
-def _begins(data, plan, node):
-    vehicle = plan.vehicle[node if node < data.n else node - data.n]
-    return 0.0 if vehicle < 0 else plan.begins[vehicle, plan.place[node] + 1]

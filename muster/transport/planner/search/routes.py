@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from muster.transport.planner.search.arrays import FOREVER, Data, Ints, Matrix
+from muster.transport.planner.search.compiling import compiled
 
 CLOSE = 1e-9
 
@@ -44,6 +44,7 @@ class Bench(NamedTuple):
     whole: Matrix  # minutes from service at a position to the next
     pickup_at: Ints  # per move
     riding: Ints
+    key: Matrix  # per absent move, to sort them by
     seen: NDArray[np.int64]  # per sort of vehicle
     known: Known
     editions: NDArray[np.int64]  # how many editions of routes there were
@@ -79,6 +80,7 @@ def bench(data: Data, seed: int) -> Bench:
         whole=np.zeros(longest),
         pickup_at=np.zeros(data.n, dtype=np.int32),
         riding=np.zeros(data.n, dtype=np.int32),
+        key=np.zeros(data.n),
         seen=np.zeros(len(data.alike) + 1, dtype=np.int64),
         known=Known(
             edition=np.full(table, -1, dtype=np.int64),
@@ -91,7 +93,7 @@ def bench(data: Data, seed: int) -> Bench:
     )
 
 
-@njit(cache=True, inline="never")
+@compiled
 def draw(random):
     """A number from 0 up to 1, by splitmix64: the same for a seed on every machine."""
     random[0] += np.uint64(0x9E3779B97F4A7C15)
@@ -102,7 +104,7 @@ def draw(random):
     return float(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@njit(cache=True)
+@compiled
 def book(data, plan, row, vehicle):
     """Compute anew what is booked of a row's route, driven by a vehicle."""
     count = plan.length[row]
@@ -138,7 +140,7 @@ def book(data, plan, row, vehicle):
     plan.cost[row] = total
 
 
-@njit(cache=True)
+@compiled
 def new_edition(data, plan, work, row, vehicle):
     """Book a route that was changed, as another edition than any before."""
     work.editions[0] += 1
@@ -146,7 +148,7 @@ def new_edition(data, plan, work, row, vehicle):
     book(data, plan, row, vehicle)
 
 
-@njit(cache=True)
+@compiled
 def possible(data, work, vehicle, count):
     """Whether times exist for `work.order[:count]` on a vehicle, and nobody is aboard with whom they are kept apart.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from muster.transport.planner.search.arrays import Bytes, Data, Ints, Matrix
+from muster.transport.planner.search.compiling import compiled
 from muster.transport.planner.search.inserting import greedy, regret
 from muster.transport.planner.search.removing import (
     mark_at_random,
@@ -103,7 +103,7 @@ def walk_of(data: Data, seed: int) -> Walk:
     )
 
 
-@njit(cache=True)
+@compiled
 def copy_route(source, target, vehicle, n):
     """Make a vehicle's route in one plan that of another."""
     count = source.length[vehicle]
@@ -124,7 +124,7 @@ def copy_route(source, target, vehicle, n):
             target.aboard[vehicle, k, kind] = source.aboard[vehicle, k, kind]
 
 
-@njit(cache=True)
+@compiled
 def copy_plan(source, target, n):
     """Make one plan that of another."""
     for move in range(n):
@@ -133,7 +133,7 @@ def copy_plan(source, target, n):
         copy_route(source, target, vehicle, n)
 
 
-@njit(cache=True)
+@compiled
 def remember(data, plan, pool, vehicle):
     """Keep a route in the pool, unless it was met at no more cost, or the pool is full."""
     count = plan.length[vehicle]
@@ -171,10 +171,10 @@ def remember(data, plan, pool, vehicle):
     pool.used[1] += count
 
 
-@njit(cache=True)
+@compiled
 def _order(data, work, absent, count):
     """Sort the absent moves in one of several ways, drawn: who is put back first finds the most room."""
-    key = np.empty(count)
+    key = work.key
     way = draw(work.random) * 14.0
     n = data.n
     for k in range(count):
@@ -195,13 +195,15 @@ def _order(data, work, absent, count):
             key[k] = -data.late[n + move]
         else:
             key[k] = -data.time[move, n + move]
-    order = np.argsort(key)
-    sorted_absent = absent[:count][order].copy()
-    for k in range(count):
-        absent[k] = sorted_absent[k]
+    for k in range(1, count):
+        at, this, move = k, key[k], absent[k]
+        while at > 0 and key[at - 1] > this:
+            key[at], absent[at] = key[at - 1], absent[at - 1]
+            at -= 1
+        key[at], absent[at] = this, move
 
 
-@njit(cache=True)
+@compiled
 def _weigh(data, plan, absent, count):
     total = 0.0
     for vehicle in range(len(data.start)):
@@ -211,7 +213,7 @@ def _weigh(data, plan, absent, count):
     return total
 
 
-@njit(cache=True)
+@compiled
 def _repair(data, walk, count, share_of_regret):
     """Put absent moves back; how many found no place."""
     plan, work = walk.next, walk.work
@@ -228,7 +230,7 @@ def _repair(data, walk, count, share_of_regret):
     return greedy(data, plan, work, walk.locked, walk.is_open, walk.absent_next, count, walk.touched)
 
 
-@njit(cache=True)
+@compiled
 def step(data, walk, average, share_of_regret):
     """Change the next plan once: take moves out, and put them and the absent back. How many are absent in it."""
     plan, work = walk.next, walk.work
@@ -248,7 +250,7 @@ def step(data, walk, average, share_of_regret):
     return _repair(data, walk, count, share_of_regret)
 
 
-@njit(cache=True)
+@compiled
 def _keep_next(data, walk, count, weighed):
     for vehicle in range(len(data.start)):
         if walk.touched[vehicle]:
@@ -266,7 +268,7 @@ def _keep_next(data, walk, count, weighed):
     walk.weighed[0] = weighed
 
 
-@njit(cache=True)
+@compiled
 def _give_up_next(data, walk):
     for move in range(data.n):
         if walk.now.vehicle[move] < 0:
@@ -277,7 +279,7 @@ def _give_up_next(data, walk):
             walk.touched[vehicle] = 0
 
 
-@njit(cache=True)
+@compiled
 def walk_on(data, walk, steps, warmth, average, share_of_regret):
     """Take so many steps at one warmth, in units of cost: the least cost is sought."""
     for _ in range(steps):
@@ -293,7 +295,7 @@ def walk_on(data, walk, steps, warmth, average, share_of_regret):
             _give_up_next(data, walk)
 
 
-@njit(cache=True)
+@compiled
 def close_vehicle(data, walk):
     """Close the vehicle whose moves were absent least often, and let them be absent. Its number, or -1 where none may be closed."""
     least, chosen = 1e300, -1
@@ -327,7 +329,7 @@ def close_vehicle(data, walk):
     return chosen
 
 
-@njit(cache=True)
+@compiled
 def empty_vehicles(data, walk, steps, warmth, average, share_of_regret):
     """Take so many steps towards a plan in which nobody is absent, and stop at one. Whether there was one."""
     costs = _weigh(data, walk.now, walk.absent_now, 0)
