@@ -37,7 +37,7 @@ class _Leg:
     """From one stop to the next: minutes after service begins here until the vehicle can be there, and driving among them."""
 
     service_min: float
-    stands_min: float  # a break at the stop, after its service
+    stands_min: float  # what a break at the stop takes longer than its service
     drive_min: float
     rests_min: float  # breaks on the way, on a leg that is itself longer than the driving allowed
 
@@ -49,8 +49,8 @@ class _Leg:
 def legs(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> list[_Leg]:
     """The legs of a route from its start to its end, with the breaks that its driving asks for.
 
-    A break is taken at the last stop before the driving allowed would be passed; service as long as a break is one. A leg
-    that is itself too long has its breaks on the way, each as late as may be.
+    A break is taken at the last stop before the driving allowed would be passed, beside its service, which as long as a
+    break is one by itself. A leg that is itself too long has its breaks on the way, each as late as may be.
     """
     stops = [stop_of(problem, call) for call in calls]
     places = [vehicle.start, *(stop.place for stop in stops), vehicle.end]
@@ -65,11 +65,12 @@ def legs(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> list[_Leg
             if service >= length:
                 driven = 0.0
             if drive > allowed + CLOSE:
-                while driven + drive - rests / length * allowed > allowed + CLOSE:
+                driven += drive
+                while driven > allowed + CLOSE:
+                    driven -= allowed
                     rests += length
-                driven += drive - rests / length * allowed
             elif driven + drive > allowed + CLOSE:
-                stands, driven = length, drive
+                stands, driven = length - service, drive
             else:
                 driven += drive
         found.append(_Leg(service, stands, drive, rests))

@@ -22,7 +22,7 @@ from muster.transport.planner.search.walking import (
     walk_on,
 )
 
-STEPS = 200  # between two looks at the clock
+STEPS = 200  # between two looks at the clock; fewer where there are many moves
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,15 @@ class Search:
             )
         )
 
-    def _step(self, warmth: float, steps: int = STEPS) -> None:
+    def _step(self, warmth: float, steps: int | None = None) -> None:
+        steps = steps or self._steps
         walk_on(self.data, self.walk, steps, warmth, self._average, self.settings.regret)
         self.budget.done += steps
         self._tell()
+
+    @property
+    def _steps(self) -> int:
+        return max(1, min(STEPS, 40_000 // max(1, self.data.n)))
 
     @property
     def _average(self) -> float:
@@ -215,9 +220,9 @@ class Search:
             mean = self._mean_cost
             for warmth in self._warmths(until, self.settings.warm * mean, self.settings.cool * mean):
                 whole = bool(
-                    empty_vehicles(data, walk, STEPS, warmth, self._average, self.settings.regret)
+                    empty_vehicles(data, walk, self._steps, warmth, self._average, self.settings.regret)
                 )
-                self.budget.done += STEPS
+                self.budget.done += self._steps
                 self._tell()
                 if whole:
                     break

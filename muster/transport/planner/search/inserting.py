@@ -147,7 +147,7 @@ def put(data, plan, work, row, vehicle, move, first, second):
 
 
 @within
-def _may_ride(data, plan, row, vehicle, move):
+def may_ride(data, plan, row, vehicle, move):
     """Whether a move may ride in a vehicle with those already on its route, at whatever time."""
     if not data.fits[move, vehicle]:
         return False
@@ -170,7 +170,7 @@ def _group_more(data, plan, work, locked, vehicle, move, below):
     total = 0.0
     member = move
     while True:
-        if not _may_ride(data, plan, trial, vehicle, member):
+        if not may_ride(data, plan, trial, vehicle, member):
             return FOREVER
         more, first, second = cheapest(data, plan, work, locked, trial, vehicle, member, below - total, False)
         if first < 0:
@@ -201,7 +201,7 @@ def _learn(data, plan, work, locked, vehicle, move):
     """Find the cheapest place for a move in a vehicle's route, and keep it for as long as the route is of this edition."""
     known = work.known
     more, first, second = FOREVER, -1, -1
-    if _may_ride(data, plan, vehicle, vehicle, move):
+    if may_ride(data, plan, vehicle, vehicle, move):
         more, first, second = cheapest(data, plan, work, locked, vehicle, vehicle, move, FOREVER, False)
     known.edition[move, vehicle] = plan.edition[vehicle]
     known.more[move, vehicle] = more
@@ -244,7 +244,7 @@ def greedy(data, plan, work, locked, is_open, absent, count, touched):
                 if not alone:
                     more, first, second = _group_more(data, plan, work, locked, vehicle, move, best), 0, 0
                 elif now_touched:
-                    if not _may_ride(data, plan, vehicle, vehicle, move):
+                    if not may_ride(data, plan, vehicle, vehicle, move):
                         continue
                     more, first, second = cheapest(
                         data, plan, work, locked, vehicle, vehicle, move, best, True
@@ -300,7 +300,7 @@ def regret(data, plan, work, locked, is_open, absent, count, touched, more, firs
                             _learn(data, plan, work, locked, vehicle, move)
                         found = known.more[move, vehicle]
                         i, j = known.first[move, vehicle], known.second[move, vehicle]
-                    elif _may_ride(data, plan, vehicle, vehicle, move):
+                    elif may_ride(data, plan, vehicle, vehicle, move):
                         found, i, j = cheapest(
                             data, plan, work, locked, vehicle, vehicle, move, FOREVER, False
                         )

@@ -177,7 +177,7 @@ def possible(data, work, vehicle, count):
                     driven -= allowed
                     leg += length
             elif driven + drive > allowed + CLOSE:
-                leg += length
+                leg += length - service
                 driven = drive
             else:
                 driven += drive
