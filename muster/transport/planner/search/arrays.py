@@ -221,7 +221,10 @@ def weights(problem: Problem) -> Matrix:
     With many levels the weights would pass what doubles tell apart; each level then weighs ten times the one below.
     """
     levels = Counter(np.inf if move.priority is None else move.priority for move in problem.moves)
-    weight, found = most_cost(problem) if problem.first is First.COST else len(problem.vehicles) * most_cost(problem), {}
+    weight, found = (
+        most_cost(problem) if problem.first is First.COST else len(problem.vehicles) * most_cost(problem),
+        {},
+    )
     for level in sorted(levels):
         found[level] = weight
         weight *= levels[level] + 1 if weight < 1e12 else 10

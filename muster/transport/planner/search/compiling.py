@@ -6,7 +6,22 @@ counting references to them, which would take most of the time, is left out; no 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from numba import njit
 
-compiled = njit(cache=True, _nrt=False)
-within = njit(cache=True, _nrt=False, inline="always")  # compiled into each of its callers
+Function = TypeVar("Function", bound=Callable[..., object])
+KEPT: dict[str, Any] = {"cache": True, "_nrt": False}
+
+
+def compiled(function: Function) -> Function:
+    """The function, compiled at its first call."""
+    made: Function = njit(**KEPT)(function)
+    return made
+
+
+def within(function: Function) -> Function:
+    """The function, compiled into each of its callers."""
+    made: Function = njit(**KEPT, inline="always")(function)
+    return made

@@ -14,7 +14,9 @@ from muster.transport.planner.search.arrays import Data
 from muster.transport.planner.search.walking import Pool
 
 MOST_ROUTES = 60_000  # looked at; the cheapest a move first
-CHOSEN_ROUTES = 8_000  # left to choose from in whole numbers, by what they cost more than the prices of their moves
+CHOSEN_ROUTES = (
+    8_000  # left to choose from in whole numbers, by what they cost more than the prices of their moves
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _solver(data: Data, columns: _Columns, *, whole: bool, seconds: float) -> hi
     lp.a_matrix_.value_ = np.ones(len(columns.rows))
     if whole:
         lp.integrality_ = [highspy.HighsVarType.kInteger] * count
-    solver = highspy.Highs()
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("time_limit", seconds)

@@ -74,7 +74,11 @@ class Budget:
 
     def left_seconds(self, share: float) -> float:
         """Seconds for a part of the work; where steps alone are limited, so many that it is not the clock that ends it."""
-        return 3600.0 if self.seconds is None else max(0.1, min(share * self.seconds, self.seconds - self.elapsed))
+        return (
+            3600.0
+            if self.seconds is None
+            else max(0.1, min(share * self.seconds, self.seconds - self.elapsed))
+        )
 
 
 class Search:
@@ -183,7 +187,9 @@ class Search:
     def adopt(self, routes: list[tuple[int, list[int]]]) -> None:
         """Make the best plan one of these routes, each for a sort of vehicle; who is in none of them is absent."""
         data, best = self.data, self.walk.best
-        free = {sort: [v for v in range(len(data.alike)) if data.alike[v] == sort] for sort in set(data.alike)}
+        free = {
+            sort: [v for v in range(len(data.alike)) if data.alike[v] == sort] for sort in set(data.alike)
+        }
         best.length[:] = 0
         best.vehicle[:] = -1
         for sort, nodes in routes:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from muster.transport.planner.search.arrays import FOREVER
+from muster.transport.planner.problem import Matrix
+from muster.transport.planner.search.arrays import FOREVER, Bytes, Data, Ints
 from muster.transport.planner.search.compiling import compiled, within
-from muster.transport.planner.search.routes import CLOSE, book, draw, new_edition, possible
+from muster.transport.planner.search.routes import CLOSE, Bench, Plan, book, draw, new_edition, possible
 
 SKIPS = 0.01  # the share of places that a greedy repair passes over, so that it does not always find the same
 
 
 @within
-def _skip(work):
+def _skip(work: Bench) -> bool:
     """Whether this place is passed over: one in a hundred, the gaps between them drawn."""
     if work.random[1] > 0:
         work.random[1] -= np.uint64(1)
@@ -22,7 +23,7 @@ def _skip(work):
 
 
 @compiled
-def _lay_out(data, plan, work, row, move, first, second):
+def _lay_out(data: Data, plan: Plan, work: Bench, row: int, move: int, first: int, second: int) -> int:
     """Write the row's order with a move's pickup after `first` nodes and its delivery after `second`; how many nodes that is."""
     seq, order = plan.seq[row], work.order
     count = plan.length[row]
@@ -34,11 +35,21 @@ def _lay_out(data, plan, work, row, move, first, second):
     order[second + 1] = data.n + move
     for k in range(second, count):
         order[k + 2] = seq[k]
-    return count + 2
+    return int(count + 2)
 
 
 @within
-def cheapest(data, plan, work, locked, row, vehicle, move, below, skipping):
+def cheapest(
+    data: Data,
+    plan: Plan,
+    work: Bench,
+    locked: Ints,
+    row: int,
+    vehicle: int,
+    move: int,
+    below: float,
+    skipping: bool,
+) -> tuple[float, int, int]:
     """The cheapest place for a move in a row's route that costs less than `below`: (cost more, pickup after, delivery after).
 
     The places count nodes before them; without one the cost is FOREVER. The windows are tested in constant time from what
@@ -133,7 +144,9 @@ def cheapest(data, plan, work, locked, row, vehicle, move, below, skipping):
 
 
 @compiled
-def put(data, plan, work, row, vehicle, move, first, second):
+def put(
+    data: Data, plan: Plan, work: Bench, row: int, vehicle: int, move: int, first: int, second: int
+) -> None:
     """Put a move into a row's route at the places that `cheapest` gave, and book the route."""
     count = _lay_out(data, plan, work, row, move, first, second)
     for k in range(first, count):
@@ -147,7 +160,7 @@ def put(data, plan, work, row, vehicle, move, first, second):
 
 
 @within
-def may_ride(data, plan, row, vehicle, move):
+def may_ride(data: Data, plan: Plan, row: int, vehicle: int, move: int) -> bool:
     """Whether a move may ride in a vehicle with those already on its route, at whatever time."""
     if not data.fits[move, vehicle]:
         return False
@@ -160,7 +173,9 @@ def may_ride(data, plan, row, vehicle, move):
 
 
 @compiled
-def _group_more(data, plan, work, locked, vehicle, move, below):
+def _group_more(
+    data: Data, plan: Plan, work: Bench, locked: Ints, vehicle: int, move: int, below: float
+) -> float:
     """What it costs more to put a move and all that ride with it into a vehicle's route, tried in the last row, which keeps it."""
     trial = len(data.start)
     plan.length[trial] = plan.length[vehicle]
@@ -183,7 +198,7 @@ def _group_more(data, plan, work, locked, vehicle, move, below):
 
 
 @compiled
-def _keep_trial(data, plan, work, vehicle):
+def _keep_trial(data: Data, plan: Plan, work: Bench, vehicle: int) -> None:
     """Take the last row's route for a vehicle's."""
     trial = len(data.start)
     plan.length[vehicle] = plan.length[trial]
@@ -197,7 +212,7 @@ def _keep_trial(data, plan, work, vehicle):
 
 
 @compiled
-def _learn(data, plan, work, locked, vehicle, move):
+def _learn(data: Data, plan: Plan, work: Bench, locked: Ints, vehicle: int, move: int) -> None:
     """Find the cheapest place for a move in a vehicle's route, and keep it for as long as the route is of this edition."""
     known = work.known
     more, first, second = FOREVER, -1, -1
@@ -209,7 +224,7 @@ def _learn(data, plan, work, locked, vehicle, move):
 
 
 @within
-def _usable(data, plan, work, is_open, vehicle, round_number):
+def _usable(data: Data, plan: Plan, work: Bench, is_open: Bytes, vehicle: int, round_number: int) -> bool:
     """Whether a vehicle is to be looked at: of empty ones that are alike, the first alone."""
     if not is_open[vehicle]:
         return False
@@ -222,7 +237,16 @@ def _usable(data, plan, work, is_open, vehicle, round_number):
 
 
 @compiled
-def greedy(data, plan, work, locked, is_open, absent, count, touched):
+def greedy(
+    data: Data,
+    plan: Plan,
+    work: Bench,
+    locked: Ints,
+    is_open: Bytes,
+    absent: Ints,
+    count: int,
+    touched: Bytes,
+) -> int:
     """Put each absent move, in order, where it costs the least more. Those with no place are moved to the front; how many."""
     left = 0
     known = work.known
@@ -272,7 +296,19 @@ def greedy(data, plan, work, locked, is_open, absent, count, touched):
 
 
 @compiled
-def regret(data, plan, work, locked, is_open, absent, count, touched, more, firsts, seconds):
+def regret(
+    data: Data,
+    plan: Plan,
+    work: Bench,
+    locked: Ints,
+    is_open: Bytes,
+    absent: Ints,
+    count: int,
+    touched: Bytes,
+    more: Matrix,
+    firsts: Ints,
+    seconds: Ints,
+) -> int:
     """Put first whoever would lose the most by not having their cheapest route: the difference to the second cheapest.
 
     `more`, `firsts` and `seconds` are tables by place in `absent` and vehicle. For problems without groups.

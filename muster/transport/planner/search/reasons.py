@@ -82,7 +82,9 @@ def unserved(problem: Problem, data: Data, plan: Plan) -> Iterator[Unserved]:
     """For each move that rides in no vehicle of a plan, the constraint that stopped it, and in words."""
     for number in np.flatnonzero(plan.vehicle < 0):
         constraint, why = _why(problem, data, plan, int(number))
-        yield Unserved(move=problem.moves[number].code, constraint=constraint, why=f"{why[0].upper()}{why[1:]}.")
+        yield Unserved(
+            move=problem.moves[number].code, constraint=constraint, why=f"{why[0].upper()}{why[1:]}."
+        )
 
 
 def _why(problem: Problem, data: Data, plan: Plan, number: int) -> tuple[str, str]:

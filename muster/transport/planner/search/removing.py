@@ -6,8 +6,9 @@ Transportation Science 54(2), 2020, doi:10.1287/trsc.2019.0914; here a string re
 
 from __future__ import annotations
 
+from muster.transport.planner.search.arrays import Bytes, Data, Ints
 from muster.transport.planner.search.compiling import compiled
-from muster.transport.planner.search.routes import draw, new_edition
+from muster.transport.planner.search.routes import Bench, Plan, draw, new_edition
 
 LONGEST_STRING = 10
 SPLIT = 0.5  # how often a string leaves out some in its middle
@@ -15,7 +16,9 @@ GROWS = 0.01  # how likely it is that it leaves out one more
 
 
 @compiled
-def take_out(data, plan, work, marked, touched, absent, count):
+def take_out(
+    data: Data, plan: Plan, work: Bench, marked: Bytes, touched: Bytes, absent: Ints, count: int
+) -> int:
     """Take all marked moves, and whoever rides with them, out of their routes; append them to `absent`. How many are absent now."""
     n = data.n
     for move in range(n):
@@ -51,16 +54,23 @@ def take_out(data, plan, work, marked, touched, absent, count):
 
 
 @compiled
-def _mark(data, movable, marked, node):
+def _mark(data: Data, movable: Bytes, marked: Bytes, node: int) -> None:
     move = node if node < data.n else node - data.n
-    if movable[move] and not marked[move]:
+    if movable[move]:
         marked[move] = 1
-        return 1
-    return 0
 
 
 @compiled
-def mark_strings(data, plan, work, movable, marked, ruined, average, served):
+def mark_strings(
+    data: Data,
+    plan: Plan,
+    work: Bench,
+    movable: Bytes,
+    marked: Bytes,
+    ruined: Bytes,
+    average: float,
+    served: int,
+) -> None:
     """Mark moves in strings of routes near a node drawn at random, about `average` of them."""
     n = data.n
     random = work.random
@@ -106,7 +116,7 @@ def mark_strings(data, plan, work, movable, marked, ruined, average, served):
 
 
 @compiled
-def mark_at_random(data, plan, work, movable, marked, count):
+def mark_at_random(data: Data, plan: Plan, work: Bench, movable: Bytes, marked: Bytes, count: int) -> None:
     """Mark as many moves drawn at random."""
     for _ in range(count):
         move = int(draw(work.random) * data.n)
@@ -115,7 +125,7 @@ def mark_at_random(data, plan, work, movable, marked, count):
 
 
 @compiled
-def mark_route(data, plan, work, movable, marked):
+def mark_route(data: Data, plan: Plan, work: Bench, movable: Bytes, marked: Bytes) -> None:
     """Mark all of a short route, and some of those near one of its stops."""
     vehicles = len(data.start)
     chosen = -1
@@ -130,7 +140,7 @@ def mark_route(data, plan, work, movable, marked):
 
 
 @compiled
-def mark_related(data, plan, work, movable, marked, count):
+def mark_related(data: Data, plan: Plan, work: Bench, movable: Bytes, marked: Bytes, count: int) -> None:
     """Mark moves whose both ends are near those of one drawn at random, in place and in time, with some chance: Shaw's removal."""
     seed = int(draw(work.random) * data.n)
     if plan.vehicle[seed] < 0 or not movable[seed]:

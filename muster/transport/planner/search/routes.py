@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from muster.transport.planner.search.arrays import FOREVER, Data, Ints, Matrix
+from muster.transport.planner.problem import Matrix
+from muster.transport.planner.search.arrays import FOREVER, Data, Ints
 from muster.transport.planner.search.compiling import compiled
 
 CLOSE = 1e-9
@@ -48,7 +49,9 @@ class Bench(NamedTuple):
     seen: NDArray[np.int64]  # per sort of vehicle
     known: Known
     editions: NDArray[np.int64]  # how many editions of routes there were
-    random: NDArray[np.uint64]  # the state of the generator, and how many places it still passes before it skips one
+    random: NDArray[
+        np.uint64
+    ]  # the state of the generator, and how many places it still passes before it skips one
 
 
 def empty_plan(data: Data) -> Plan:
@@ -94,7 +97,7 @@ def bench(data: Data, seed: int) -> Bench:
 
 
 @compiled
-def draw(random):
+def draw(random: NDArray[np.uint64]) -> float:
     """A number from 0 up to 1, by splitmix64: the same for a seed on every machine."""
     random[0] += np.uint64(0x9E3779B97F4A7C15)
     z = random[0]
@@ -105,7 +108,7 @@ def draw(random):
 
 
 @compiled
-def book(data, plan, row, vehicle):
+def book(data: Data, plan: Plan, row: int, vehicle: int) -> None:
     """Compute anew what is booked of a row's route, driven by a vehicle."""
     count = plan.length[row]
     seq, begins, latest, aboard = plan.seq[row], plan.begins[row], plan.latest[row], plan.aboard[row]
@@ -141,7 +144,7 @@ def book(data, plan, row, vehicle):
 
 
 @compiled
-def new_edition(data, plan, work, row, vehicle):
+def new_edition(data: Data, plan: Plan, work: Bench, row: int, vehicle: int) -> None:
     """Book a route that was changed, as another edition than any before."""
     work.editions[0] += 1
     plan.edition[row] = work.editions[0]
@@ -149,7 +152,7 @@ def new_edition(data, plan, work, row, vehicle):
 
 
 @compiled
-def possible(data, work, vehicle, count):
+def possible(data: Data, work: Bench, vehicle: int, count: int) -> bool:
     """Whether times exist for `work.order[:count]` on a vehicle, and nobody is aboard with whom they are kept apart.
 
     The least times that satisfy windows, driving, breaks, rides and duration are sought by raising each visit until

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from muster.transport.planner.search.arrays import Bytes, Data, Ints, Matrix
+from muster.transport.planner.problem import Matrix
+from muster.transport.planner.search.arrays import Bytes, Data, Ints
 from muster.transport.planner.search.compiling import compiled
 from muster.transport.planner.search.inserting import greedy, regret
 from muster.transport.planner.search.removing import (
@@ -104,7 +105,7 @@ def walk_of(data: Data, seed: int) -> Walk:
 
 
 @compiled
-def copy_route(source, target, vehicle, n):
+def copy_route(source: Plan, target: Plan, vehicle: int, n: int) -> None:
     """Make a vehicle's route in one plan that of another."""
     count = source.length[vehicle]
     target.length[vehicle] = count
@@ -125,7 +126,7 @@ def copy_route(source, target, vehicle, n):
 
 
 @compiled
-def copy_plan(source, target, n):
+def copy_plan(source: Plan, target: Plan, n: int) -> None:
     """Make one plan that of another."""
     for move in range(n):
         target.vehicle[move] = -1
@@ -134,7 +135,7 @@ def copy_plan(source, target, n):
 
 
 @compiled
-def remember(data, plan, pool, vehicle):
+def remember(data: Data, plan: Plan, pool: Pool, vehicle: int) -> None:
     """Keep a route in the pool, unless it was met at no more cost, or the pool is full."""
     count = plan.length[vehicle]
     if count == 0:
@@ -172,7 +173,7 @@ def remember(data, plan, pool, vehicle):
 
 
 @compiled
-def _order(data, work, absent, count):
+def _order(data: Data, work: Bench, absent: Ints, count: int) -> None:
     """Sort the absent moves in one of several ways, drawn: who is put back first finds the most room."""
     key = work.key
     way = draw(work.random) * 14.0
@@ -204,7 +205,7 @@ def _order(data, work, absent, count):
 
 
 @compiled
-def _weigh(data, plan, absent, count):
+def _weigh(data: Data, plan: Plan, absent: Ints, count: int) -> float:
     total = 0.0
     for vehicle in range(len(data.start)):
         total += plan.cost[vehicle]
@@ -214,14 +215,10 @@ def _weigh(data, plan, absent, count):
 
 
 @compiled
-def _repair(data, walk, count, share_of_regret):
+def _repair(data: Data, walk: Walk, count: int, share_of_regret: float) -> int:
     """Put absent moves back; how many found no place."""
     plan, work = walk.next, walk.work
-    if (
-        not data.has_groups
-        and count <= LARGEST_REGRET
-        and draw(work.random) < share_of_regret
-    ):
+    if not data.has_groups and count <= LARGEST_REGRET and draw(work.random) < share_of_regret:
         return regret(
             data, plan, work, walk.locked, walk.is_open, walk.absent_next, count, walk.touched,
             walk.more, walk.firsts, walk.seconds,
@@ -231,7 +228,7 @@ def _repair(data, walk, count, share_of_regret):
 
 
 @compiled
-def step(data, walk, average, share_of_regret):
+def step(data: Data, walk: Walk, average: float, share_of_regret: float) -> int:
     """Change the next plan once: take moves out, and put them and the absent back. How many are absent in it."""
     plan, work = walk.next, walk.work
     count = walk.counts[0]
@@ -251,7 +248,7 @@ def step(data, walk, average, share_of_regret):
 
 
 @compiled
-def _keep_next(data, walk, count, weighed):
+def _keep_next(data: Data, walk: Walk, count: int, weighed: float) -> None:
     for vehicle in range(len(data.start)):
         if walk.touched[vehicle]:
             remember(data, walk.next, walk.pool, vehicle)
@@ -269,7 +266,7 @@ def _keep_next(data, walk, count, weighed):
 
 
 @compiled
-def _give_up_next(data, walk):
+def _give_up_next(data: Data, walk: Walk) -> None:
     for move in range(data.n):
         if walk.now.vehicle[move] < 0:
             walk.next.vehicle[move] = -1
@@ -280,7 +277,9 @@ def _give_up_next(data, walk):
 
 
 @compiled
-def walk_on(data, walk, steps, warmth, average, share_of_regret):
+def walk_on(
+    data: Data, walk: Walk, steps: int, warmth: float, average: float, share_of_regret: float
+) -> None:
     """Take so many steps at one warmth, in units of cost: the least cost is sought."""
     for _ in range(steps):
         count = step(data, walk, average, share_of_regret)
@@ -296,7 +295,7 @@ def walk_on(data, walk, steps, warmth, average, share_of_regret):
 
 
 @compiled
-def close_vehicle(data, walk):
+def close_vehicle(data: Data, walk: Walk) -> int:
     """Close the vehicle whose moves were absent least often, and let them be absent. Its number, or -1 where none may be closed."""
     least, chosen = 1e300, -1
     for vehicle in range(len(data.start)):
@@ -330,7 +329,9 @@ def close_vehicle(data, walk):
 
 
 @compiled
-def empty_vehicles(data, walk, steps, warmth, average, share_of_regret):
+def empty_vehicles(
+    data: Data, walk: Walk, steps: int, warmth: float, average: float, share_of_regret: float
+) -> bool:
     """Take so many steps towards a plan in which nobody is absent, and stop at one. Whether there was one."""
     costs = _weigh(data, walk.now, walk.absent_now, 0)
     missed = 0.0
@@ -355,4 +356,4 @@ def empty_vehicles(data, walk, steps, warmth, average, share_of_regret):
         missed = 0.0
         for k in range(walk.counts[0]):
             missed += walk.missed[walk.absent_now[k]]
-    return walk.counts[0] == 0
+    return bool(walk.counts[0] == 0)
