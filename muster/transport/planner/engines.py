@@ -15,6 +15,7 @@ from muster.transport.planner.plan import Part, Plan, Route
 from muster.transport.planner.problem import First, Move, Place, Problem, Stop, Travel, Vehicle, Window
 from muster.transport.planner.search.engine import Budget, Search, Standing
 from muster.transport.planner.search.reasons import unserved
+from muster.transport.planner.search.routes import empty_plan
 from muster.transport.planner.timing import Call, timed
 
 __all__ = ["ENGINES", "NoSuchEngine", "PlanBroken", "Standing", "set_up", "solve"]
@@ -53,7 +54,7 @@ def set_up(engine: str = "muster") -> float:
         for first in First:
             search = Search(_smallest(first), seed=1, budget=Budget(seconds=None, iterations=2))
             search.run()
-            list(unserved(search.problem, search.data, search.walk.now))
+            list(unserved(search.problem, search.data, empty_plan(search.data)))
     return time.perf_counter() - began
 
 

@@ -77,7 +77,8 @@ def data_of(problem: Problem) -> Data:
     sorts = {each: number for number, each in enumerate(sorted({_kind(each) for each in vehicles}, key=repr))}
     limits = [(each.max_duration_min, each.max_driving_min, each.breaks) for each in vehicles]
     group = _rings(problem)
-    return Data(
+    return _of_one_type(
+        Data(
         n=n,
         time=time,
         cost=np.ascontiguousarray(cost),
@@ -115,7 +116,18 @@ def data_of(problem: Problem) -> Data:
         has_apart_aboard=len(aboard) > 1,
         has_apart_vehicle=len(vehicle_apart) > 1,
         has_groups=bool((group != np.arange(n)).any()),
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+def _of_one_type(data: Data) -> Data:
+    """The same with all numbers that are not marks as doubles or 32-bit integers: for other types it would be compiled anew."""
+    return Data._make(_plain(each) for each in data)
+
+
+def _plain(value: object) -> object:
+    if not isinstance(value, np.ndarray) or value.dtype == np.uint8:
+        return value
+    return np.ascontiguousarray(value, dtype=np.int32 if value.dtype == np.int32 else np.float64)
 
 
 def _price(vehicle: Vehicle) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import numpy as np
 from muster.transport.planner.problem import First, Problem
 from muster.transport.planner.search.arrays import Data, data_of
 from muster.transport.planner.search.covering import best_set
-from muster.transport.planner.search.routes import new_edition
+from muster.transport.planner.search.routes import book_all
 from muster.transport.planner.search.walking import (
     Walk,
     close_vehicle,
@@ -98,6 +98,8 @@ class Search:
         self.settings = settings or Settings()
         self.data = data or data_of(problem)
         self.walk: Walk = walk_of(self.data, seed)
+        for plan in (self.walk.now, self.walk.next, self.walk.best):
+            book_all(self.data, plan, self.walk.work)
 
     def run(self) -> None:
         """Search until the budget is used."""
@@ -200,8 +202,7 @@ class Search:
                 best.place[node] = at
                 if node < data.n:
                     best.vehicle[node] = vehicle
-        for vehicle in range(len(data.start)):
-            new_edition(data, best, self.walk.work, vehicle, vehicle)
+        book_all(data, best, self.walk.work)
         absent = best.vehicle < 0
         self.walk.counts[1] = absent.sum()
         self.walk.weighed[1] = best.cost[:-1].sum() + data.unserved[absent].sum()

@@ -6,7 +6,7 @@ import numpy as np
 
 from muster.transport.planner.problem import Matrix
 from muster.transport.planner.search.arrays import FOREVER, Bytes, Data, Ints
-from muster.transport.planner.search.compiling import compiled, within
+from muster.transport.planner.search.compiling import called_from_python, compiled, within
 from muster.transport.planner.search.routes import CLOSE, Bench, Plan, book, draw, new_edition, possible
 
 SKIPS = 0.01  # the share of places that a greedy repair passes over, so that it does not always find the same
@@ -292,7 +292,15 @@ def greedy(
         else:
             _group_more(data, plan, work, locked, best_vehicle, move, FOREVER)
             _keep_trial(data, plan, work, best_vehicle)
-    return left
+    if not data.has_groups:
+        return left
+    # Who found no place may have come with one of the group that was tried after.
+    still = 0
+    for k in range(left):
+        if plan.vehicle[absent[k]] < 0:
+            absent[still] = absent[k]
+            still += 1
+    return still
 
 
 @compiled
@@ -366,3 +374,14 @@ def regret(
         for k in range(waiting):
             more[k, best_vehicle] = -1.0
     return waiting
+
+
+@called_from_python
+def takes(data: Data, plan: Plan, work: Bench, locked: Ints, move: int) -> bool:
+    """Whether any vehicle takes a move into its route of a plan as it is booked, the order of the others unchanged."""
+    for vehicle in range(len(data.start)):
+        if may_ride(data, plan, vehicle, vehicle, move):
+            more, _, _ = cheapest(data, plan, work, locked, vehicle, vehicle, move, FOREVER, False)
+            if more < FOREVER:
+                return True
+    return False

@@ -9,8 +9,8 @@ import numpy as np
 from muster.transport.planner.plan import Unserved
 from muster.transport.planner.problem import Move, Problem
 from muster.transport.planner.search.arrays import FOREVER, Data
-from muster.transport.planner.search.inserting import cheapest, may_ride
-from muster.transport.planner.search.routes import Plan, bench, book, empty_plan
+from muster.transport.planner.search.inserting import takes
+from muster.transport.planner.search.routes import Plan, bench, book_all, empty_plan
 
 ROOM = 2**30
 
@@ -115,12 +115,6 @@ def _unfit(problem: Problem, move: Move) -> tuple[str, str]:
 
 def _takes(data: Data, plan: Plan, number: int) -> bool:
     """Whether any vehicle takes a move into its route of the plan, without changing the order of the others."""
-    work, locked = bench(data, 0), np.zeros(len(data.start), dtype=np.int32)
-    for vehicle in range(len(data.start)):
-        if may_ride(data, plan, vehicle, vehicle, number):
-            book(data, plan, vehicle, vehicle)
-            more, _, _ = cheapest(data, plan, work, locked, vehicle, vehicle, number, FOREVER, False)
-            book(data, plan, vehicle, vehicle)
-            if more < FOREVER:
-                return True
-    return False
+    work = bench(data, 0)
+    book_all(data, plan, work)
+    return takes(data, plan, work, np.zeros(len(data.start), dtype=np.int32), number)

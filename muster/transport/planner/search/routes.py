@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from muster.transport.planner.problem import Matrix
 from muster.transport.planner.search.arrays import FOREVER, Data, Ints
-from muster.transport.planner.search.compiling import compiled
+from muster.transport.planner.search.compiling import called_from_python, compiled
 
 CLOSE = 1e-9
 
@@ -69,8 +69,6 @@ def empty_plan(data: Data) -> Plan:
         place=np.zeros(2 * data.n, dtype=np.int32),
         edition=np.zeros(rows, dtype=np.int64),
     )
-    for vehicle in range(rows - 1):
-        book(data, plan, vehicle, vehicle)
     return plan
 
 
@@ -149,6 +147,13 @@ def new_edition(data: Data, plan: Plan, work: Bench, row: int, vehicle: int) -> 
     work.editions[0] += 1
     plan.edition[row] = work.editions[0]
     book(data, plan, row, vehicle)
+
+
+@called_from_python
+def book_all(data: Data, plan: Plan, work: Bench) -> None:
+    """Book every vehicle's route, as other editions than any before."""
+    for vehicle in range(len(data.start)):
+        new_edition(data, plan, work, vehicle, vehicle)
 
 
 @compiled

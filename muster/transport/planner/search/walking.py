@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from muster.transport.planner.problem import Matrix
 from muster.transport.planner.search.arrays import Bytes, Data, Ints
-from muster.transport.planner.search.compiling import compiled
+from muster.transport.planner.search.compiling import called_from_python, compiled
 from muster.transport.planner.search.inserting import greedy, regret
 from muster.transport.planner.search.removing import (
     mark_at_random,
@@ -125,7 +125,7 @@ def copy_route(source: Plan, target: Plan, vehicle: int, n: int) -> None:
             target.aboard[vehicle, k, kind] = source.aboard[vehicle, k, kind]
 
 
-@compiled
+@called_from_python
 def copy_plan(source: Plan, target: Plan, n: int) -> None:
     """Make one plan that of another."""
     for move in range(n):
@@ -276,7 +276,7 @@ def _give_up_next(data: Data, walk: Walk) -> None:
             walk.touched[vehicle] = 0
 
 
-@compiled
+@called_from_python
 def walk_on(
     data: Data, walk: Walk, steps: int, warmth: float, average: float, share_of_regret: float
 ) -> None:
@@ -294,7 +294,7 @@ def walk_on(
             _give_up_next(data, walk)
 
 
-@compiled
+@called_from_python
 def close_vehicle(data: Data, walk: Walk) -> int:
     """Close the vehicle whose moves were absent least often, and let them be absent. Its number, or -1 where none may be closed."""
     least, chosen = 1e300, -1
@@ -328,7 +328,7 @@ def close_vehicle(data: Data, walk: Walk) -> int:
     return chosen
 
 
-@compiled
+@called_from_python
 def empty_vehicles(
     data: Data, walk: Walk, steps: int, warmth: float, average: float, share_of_regret: float
 ) -> bool:
