@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 import muster
-from muster.cli import center, costs, demo, imports, law, members, papers, proofs, reads
+from muster.cli import center, costs, demo, imports, law, members, papers, plan, proofs, reads
 from muster.cli.answers import (
     SOMETHING_WRONG,
     Data,
@@ -83,6 +83,7 @@ def _options(
 
 app.command()(demo.demo)
 app.command()(law.check)
+app.command()(plan.plan)
 
 
 # --- the record ---------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pytest
 
 from muster.core.errors import FaultyFile
 from muster.transport.planner.distances import Leg, great_circle, on_a_plane, overridden
+from muster.transport.planner.files import read
 from muster.transport.planner.osrm import TRIES, NotAnswering, by_road
 from muster.transport.planner.problem import Place
 
@@ -212,3 +213,45 @@ def test_places_without_a_road_between_them_are_named(tmp_path: Path) -> None:
             by_road(line_of(3), url=roads.url, kept=tmp_path)
 
     assert [(f.column, f.code) for f in refused.value.faults] == [("P2 -> P0", "transport.no_road")]
+
+
+OVER_ROADS = """\
+places = [{{ code = "P0", latitude = 0, longitude = 0 }}, {{ code = "P1", latitude = 0, longitude = 0.07 }}]
+vehicles = [{{ code = "V", start = "P0", capacity = 4 }}]
+moves = [{{ code = "M", from = "P0", to = "P1" }}]
+[travel.osrm]
+url = "{url}"
+"""
+
+
+def test_a_problem_can_ask_a_server_and_a_missing_road_is_a_fault_of_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "kept"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / "problem.toml"
+    with serving(Roads()) as roads:
+        path.write_text(OVER_ROADS.format(url=roads.url))
+        travel = read(path).travel
+    with serving(Roads()) as cut:
+        cut.cut = (7, 0)
+        path.write_text(OVER_ROADS.format(url=cut.url))
+        with pytest.raises(FaultyFile) as refused:
+            read(path)
+
+    assert (travel.time_min[0, 1], travel.estimated) == (7, False)
+    assert [(f.row, f.column, f.code) for f in refused.value.faults] == [
+        (5, "travel.osrm.url", "transport.no_road")
+    ]
+    assert "no road from P1 to P0" in refused.value.faults[0].message
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hosts", "localhost:5000", "http://", "http://a b"])
+def test_an_address_that_is_none_is_refused_before_anything_is_asked(tmp_path: Path, url: str) -> None:
+    path = tmp_path / "problem.toml"
+    path.write_text(OVER_ROADS.format(url=url))
+
+    with pytest.raises(FaultyFile) as refused:
+        read(path)
+
+    assert [(f.row, f.code) for f in refused.value.faults] == [(5, "transport.bad_url")]

@@ -112,12 +112,12 @@ def kept_apart(groups: Mapping[str, Sequence[str]], together: Sequence[Together]
     family = {code: set(each.moves) for each in together for code in each.moves}
     found = []
     for one, other in combinations(sorted(groups), 2):
-        those = tuple(groups[other])
-        plain = tuple(code for code in groups[one] if not family.get(code, set()) & set(those))
-        if plain:
+        those, at_all = tuple(groups[other]), set(groups[other])
+        related = [code for code in groups[one] if not family.get(code, set()).isdisjoint(at_all)]
+        kin = set(related)
+        if plain := tuple(code for code in groups[one] if code not in kin):
             found.append(Apart(plain, those, how=How.ABOARD, rule=SEPARATION))
-        for code in groups[one]:
-            unrelated = tuple(each for each in those if each not in family.get(code, set()))
-            if code not in plain and unrelated:
+        for code in related:
+            if unrelated := tuple(each for each in those if each not in family[code]):
                 found.append(Apart((code,), unrelated, how=How.ABOARD, rule=SEPARATION))
     return found

@@ -442,8 +442,9 @@ class _Reading:
         """Note moves that would have to ride with one another and apart."""
         with_whom = _ridden_together(together)
         for number, each in enumerate(apart, start=1):
+            those = set(each.those)
             for code in each.these:
-                clash = sorted(with_whom.get(code, {code}) & set(each.those))
+                clash = sorted(with_whom.get(code, {code}) & those)
                 if not clash:
                     continue
                 why = (
