@@ -103,6 +103,8 @@ class Search:
 
     def run(self) -> None:
         """Search until the budget is used."""
+        if not self.problem.moves:
+            return
         self._first_plan()
         if self.problem.first is First.VEHICLES:
             self._fewer_vehicles(until=self.settings.emptying)
