@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from muster.transport.planner.search.arrays import Data
+from muster.transport.planner.search.arrays import Bytes, Data
 from muster.transport.planner.search.walking import Pool
 
 MOST_ROUTES = 60_000  # looked at; the cheapest a move first
@@ -27,13 +27,13 @@ class Chosen:
     weighed: float
 
 
-def best_set(data: Data, pool: Pool, *, below: float, seconds: float) -> Chosen | None:
-    """The set of routes of the pool that weighs the least, if it weighs less than `below`; None: none found in the time."""
+def best_set(data: Data, pool: Pool, is_open: Bytes, *, below: float, seconds: float) -> Chosen | None:
+    """The set of routes of the pool, for open vehicles, that weighs the least and less than `below`; None: none was found in the time."""
     routes = _candidates(data, pool)
     if not routes:
         return None
     columns = _columns(data, pool, routes)
-    relaxed = _solver(data, columns, whole=False, seconds=seconds / 2)
+    relaxed = _solver(data, is_open, columns, whole=False, seconds=seconds / 2)
     relaxed.run()
     if relaxed.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
@@ -44,7 +44,7 @@ def best_set(data: Data, pool: Pool, *, below: float, seconds: float) -> Chosen 
     near = np.argsort(reduced, kind="stable")[:CHOSEN_ROUTES]
     near = near[reduced[near] < below - least]
     routes = [routes[each] for each in near]
-    solver = _solver(data, _columns(data, pool, routes), whole=True, seconds=seconds / 2)
+    solver = _solver(data, is_open, _columns(data, pool, routes), whole=True, seconds=seconds / 2)
     solver.setOptionValue("objective_bound", below - 1e-6)
     solver.run()
     solution = solver.getSolution()
@@ -92,7 +92,7 @@ def _columns(data: Data, pool: Pool, routes: list[int]) -> _Columns:
     )
 
 
-def _solver(data: Data, columns: _Columns, *, whole: bool, seconds: float) -> highspy.Highs:
+def _solver(data: Data, is_open: Bytes, columns: _Columns, *, whole: bool, seconds: float) -> highspy.Highs:
     kinds = int(data.alike.max()) + 1
     count = len(columns.cost)
     lp = highspy.HighsLp()
@@ -100,7 +100,8 @@ def _solver(data: Data, columns: _Columns, *, whole: bool, seconds: float) -> hi
     lp.col_cost_ = columns.cost
     lp.col_lower_, lp.col_upper_ = np.zeros(count), np.ones(count)
     lp.row_lower_ = np.concatenate([np.ones(data.n), np.zeros(kinds)])
-    lp.row_upper_ = np.concatenate([np.ones(data.n), np.bincount(data.alike, minlength=kinds)]).astype(float)
+    vehicles = np.bincount(data.alike[is_open > 0], minlength=kinds)
+    lp.row_upper_ = np.concatenate([np.ones(data.n), vehicles]).astype(float)
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_ = columns.starts, columns.rows
     lp.a_matrix_.value_ = np.ones(len(columns.rows))

@@ -33,6 +33,7 @@ class Settings:
     cool: float = 0.005  # the last
     average: float = 10.0  # moves taken out at a step, in the mean
     regret: float = 0.1  # the share of steps repaired by regret
+    focus: float = 0.5  # how often strings are taken out beside an absent move, when vehicles come first
     emptying: float = 0.4  # the share of time for fewer vehicles, when they come first
     rounds: int = 2  # times the walk is warmed; after each the best set of routes is sought
     covering: float = 0.08  # the share of time for seeking it
@@ -183,7 +184,9 @@ class Search:
     def _cover(self, until: float) -> None:
         """Take the best set of all routes met, if it is better than the best plan, and walk on from the best."""
         seconds = self.budget.left_seconds(max(0.0, until - self.budget.used))
-        found = best_set(self.data, self.walk.pool, below=float(self.walk.weighed[1]), seconds=seconds)
+        found = best_set(
+            self.data, self.walk.pool, self.walk.is_open, below=float(self.walk.weighed[1]), seconds=seconds
+        )
         if found:
             self.adopt(found.routes)
         self._go_back_to_best()
@@ -221,6 +224,9 @@ class Search:
     def _fewer_vehicles(self, *, until: float) -> None:
         """Close one vehicle after another and seek a plan without it, while the budget's share lasts."""
         walk, data = self.walk, self.data
+        while walk.counts[1] > 0 and self.budget.used < until / 2:
+            self._step(self.settings.warm * self._mean_cost)
+        self._go_back_to_best()
         while walk.counts[1] == 0 and self.budget.used < until:
             walk.missed[:] = 1.0
             if close_vehicle(data, walk) < 0:
@@ -229,7 +235,15 @@ class Search:
             mean = self._mean_cost
             for warmth in self._warmths(until, self.settings.warm * mean, self.settings.cool * mean):
                 whole = bool(
-                    empty_vehicles(data, walk, self._steps, warmth, self._average, self.settings.regret)
+                    empty_vehicles(
+                        data,
+                        walk,
+                        self._steps,
+                        warmth,
+                        self._average,
+                        self.settings.regret,
+                        self.settings.focus,
+                    )
                 )
                 self.budget.done += self._steps
                 self._tell()

@@ -69,9 +69,14 @@ def mark_strings(
     marked: Bytes,
     ruined: Bytes,
     average: float,
-    served: int,
+    absent: Ints,
+    count: int,
+    focus: float,
 ) -> None:
-    """Mark moves in strings of routes near a node drawn at random, about `average` of them."""
+    """Mark moves in strings of routes near a node drawn at random, about `average` of them.
+
+    With the chance `focus` it is a node of one of the `count` absent moves.
+    """
     n = data.n
     random = work.random
     routes, nodes = 0, 0
@@ -86,6 +91,8 @@ def mark_strings(
     most_strings = 4.0 * average / (1.0 + longest) - 1.0
     strings = int(draw(random) * max(most_strings, 0.0) + 1.0)
     seed = int(draw(random) * 2 * n)
+    if count > 0 and draw(random) < focus:
+        seed = absent[int(draw(random) * count)] + (n if draw(random) < 0.5 else 0)
     done = 0
     for neighbour in range(data.near.shape[1]):
         if done >= strings:

@@ -228,7 +228,7 @@ def _repair(data: Data, walk: Walk, count: int, share_of_regret: float) -> int:
 
 
 @compiled
-def step(data: Data, walk: Walk, average: float, share_of_regret: float) -> int:
+def step(data: Data, walk: Walk, average: float, share_of_regret: float, focus: float) -> int:
     """Change the next plan once: take moves out, and put them and the absent back. How many are absent in it."""
     plan, work = walk.next, walk.work
     count = walk.counts[0]
@@ -236,7 +236,9 @@ def step(data: Data, walk: Walk, average: float, share_of_regret: float) -> int:
         walk.absent_next[k] = walk.absent_now[k]
     way = draw(work.random)
     if way < 0.80:
-        mark_strings(data, plan, work, walk.movable, walk.marked, walk.ruined, average, data.n - count)
+        mark_strings(
+            data, plan, work, walk.movable, walk.marked, walk.ruined, average, walk.absent_next, count, focus
+        )
     elif way < 0.90:
         mark_related(data, plan, work, walk.movable, walk.marked, int(1 + draw(work.random) * 2 * average))
     elif way < 0.97:
@@ -282,7 +284,7 @@ def walk_on(
 ) -> None:
     """Take so many steps at one warmth, in units of cost: the least cost is sought."""
     for _ in range(steps):
-        count = step(data, walk, average, share_of_regret)
+        count = step(data, walk, average, share_of_regret, 0.0)
         weighed = _weigh(data, walk.next, walk.absent_next, count)
         if weighed < walk.weighed[0] - warmth * np.log(1.0 - draw(walk.work.random)):
             _keep_next(data, walk, count, weighed)
@@ -330,7 +332,7 @@ def close_vehicle(data: Data, walk: Walk) -> int:
 
 @called_from_python
 def empty_vehicles(
-    data: Data, walk: Walk, steps: int, warmth: float, average: float, share_of_regret: float
+    data: Data, walk: Walk, steps: int, warmth: float, average: float, share_of_regret: float, focus: float
 ) -> bool:
     """Take so many steps towards a plan in which nobody is absent, and stop at one. Whether there was one."""
     costs = _weigh(data, walk.now, walk.absent_now, 0)
@@ -340,7 +342,7 @@ def empty_vehicles(
     for _ in range(steps):
         if walk.counts[0] == 0:
             return True
-        count = step(data, walk, average, share_of_regret)
+        count = step(data, walk, average, share_of_regret, focus)
         cost = _weigh(data, walk.next, walk.absent_next, 0)
         missed_next = 0.0
         for k in range(count):
