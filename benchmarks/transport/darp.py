@@ -1,13 +1,14 @@
 """Dial-a-ride: Muster's engine on the shared instances of Cordeau and Laporte and of Ropke, beside best known costs and OR-Tools.
 
     uv run python benchmarks/transport/darp.py [--instances 'pr*,a*' | pr | ab] [--engines muster,ortools] [--seconds 10]
-        [--seeds 1,2,3,4,5] [--results FILE] [--only-figures] [--json]
+        [--seeds 1,2,3,4,5] [--results FILE] [--share 90] [--only-figures] [--json]
 
 Each run is one line of `benchmarks/transport/results/darp.jsonl` as soon as it is made, and is not made again while the sources it
-comes from are the same: end the script when you like, and start it again to go on. The figures are told of the runs asked for:
-the mean over an instance's seeds, then over the instances. A run that leaves somebody unserved has no gap and is named as
-failed. OR-Tools begins by LOCAL_CHEAPEST_INSERTION; `ortools:PARALLEL_CHEAPEST_INSERTION` and the like are peers of
-their own, and the best of those asked for counts.
+comes from are the same: end the script when you like, and start it again to go on. With `--share 90` what got less than 90 % of
+a core, beside other work, is run again. The figures are told of the runs asked for: the mean over an instance's seeds, then
+over the instances. A run that leaves somebody unserved has no gap and is named as failed. OR-Tools begins by
+LOCAL_CHEAPEST_INSERTION; `ortools:PARALLEL_CHEAPEST_INSERTION` and the like are peers of their own, and the best of those
+asked for counts.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def instances() -> Iterator[Instance]:
 
 def main() -> None:
     """Make the runs that are missing, then tell the figures."""
-    asked = options(__doc__ or "", results="darp.jsonl", usual_engines=OWN)
+    asked = options(__doc__ or "", results="darp.jsonl", usual_engines=OWN, usual_seconds=10.0)
     found = chosen(instances(), asked.instances)
     runs = run_missing(found, asked)
     for group in LIMITS:
@@ -50,7 +51,7 @@ def main() -> None:
 def tell(group: str, members: Sequence[Instance], runs: Sequence[Run], seconds: float) -> None:
     """The figures of a set of instances."""
     ours = by_instance(runs, OWN)
-    gaps = mean_over(ours, gap)
+    gaps = mean_over(ours, lambda run: run.gap_percent)
     limits = LIMITS[group]
     reached = max((at for at in limits if at <= seconds), default=min(limits))
     if gaps:
@@ -59,13 +60,14 @@ def tell(group: str, members: Sequence[Instance], runs: Sequence[Run], seconds: 
             against_value=limits[reached], note=about(ours, members),
         )  # fmt: skip
         worst = max(gaps, key=lambda name: gaps[name])
-        single = max(
-            (run for each in ours.values() for run in each if run.served), key=lambda run: gap(run) or 0.0
-        )
+        every = [
+            (run.gap_percent, run) for each in ours.values() for run in each if run.gap_percent is not None
+        ]
+        worst_gap, single = max(every, key=lambda found: found[0])
         print_figure(
             f"darp_{group}_{seconds:g}s_worst_gap", gaps[worst], "%", against="limit of pr at 60 s",
             against_value=WORST_PERCENT,
-            note=f"{worst}; the worst single run {gap(single):.2f} % ({single.instance}, seed {single.seed})",
+            note=f"{worst}; the worst single run {worst_gap:.2f} % ({single.instance}, seed {single.seed})",
         )  # fmt: skip
     for peer in PEERS:
         if beside := by_instance(runs, peer):
@@ -80,11 +82,11 @@ def compare(
     theirs: dict[str, list[Run]],
 ) -> None:
     """On how many instances the mean cost is no higher than the peer's best, and by how much it is lower."""
-    costs = mean_over(ours, cost)
+    costs = mean_over(ours, lambda run: run.whole_cost)
     best = {
         name: min(made)
         for name, each in theirs.items()
-        if (made := [run.cost for run in each if run.served and run.cost])
+        if (made := [cost for run in each if (cost := run.whole_cost) is not None])
     }
     # A plan that moves everybody is better than none that does.
     both = [name for name in theirs if name in ours]
@@ -105,14 +107,6 @@ def compare(
                 f"{figure}_ahead_of_{peer}{words}", fmean(values.values()), "%", against="to reach on the large ones",
                 against_value=AHEAD_PERCENT, note=f"{len(values)} instances; least {values[least]:.2f} % on {least}",
             )  # fmt: skip
-
-
-def gap(run: Run) -> float | None:
-    return run.gap_percent if run.served else None
-
-
-def cost(run: Run) -> float | None:
-    return run.cost if run.served else None
 
 
 if __name__ == "__main__":

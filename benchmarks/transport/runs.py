@@ -75,7 +75,9 @@ class Run:
     cost: float | None
     vehicles: int | None
     unserved: int | None
-    gap_percent: float | None  # over the best cost known, whatever the vehicles
+    gap_percent: (
+        float | None
+    )  # over the best cost known, whatever the vehicles; None where somebody is unserved
     set_up_seconds: float  # compiling, or loading what was compiled before; not in `seconds`
     took_seconds: float
     processor_seconds: float
@@ -93,19 +95,32 @@ class Run:
         """Whether there is a plan that moves everybody."""
         return self.cost is not None and self.unserved == 0
 
+    @property
+    def share_percent(self) -> float:
+        """How much of a core it got."""
+        return 100 * self.processor_seconds / self.took_seconds
+
+    @property
+    def whole_cost(self) -> float | None:
+        """The cost, where everybody is moved."""
+        return self.cost if self.served else None
+
 
 # --- what is asked ---------------------------------------------------------------------
 
 
-def options(told: str, *, results: str, usual_engines: str) -> argparse.Namespace:
+def options(told: str, *, results: str, usual_engines: str, usual_seconds: float) -> argparse.Namespace:
     """The options of a script, `told` being its docstring."""
     asked = argparse.ArgumentParser(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--instances", default="*", help="names, patterns of names, or sets; with commas")
     asked.add_argument("--engines", default=usual_engines, help="of muster, ortools[:STRATEGY], vroom, pyvrp")
-    asked.add_argument("--seconds", type=float, default=10.0, help="for each run")
+    asked.add_argument("--seconds", type=float, default=usual_seconds, help="for each run")
     asked.add_argument("--seeds", default="1,2,3,4,5", help="of Muster's engine; a peer runs with the first")
     asked.add_argument(
         "--results", type=Path, default=RESULTS / results, help="the file that runs are added to"
+    )
+    asked.add_argument(
+        "--share", type=float, default=0, help="run again what got less than so many % of a core"
     )
     asked.add_argument("--only-figures", action="store_true", help="tell what the file has, and run nothing")
     asked.add_argument("--json", action="store_true", help="each figure as an object")
@@ -159,7 +174,7 @@ def run_missing(instances: Sequence[Instance], asked: argparse.Namespace) -> lis
     """
     names, seeds = asked.engines.split(","), [int(seed) for seed in asked.seeds.split(",")]
     versions = {engine: version_of(engine) for engine in names}
-    known = {run.key: run for run in kept(asked.results)}
+    known = {run.key: run for run in kept(asked.results) if run.share_percent >= asked.share}
     found: list[Run] = []
     cannot: set[str] = set()
     set_up = 0.0 if asked.only_figures or OWN not in names else engines.set_up(OWN)
@@ -209,7 +224,9 @@ def run(instance: Instance, engine: str, version: str, seed: int, seconds: float
         cost=round(plan.cost, 4) if plan else None,
         vehicles=len(plan.routes) if plan else None,
         unserved=len(plan.unserved) if plan else None,
-        gap_percent=round(100 * (plan.cost / instance.best_cost - 1), 4) if plan else None,
+        gap_percent=round(100 * (plan.cost / instance.best_cost - 1), 4)
+        if plan and not plan.unserved
+        else None,
         set_up_seconds=round(set_up, 2) if engine == OWN else 0.0,
         took_seconds=round(took, 2),
         processor_seconds=round(processor, 2),
@@ -239,7 +256,7 @@ def keep(path: Path, made: Run) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         file.write(json.dumps(asdict(made)) + "\n")
-    gap = "no plan" if made.gap_percent is None else f"{made.gap_percent:+.2f} %"
+    gap = "no gap" if made.gap_percent is None else f"{made.gap_percent:+.2f} %"
     words = f"{made.instance:<12} {made.engine:<8} seed {made.seed}: {made.cost} in {made.vehicles} vehicles, {gap}"
     left = f", {made.unserved} unserved" if made.unserved else ""
     print(f"{words}{left}; {made.processor_seconds} of {made.took_seconds} s", file=sys.stderr, flush=True)
@@ -281,6 +298,6 @@ def about(runs: ByInstance, instances: Sequence[Instance]) -> str:
         f"{len(runs)} of {len(instances)} instances, {len(every)} runs of {every[0].engine} {every[0].version}, "
         f"set-up {max(one.set_up_seconds for one in every):.1f} s"
     )
-    share = sum(one.processor_seconds for one in every) / sum(one.took_seconds for one in every)
-    words += f", {100 * share:.0f} % of a core"
+    shares = [one.share_percent for one in every]
+    words += f", {fmean(shares):.0f} % of a core in the mean and {min(shares):.0f} % at least"
     return f"{words}; FAILED, somebody unserved or no plan: {', '.join(failed)}" if failed else words

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from muster.transport.planner import ortools, vroom
@@ -87,6 +88,23 @@ def test_whoever_a_peer_does_not_carry_is_listed_and_the_optional_first(solve: A
     assert broken(problem, plan) == []
     assert [each.move for each in plan.unserved] == ["M0"]
     assert plan.unserved[0].why
+
+
+@pytest.mark.parametrize("solve", [ortools.solve, vroom.solve])
+def test_a_peer_takes_no_way_that_is_closed(solve: Any) -> None:
+    """From its first stop nobody drives east, so whoever boards there rides over the second or is left."""
+    closed = town().travel.time_min.copy()
+    closed[0, 4:] = np.inf
+    problem = town(
+        travel=replace(town().travel, time_min=closed),
+        moves=town().moves[:2],
+        vehicles=tuple(replace(vehicle, cost_per_driving_hour=3) for vehicle in town().vehicles),
+    )
+
+    plan = solve(problem, seconds=0.5, seed=1)
+
+    assert broken(problem, plan) == []
+    assert "M1" in carriers(problem, plan)
 
 
 def test_or_tools_keeps_rides_durations_and_who_rides_with_whom() -> None:

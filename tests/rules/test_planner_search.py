@@ -142,6 +142,19 @@ def test_whoever_is_left_is_told_what_stopped_them(changes: dict[str, object], c
     assert plan.unserved[0].why.endswith(".")
 
 
+def test_whoever_has_no_way_open_is_told_so_and_the_others_ride() -> None:
+    problem = one_by_one(others=(beside("B", delivery=Stop(place=FAR, window=ANY)),))
+    closed = problem.travel.time_min.copy()
+    closed[:FAR, FAR] = closed[FAR, :FAR] = np.inf
+
+    plan = engines.solve(
+        replace(problem, travel=replace(problem.travel, time_min=closed)), iterations=200, seed=1
+    )
+
+    assert [(each.move, each.constraint) for each in plan.unserved] == [("B", "no_way")]
+    assert [route.distance for route in plan.routes] == [60]
+
+
 def test_nothing_to_move_is_an_empty_plan() -> None:
     assert engines.solve(replace(one_by_one(), moves=()), iterations=10, seed=1).routes == ()
 

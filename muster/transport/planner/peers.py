@@ -12,6 +12,9 @@ from muster.core.errors import MusterError
 from muster.transport.planner.plan import Plan, Route, Unserved
 from muster.transport.planner.problem import Matrix, Problem, Vehicle
 
+LONGEST_MIN = (
+    1e6  # what a leg takes to which no way is left, as these planners are told: longer than any shift
+)
 SCALE = 100  # whole numbers a minute, a unit of cost: these planners reckon in whole numbers
 LEFT = "{engine} found no place for it in the time that it had"
 
@@ -47,7 +50,7 @@ def refuse(engine: str, problem: Problem, cannot: Iterable[tuple[str, Callable[[
 
 def later(minutes: Matrix) -> NDArray[np.int64]:
     """Minutes as whole numbers, rounded up: what is in time then is in time."""
-    return np.ceil(minutes * SCALE - 1e-6).astype(np.int64)
+    return np.ceil(np.minimum(minutes, LONGEST_MIN) * SCALE - 1e-6).astype(np.int64)
 
 
 def opens(minutes: float) -> int:
@@ -63,7 +66,7 @@ def closes(minutes: float) -> int:
 def costs_of(problem: Problem, vehicle: Vehicle) -> NDArray[np.int64]:
     """What each leg costs a vehicle or a convoy, as whole numbers."""
     each = vehicle.cost_per_distance * problem.travel.distance
-    each = each + vehicle.cost_per_driving_hour / 60 * problem.travel.time_min
+    each = each + vehicle.cost_per_driving_hour / 60 * np.minimum(problem.travel.time_min, LONGEST_MIN)
     return np.rint(each * vehicle.units * SCALE).astype(np.int64)
 
 

@@ -18,6 +18,9 @@ Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 NEIGHBOURS = 100  # how many of the nearest nodes a removal looks along
 FOREVER = 1e18
+CLOSED = (
+    2 * FOREVER
+)  # minutes of a leg to which no way is left: in time for nothing, and a number that can be reckoned with
 
 
 class Data(NamedTuple):
@@ -64,7 +67,7 @@ def data_of(problem: Problem) -> Data:
     depots = sorted({place for each in vehicles for place in (each.start, each.end)})
     at_depot = {place: 2 * n + number for number, place in enumerate(depots)}
     places = np.array([stop.place for stop in stops] + depots, dtype=np.int64)
-    time = np.ascontiguousarray(problem.travel.time_min[np.ix_(places, places)])
+    time = np.ascontiguousarray(np.minimum(problem.travel.time_min[np.ix_(places, places)], CLOSED))
     distance = problem.travel.distance[np.ix_(places, places)]
     prices = sorted({_price(each) for each in vehicles})
     cost = np.stack([per_distance * distance + per_minute * time for per_distance, per_minute in prices])
@@ -221,8 +224,10 @@ def most_cost(problem: Problem) -> float:
     """More than all routes of any plan cost, moves being driven one by one at the worst."""
     dearest = max((_price(each) for each in problem.vehicles), default=(0.0, 0.0))
     fixed = sum(each.units * each.fixed_cost for each in problem.vehicles)
-    longest = dearest[0] * float(problem.travel.distance.max(initial=0)) + dearest[1] * float(
-        problem.travel.time_min.max(initial=0)
+    travel = problem.travel
+    is_open = np.isfinite(travel.time_min)
+    longest = dearest[0] * float(travel.distance[is_open].max(initial=0)) + dearest[1] * float(
+        travel.time_min[is_open].max(initial=0)
     )
     return 1.0 + fixed + longest * (2 * len(problem.moves) + len(problem.vehicles))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -91,6 +92,8 @@ def _why(problem: Problem, data: Data, plan: Plan, number: int) -> tuple[str, st
     move = problem.moves[number]
     if not data.fits[number].any():
         return _unfit(problem, move)
+    if math.isinf(problem.travel.time_min[move.pickup.place, move.delivery.place]):
+        return "no_way", "no way is open from its pickup to its delivery"
     alone = empty_plan(data)
     if not _takes(data, alone, number):
         for code, without, why in ALONE:
