@@ -106,7 +106,7 @@ def _closeups(sites: Sequence[Place], whole: Frame) -> list[Frame]:
             (max(longitudes) - min(longitudes)) * KM_A_DEGREE * math.cos(math.radians(centre[0])), 5.0,
         )  # fmt: skip
         middle = (WIDE - MARGIN - 130, TOP + 170 + row * 320)
-        frames.append(Frame(frozenset(members), centre, middle, 100 / span))
+        frames.append(Frame(frozenset(members), centre, middle, 90 / span))
     return frames
 
 
