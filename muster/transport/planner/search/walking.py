@@ -22,7 +22,7 @@ from muster.transport.planner.search.removing import (
     mark_strings,
     take_out,
 )
-from muster.transport.planner.search.routes import Bench, Plan, bench, draw, empty_plan, new_edition
+from muster.transport.planner.search.routes import Bench, Plan, bench, draw, empty_plan, new_edition, possible
 
 LARGEST_REGRET = 60  # so many absent moves at most are put back by regret
 POOL_NODES = 6_000_000
@@ -250,6 +250,23 @@ def step(data: Data, walk: Walk, average: float, share_of_regret: float, focus: 
 
 
 @compiled
+def _stand(data: Data, walk: Walk) -> bool:
+    """Whether the routes that were changed have times.
+
+    Who is put in is tested, but taking somebody out can make a route worse: where a closed road makes the way past a stop
+    shorter than the way without it, or where the stop was long enough to be a break.
+    """
+    plan, work = walk.next, walk.work
+    for vehicle in range(len(data.start)):
+        if walk.touched[vehicle]:
+            for k in range(plan.length[vehicle]):
+                work.order[k] = plan.seq[vehicle, k]
+            if not possible(data, work, vehicle, plan.length[vehicle]):
+                return False
+    return True
+
+
+@compiled
 def _keep_next(data: Data, walk: Walk, count: int, weighed: float) -> None:
     for vehicle in range(len(data.start)):
         if walk.touched[vehicle]:
@@ -286,7 +303,8 @@ def walk_on(
     for _ in range(steps):
         count = step(data, walk, average, share_of_regret, 0.0)
         weighed = _weigh(data, walk.next, walk.absent_next, count)
-        if weighed < walk.weighed[0] - warmth * np.log(1.0 - draw(walk.work.random)):
+        limit = walk.weighed[0] - warmth * np.log(1.0 - draw(walk.work.random))
+        if weighed < limit and _stand(data, walk):
             _keep_next(data, walk, count, weighed)
             if weighed < walk.weighed[1] - 1e-9:
                 copy_plan(walk.next, walk.best, data.n)
@@ -348,7 +366,8 @@ def empty_vehicles(
         for k in range(count):
             missed_next += walk.missed[walk.absent_next[k]]
         cooler = cost < costs - warmth * np.log(1.0 - draw(walk.work.random))
-        if count == 0 or missed_next < missed or (count <= walk.counts[0] and cooler):
+        wanted = count == 0 or missed_next < missed or (count <= walk.counts[0] and cooler)
+        if wanted and _stand(data, walk):
             _keep_next(data, walk, count, cost)
             costs, missed = cost, 0.0
         else:
