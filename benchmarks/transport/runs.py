@@ -15,6 +15,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -167,6 +168,20 @@ def kept(path: Path) -> list[Run]:
     return [Run(**json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+@contextmanager
+def nothing_printed() -> Iterator[None]:
+    """Keep what libraries say of themselves off standard output, which is the figures': HiGHS prints a banner at its first use."""
+    sys.stdout.flush()
+    kept_open = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept_open, 1)
+        os.close(kept_open)
+
+
+@nothing_printed()
 def run_missing(instances: Sequence[Instance], asked: argparse.Namespace) -> list[Run]:
     """Make and keep each run that the file lacks; all runs that were asked for, old and new.
 

@@ -31,7 +31,7 @@ from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from figures import print_figure
-from runs import RESULTS, SHARED, machine, version_of
+from runs import RESULTS, SHARED, machine, nothing_printed, version_of
 from transfers_map import draw
 
 from muster.transport.planner import engines
@@ -81,7 +81,8 @@ def main() -> None:
     seconds, seed = given.seconds, given.seed
     sites, on_road = read_sites(SHARED / "data" / "facilities_nz.csv")
     rows = read_moves(SHARED / "data" / "transfers_nz.csv")
-    set_up = engines.set_up()
+    with nothing_printed():
+        set_up = engines.set_up()
     days: list[Day] = []
     carried: Counter[tuple[int, int]] = Counter()
     across: Counter[tuple[int, int]] = Counter()
