@@ -10,8 +10,10 @@ those of the functions that it calls, and would go on with what was compiled of 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -54,3 +56,12 @@ def called_from_python(function: Function) -> Function:
 def within(function: Function) -> Function:
     """The function, compiled into each of its callers."""
     return _made(function, _nrt=False, inline="always")
+
+
+@contextmanager
+def by_one_at_a_time() -> Iterator[None]:
+    """Let one process compile, and others wait for what it keeps instead of compiling the same beside it."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -111,6 +111,19 @@ class Search:
             self._fewer_vehicles(until=self.settings.emptying)
         self._least_cost()
 
+    def begin_from(self, routes: dict[int, list[int]]) -> None:
+        """Make the plan these orders of nodes, by vehicle; who is in none of them is absent. Each must stand by itself."""
+        self._write(list(routes.items()))
+        self._go_back_to_best()
+
+    def improve(self) -> None:
+        """Walk on from the plan as it is until the budget is used, if there is anybody to move."""
+        if not self.walk.movable.any():
+            return
+        mean = self._mean_cost
+        for warmth in self._warmths(1.0, self.settings.warm / 3 * mean, self.settings.cool * mean):
+            self._step(warmth)
+
     def routes(self) -> list[tuple[int, list[int]]]:
         """The best plan: vehicle and order of nodes, for each vehicle that drives."""
         best = self.walk.best
@@ -193,14 +206,16 @@ class Search:
 
     def adopt(self, routes: list[tuple[int, list[int]]]) -> None:
         """Make the best plan one of these routes, each for a sort of vehicle; who is in none of them is absent."""
+        alike = self.data.alike
+        open_ones = [int(vehicle) for vehicle in np.flatnonzero(self.walk.is_open)]
+        free = {sort: [each for each in open_ones if alike[each] == sort] for sort in set(alike)}
+        self._write([(free[sort].pop(0), nodes) for sort, nodes in routes])
+
+    def _write(self, routes: list[tuple[int, list[int]]]) -> None:
         data, best = self.data, self.walk.best
-        free = {
-            sort: [v for v in range(len(data.alike)) if data.alike[v] == sort] for sort in set(data.alike)
-        }
         best.length[:] = 0
         best.vehicle[:] = -1
-        for sort, nodes in routes:
-            vehicle = free[sort].pop(0)
+        for vehicle, nodes in routes:
             best.seq[vehicle, : len(nodes)] = nodes
             best.length[vehicle] = len(nodes)
             for at, node in enumerate(nodes):
