@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from muster.transport.planner.engines import Standing
     from muster.transport.planner.plan import Plan
     from muster.transport.planner.problem import Problem
+    from muster.transport.planner.replanning import News, Replanned
     from muster.transport.planner.replaying import Replay
 
 KINDS = (".json", ".csv", ".svg", ".txt", ".pdf")
@@ -59,6 +60,16 @@ class NotOfThisProblem(MusterError):
         )
 
 
+class NotNews(MusterError):
+    """What is said of a plan that is being driven names nothing of its problem, or is no number."""
+
+    code = "transport.not_news"
+
+    def __init__(self, *, word: str, expected: str) -> None:
+        self.word, self.expected = word, expected
+        super().__init__(f"{word[:60]!r} is not {expected}. Nothing was planned.")
+
+
 @command
 def plan(
     file: Annotated[Path, typer.Argument(help="A problem: JSON, TOML, a CSV of people, or a DARP, Li-Lim or Sartori-Buriol file.")],
@@ -72,6 +83,12 @@ def plan(
     engine: Annotated[str, typer.Option(help="muster, ortools or vroom.")] = "muster",
     out: Annotated[list[Path] | None, typer.Option(help="A .json, .csv, .svg, or .txt or .pdf (lists to print). Repeatable.")] = None,
     check: Annotated[Path | None, typer.Option(help="Check this plan of the problem; nothing is searched for.")] = None,
+    replan: Annotated[Path | None, typer.Option(help="Plan on from this plan, which is being driven; see the four that follow.")] = None,
+    now: Annotated[str, typer.Option(help="With --replan: HH:MM on the problem's first day, or minutes from its zero.")] = "0",
+    late: Annotated[list[str] | None, typer.Option(help="With --replan: VEHICLE=MINUTES behind its plan. Repeatable.")] = None,
+    without: Annotated[list[str] | None, typer.Option(help="With --replan: a vehicle that does not come. Repeatable.")] = None,
+    gone: Annotated[list[str] | None, typer.Option(help="With --replan: a move that is not to be made. Repeatable.")] = None,
+    change_others: Annotated[bool, typer.Option(help="With --replan: routes in time may change too.")] = False,
     slower: Annotated[float | None, typer.Option(min=0.1, max=10, help="Replay with drives so many times as long: 1.2.")] = None,
     as_json: Json = False,
 ) -> None:  # fmt: skip
@@ -89,10 +106,17 @@ def plan(
         from muster.transport.planner.orders import read_plan
         from muster.transport.planner.replaying import replayed
 
+        on: Replanned | None = None
         problem = read(file, vehicles=vehicles, places=places, travel=_travel(osrm, matrix))
         if check is not None:
             found, setup, took = read_plan(take_in(check, largest=200_000_000), problem), 0.0, 0.0
             wrong = broken(problem, found)
+        elif replan is not None:
+            began = time.monotonic()
+            news = _news(problem, now, late or [], without or [], gone or [])
+            on = _planned_on(problem, replan, news, seconds, seed, change_others=change_others)
+            problem, found, setup, took = on.problem, on.plan, 0.0, time.monotonic() - began
+            wrong = []
         else:
             found, setup, took = _solved(problem, engine, seconds, iterations, seed, quiet=as_json)
             wrong = []  # an engine's plan has passed the check
@@ -102,7 +126,9 @@ def plan(
         for path in written:
             _write(path, problem, found)
         answer = _answer(problem, found, wrong, replay, seconds=took, setup_seconds=setup)
-        show(answer, as_json=as_json, text=lambda: _words(problem, found, wrong, replay, written))
+        if on:
+            answer |= {"kept": list(on.kept), "lifted": list(on.lifted)}
+        show(answer, as_json=as_json, text=lambda: _words(problem, found, wrong, replay, written, on))
     if wrong or found.unserved:
         raise typer.Exit(SOMETHING_WRONG)
 
@@ -144,6 +170,52 @@ def _solved(
             problem, engine=engine, seconds=seconds, iterations=iterations, seed=seed, told=told
         )
         return found, setup, time.monotonic() - began
+
+
+def _news(problem: Problem, now: str, late: list[str], without: list[str], gone: list[str]) -> News:
+    """What is known now, as it was written on the command line. Raises NotNews for what is not of the problem or no number."""
+    from muster.transport.planner.replanning import News
+
+    vehicles, moves = {each.code for each in problem.vehicles}, {each.code for each in problem.moves}
+    behind: dict[str, float] = {}
+    for word in late:
+        code, _, minutes = word.rpartition("=")
+        if code not in vehicles or not minutes.isdecimal():
+            raise NotNews(word=word, expected="a vehicle of the problem, =, and whole minutes")
+        behind[code] = float(minutes)
+    for word in without:
+        if word not in vehicles:
+            raise NotNews(word=word, expected="a vehicle of the problem")
+    for word in gone:
+        if word not in moves:
+            raise NotNews(word=word, expected="a move of the problem")
+    return News(at=_minutes(problem, now), late=behind, out=frozenset(without), gone=frozenset(gone))
+
+
+def _minutes(problem: Problem, now: str) -> float:
+    """A moment in minutes from the problem's zero. Raises NotNews."""
+    hour, colon, minute = now.partition(":")
+    zero = problem.starts_at
+    if colon and hour.isdecimal() and minute.isdecimal() and int(minute) < 60:
+        return 60.0 * int(hour) + int(minute) - (60 * zero.hour + zero.minute if zero else 0)
+    if not now.isdecimal():
+        raise NotNews(word=now, expected="HH:MM, or whole minutes")
+    return float(now)
+
+
+def _planned_on(
+    problem: Problem, path: Path, news: News, seconds: float | None, seed: int, *, change_others: bool
+) -> Replanned:
+    from muster.transport.planner.orders import read_plan
+    from muster.transport.planner.replanning import ON_SECONDS, replanned
+
+    plan = read_plan(take_in(path, largest=200_000_000), problem)
+    if unknown := _unknown(problem, plan):
+        raise NotOfThisProblem(names=unknown)
+    with _nothing_printed():
+        return replanned(
+            problem, plan, news, seconds=seconds or ON_SECONDS, seed=seed, change_others=change_others
+        )
 
 
 @contextmanager
@@ -270,7 +342,12 @@ def _told(each: Broken) -> dict[str, Any]:
 
 
 def _words(
-    problem: Problem, found: Plan, wrong: list[Broken], replay: Replay | None, written: list[Path]
+    problem: Problem,
+    found: Plan,
+    wrong: list[Broken],
+    replay: Replay | None,
+    written: list[Path],
+    on: Replanned | None,
 ) -> str:
     from muster.transport.planner.writing import hour, standing_of
 
@@ -294,6 +371,8 @@ def _words(
             "Not served:",
             *(f"  {each.move}: {each.why} [{each.constraint}]" for each in found.unserved),
         ]
+    if on:
+        lines += ["", f"Unchanged: {', '.join(on.kept) or 'no route'}.", *on.lifted]
     if wrong:
         lines += ["", "The plan breaks:", *(f"  {each.message} [{each.rule}]" for each in wrong)]
     if replay is not None:

@@ -273,3 +273,55 @@ def test_without_the_extra_the_command_says_how_to_get_it(problem: Path) -> None
     assert done.returncode == 2
     assert "pip install 'muster-record[planner]'" in done.stderr
     assert "[cli.no_planner]" in done.stderr
+
+
+def test_a_plan_that_is_driven_is_planned_on_without_a_vehicle_that_does_not_come(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    assert plan(*TABLES, "--iterations", "400", "--out", first).exit_code == 0
+    out = json.loads(first.read_text("utf-8"))["routes"][0]["vehicle"]
+
+    went = plan(
+        *TABLES,
+        "--replan",
+        first,
+        "--now",
+        "00:00",
+        "--without",
+        out,
+        "--seconds",
+        "0.5",
+        "--out",
+        second,
+        "--json",
+    )
+
+    answer = json.loads(went.stdout)
+    assert went.exit_code == (1 if answer["unserved"] else 0)
+    assert out not in answer["vehicle_codes"]
+    assert set(answer["kept"]) <= set(answer["vehicle_codes"])
+    assert answer["served"] + len(answer["unserved"]) == 19
+    assert [route["vehicle"] for route in json.loads(second.read_text("utf-8"))["routes"]] == answer[
+        "vehicle_codes"
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--late", "HORSE=5"],
+        ["--late", "V=soon"],
+        ["--without", "HORSE"],
+        ["--gone", "NOBODY"],
+        ["--now", "noon"],
+    ],
+)
+def test_news_of_what_is_not_in_the_problem_is_refused(
+    problem: Path, tmp_path: Path, words: list[str]
+) -> None:
+    made = tmp_path / "plan.json"
+    plan(problem, "--iterations", "50", "--out", made)
+
+    went = plan(problem, "--replan", made, *words)
+
+    assert went.exit_code == 2
+    assert words[-1] in went.stderr

@@ -22,6 +22,7 @@ from muster.transport.planner.search.arrays import data_of
 from muster.transport.planner.search.engine import Budget, Search
 from muster.transport.planner.timing import Call, timed
 
+ON_SECONDS = 3.0  # of search, where nothing is said
 Order = tuple[tuple[str, Part], ...]  # moves by code, in driving order
 
 
@@ -90,7 +91,7 @@ def replanned(
     plan: Plan,
     news: News,
     *,
-    seconds: float = 3.0,
+    seconds: float = ON_SECONDS,
     seed: int = 1,
     change_others: bool = False,
 ) -> Replanned:
