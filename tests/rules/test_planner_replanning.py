@@ -10,7 +10,7 @@ from test_planner_search import spread
 from muster.transport.planner import engines
 from muster.transport.planner.checking import broken
 from muster.transport.planner.plan import Part, Plan, Route
-from muster.transport.planner.problem import Problem
+from muster.transport.planner.problem import Problem, Window
 from muster.transport.planner.replanning import News, Replanned, StillAboard, replanned
 
 
@@ -124,3 +124,28 @@ def test_a_vehicle_with_persons_aboard_is_not_taken_out_of_the_plan(problem: Pro
 
     with pytest.raises(StillAboard, match="are aboard"):
         replanned(problem, plan, News(at=AT, out=frozenset({vehicle})))
+
+
+def test_those_aboard_a_vehicle_that_broke_down_are_brought_by_another_from_where_they_are(
+    problem: Problem, plan: Plan
+) -> None:
+    broken_down = under_way(plan, AT)
+    done = {(visit.move, visit.part) for visit in broken_down.visits if visit.begins <= AT}
+    aboard = {move for move, part in done if part is Part.PICKUP and (move, Part.DELIVERY) not in done}
+    with pytest.raises(StillAboard) as refused:
+        replanned(problem, plan, News(at=AT, out=frozenset({broken_down.vehicle})))
+    stranded = set(refused.value.moves)
+    assert stranded == aboard
+    waits = replace(problem.moves[0].pickup, window=Window(AT, 1000))
+    on_foot = tuple(
+        replace(move, code=f"{move.code}-2", pickup=waits, max_ride_min=None)
+        for move in problem.moves
+        if move.code in stranded
+    )
+    asked = replace(problem, moves=(*problem.moves, *on_foot))
+
+    answer = on(asked, plan, News(at=AT, out=frozenset({broken_down.vehicle}), gone=frozenset(stranded)))
+
+    served = {visit.move for route in answer.plan.routes for visit in route.visits}
+    assert {move.code for move in on_foot} <= served
+    assert stranded & served == set()

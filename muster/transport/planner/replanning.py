@@ -16,7 +16,7 @@ import numpy as np
 from muster.core.errors import MusterError
 from muster.transport.planner.checking import broken
 from muster.transport.planner.engines import PlanBroken, plan_of, set_up
-from muster.transport.planner.plan import Part, Plan, Route
+from muster.transport.planner.plan import Part, Plan, Route, Visit
 from muster.transport.planner.problem import Move, Problem, Stop, Vehicle, Window
 from muster.transport.planner.search.arrays import data_of
 from muster.transport.planner.search.engine import Budget, Search
@@ -72,6 +72,12 @@ class _Way:
     settled: int
 
     @property
+    def history(self) -> list[Visit]:
+        """The visits that were begun."""
+        visits = {(visit.move, visit.part): visit for visit in self.route.visits}
+        return [visits[call] for call in self.order[: self.begun]]
+
+    @property
     def boarded(self) -> set[str]:
         return {move for move, part in self.order[: self.settled] if part is Part.PICKUP}
 
@@ -79,6 +85,16 @@ class _Way:
     def aboard(self) -> list[str]:
         """Whoever boarded and has not alighted when the settled part is driven, in the order in which they will."""
         return [move for move, part in self.order[self.settled :] if move in self.boarded]
+
+    def without(self, gone: frozenset[str]) -> _Way:
+        """The same without those who are not to be moved any more and whom the vehicle does not bring any more either."""
+        stay = [call[0] not in gone for call in self.order]
+        return replace(
+            self,
+            order=tuple(call for call, stays in zip(self.order, stay, strict=True) if stays),
+            begun=sum(stay[: self.begun]),
+            settled=sum(stay[: self.settled]),
+        )
 
     @property
     def least(self) -> Order:
@@ -103,16 +119,19 @@ def replanned(
     set_up()
     ways = {route.vehicle: _way(route, news) for route in plan.routes}
     for code in sorted(news.out & ways.keys()):
+        ways[code] = ways[code].without(news.gone)
         if ways[code].aboard:
             raise StillAboard(vehicle=code, moves=ways[code].aboard)
     boarded = {move for way in ways.values() for move in way.boarded}
-    standing = _pinned(_without(problem, news.gone - boarded), ways, news)
+    gone = news.gone - boarded
+    ways = {code: way.without(gone) for code, way in ways.items()}
+    standing = _pinned(_without(problem, gone), ways, news)
     lifted: list[str] = []
     for way in ways.values():
         standing, words = _passable(standing, way)
         lifted += words
     orders = {code: _order(standing, way, news) for code, way in ways.items()}
-    as_before = {code for code, way in ways.items() if orders[code] == way.order} - news.late.keys()
+    as_before = {code for code in ways if orders[code] == _order_of(ways[code].route)} - news.late.keys()
     search = _search(
         standing, ways, orders, news, boarded, change_others=change_others, seconds=seconds, seed=seed
     )
@@ -121,7 +140,7 @@ def replanned(
     kept = {
         route.vehicle
         for route in fresh.routes
-        if route.vehicle in as_before and _order_of(route) == ways[route.vehicle].order
+        if route.vehicle in as_before and _order_of(route) == _order_of(ways[route.vehicle].route)
     }
     routes = tuple(ways[route.vehicle].route if route.vehicle in kept else route for route in fresh.routes)
     answer = replace(fresh, routes=routes, seed=seed, cost=sum(route.cost for route in routes))
@@ -138,7 +157,8 @@ def _order_of(route: Route) -> Order:
 def _way(route: Route, news: News) -> _Way:
     begun = sum(visit.begins <= news.at for visit in route.visits)
     left = route.visits[begun - 1].departs if begun else route.leaves
-    under_way = left + news.late.get(route.vehicle, 0.0) <= news.at and begun < len(route.visits)
+    drives = begun < len(route.visits) and route.vehicle not in news.out
+    under_way = drives and left + news.late.get(route.vehicle, 0.0) <= news.at
     return _Way(route=route, order=_order_of(route), begun=begun, settled=begun + under_way)
 
 
@@ -166,7 +186,7 @@ def _pinned(problem: Problem, ways: Mapping[str, _Way], news: News) -> Problem:
     begun = {
         (visit.move, visit.part): (visit.begins, at == way.begun - 1, news.late.get(code, 0.0))
         for code, way in ways.items()
-        for at, visit in enumerate(way.route.visits[: way.begun])
+        for at, visit in enumerate(way.history)
     }
 
     def stop(move: Move, part: Part) -> Stop:
@@ -272,11 +292,9 @@ def _any_shift(problem: Problem, code: str, ahead: Order) -> Problem:
 
 def _order(problem: Problem, way: _Way, news: News) -> Order:
     """The order of a route from here on, before anybody is put in: as it was where that is in time, else the least."""
-    known = {move.code for move in problem.moves}
-    order = tuple(call for call in way.order if call[0] in known)
-    if way.route.vehicle in news.out or not _timed(problem, way.route.vehicle, order):
+    if way.route.vehicle in news.out or not _timed(problem, way.route.vehicle, way.order):
         return way.least
-    return order
+    return way.order
 
 
 def _search(
@@ -306,7 +324,7 @@ def _search(
     for move, n in index.items():
         search.walk.movable[n] = move not in boarded and (change_others or move not in ridden)
     for code, n in at.items():
-        stays = code in orders and orders[code] == ways[code].order and not change_others
+        stays = code in orders and orders[code] == _order_of(ways[code].route) and not change_others
         search.walk.is_open[n] = code not in news.out and not stays
         search.walk.locked[n] = ways[code].settled if code in ways else 0
     return search
