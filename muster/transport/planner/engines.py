@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from types import FrameType
 
 import numpy as np
 
@@ -96,12 +100,33 @@ def _own(
     problem: Problem, *, seconds: float | None, iterations: int | None, seed: int, told: Told | None
 ) -> Plan:
     search = Search(problem, seed=seed, budget=Budget(seconds=seconds, iterations=iterations), told=told)
-    finished = True
     try:
-        search.run()
+        with _stopping(search.budget):
+            search.run()
     except KeyboardInterrupt:
-        finished = False
-    return replace(plan_of(search), seed=seed, finished=finished)
+        search.budget.stop()
+    return replace(plan_of(search), seed=seed, finished=not search.budget.stopped)
+
+
+@contextmanager
+def _stopping(budget: Budget) -> Iterator[None]:
+    """Let an interrupt use up the budget, the next one being an interrupt again.
+
+    Raised as an exception it can be lost: it is let go where it arrives while compiled code asks for the types of what it is given.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        budget.stop()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def plan_of(search: Search) -> Plan:

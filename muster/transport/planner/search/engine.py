@@ -62,6 +62,11 @@ class Budget:
         self.seconds, self.iterations = seconds, iterations
         self.started = time.perf_counter()
         self.done = 0
+        self.stopped = False
+
+    def stop(self) -> None:
+        """Use up what is left."""
+        self.stopped = True
 
     @property
     def elapsed(self) -> float:
@@ -70,6 +75,8 @@ class Budget:
     @property
     def used(self) -> float:
         """From 0 up to 1, where nothing is left. With a limit of steps the clock is not asked, so that a seed repeats."""
+        if self.stopped:
+            return 1.0
         by_steps = self.done / self.iterations if self.iterations is not None else 0.0
         return max(by_steps, self.elapsed / self.seconds if self.seconds is not None else 0.0)
 
@@ -196,6 +203,8 @@ class Search:
 
     def _cover(self, until: float) -> None:
         """Take the best set of all routes met, if it is better than the best plan, and walk on from the best."""
+        if self.budget.stopped:
+            return
         seconds = self.budget.left_seconds(max(0.0, until - self.budget.used))
         found = best_set(
             self.data, self.walk.pool, self.walk.is_open, below=float(self.walk.weighed[1]), seconds=seconds
