@@ -11,7 +11,9 @@ from instances import instance
 
 from muster.transport.planner import engines
 from muster.transport.planner.checking import broken
+from muster.transport.planner.parts import planned_in_parts, side_by_side
 from muster.transport.planner.problem import Apart, Move, Place, Problem, Stop, Travel, Vehicle, Window
+from muster.transport.planner.search.engine import Budget
 
 
 @pytest.mark.parametrize("hundred", range(3))
@@ -190,3 +192,21 @@ def spread(*, moves: int, vehicles: int) -> Problem:
         ),
         travel=Travel(time_min=minutes, distance=minutes),
     )
+
+
+def test_a_large_problem_is_planned_in_parts_side_by_side() -> None:
+    problem = spread(moves=60, vehicles=20)
+    engines.set_up()
+    heard: list[engines.Standing] = []
+
+    with side_by_side(2) as executor:
+        whole = planned_in_parts(
+            problem, budget=Budget(seconds=8, iterations=None), seconds=2, seed=1, executor=executor, workers=2,
+            told=heard.append, most=20,
+        )  # fmt: skip
+
+    ridden = [move for order in whole.orders.values() for move, _ in order]
+    assert sorted(ridden) == sorted(2 * list(range(60)))
+    assert whole.unserved == []
+    assert [standing.iterations for standing in heard] == [1, 2, 3, 4, 5]
+    assert heard[-1].cost < heard[0].cost

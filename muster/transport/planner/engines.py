@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
@@ -15,7 +16,8 @@ import numpy as np
 from muster.core.errors import MusterError
 from muster.transport.planner import ortools, vroom
 from muster.transport.planner.checking import Broken, broken
-from muster.transport.planner.plan import Part, Plan, Route
+from muster.transport.planner.parts import planned_in_parts, side_by_side
+from muster.transport.planner.plan import Part, Plan, Route, Unserved
 from muster.transport.planner.problem import First, Move, Place, Problem, Stop, Travel, Vehicle, Window
 from muster.transport.planner.search.compiling import by_one_at_a_time
 from muster.transport.planner.search.engine import Budget, Search, Standing
@@ -25,6 +27,7 @@ from muster.transport.planner.timing import Call, timed
 
 __all__ = ["ENGINES", "NoSuchEngine", "PlanBroken", "Standing", "set_up", "solve"]
 
+LARGE = 1_000  # moves: with more, and a limit of time, it is planned in parts
 ENGINES = ("muster", "ortools", "vroom")
 Told = Callable[[Standing], None]
 
@@ -99,13 +102,33 @@ def solve(
 def _own(
     problem: Problem, *, seconds: float | None, iterations: int | None, seed: int, told: Told | None
 ) -> Plan:
-    search = Search(problem, seed=seed, budget=Budget(seconds=seconds, iterations=iterations), told=told)
+    budget = Budget(seconds=seconds, iterations=iterations)
+    if seconds is not None and len(problem.moves) > LARGE:
+        with _stopping(budget):
+            plan = _in_parts(problem, budget, seconds, seed, told)
+        return replace(plan, finished=not budget.stopped)
+    search = Search(problem, seed=seed, budget=budget, told=told)
     try:
-        with _stopping(search.budget):
+        with _stopping(budget):
             search.run()
     except KeyboardInterrupt:
-        search.budget.stop()
-    return replace(plan_of(search), seed=seed, finished=not search.budget.stopped)
+        budget.stop()
+    return replace(plan_of(search), seed=seed, finished=not budget.stopped)
+
+
+def _in_parts(problem: Problem, budget: Budget, seconds: float, seed: int, told: Told | None) -> Plan:
+    """The plan of a problem that is too large for one search."""
+    workers = os.cpu_count() or 1
+    with side_by_side(workers) as executor:
+        whole = planned_in_parts(
+            problem, budget=budget, seconds=seconds, seed=seed, executor=executor, workers=workers, told=told
+        )
+    n = len(problem.moves)
+    routes = tuple(
+        _route(problem, vehicle, [move + (n if delivers else 0) for move, delivers in order])
+        for vehicle, order in sorted(whole.orders.items())
+    )
+    return _plan(problem, routes, whole.unserved, iterations=budget.done, seed=seed)
 
 
 @contextmanager
@@ -131,16 +154,28 @@ def _stopping(budget: Budget) -> Iterator[None]:
 
 def plan_of(search: Search) -> Plan:
     """The best plan of a search, with its times and the reasons of whoever is left."""
-    problem = search.problem
-    routes = tuple(_route(problem, vehicle, nodes) for vehicle, nodes in search.routes())
+    routes = tuple(_route(search.problem, vehicle, nodes) for vehicle, nodes in search.routes())
+    left = unserved(search.problem, search.data, search.walk.best)
+    return _plan(search.problem, routes, left, iterations=search.budget.done)
+
+
+def _plan(
+    problem: Problem,
+    routes: tuple[Route, ...],
+    left: Iterable[Unserved],
+    *,
+    iterations: int,
+    seed: int | None = None,
+) -> Plan:
     return Plan(
         problem=problem.name,
         routes=routes,
-        unserved=tuple(unserved(problem, search.data, search.walk.best)),
+        unserved=tuple(left),
         cost=sum(route.cost for route in routes),
         estimated=problem.travel.estimated,
         engine="muster",
-        iterations=search.budget.done,
+        seed=seed,
+        iterations=iterations,
     )
 
 
