@@ -24,7 +24,7 @@ from muster.transport.planner.search.engine import Budget, Search, Standing
 from muster.transport.planner.search.reasons import unserved
 from muster.transport.planner.timing import cost_of
 
-MOVES = 250  # of a part, at most
+MOVES = 400  # of a part, at most
 LANDMARKS = 8  # places from which it is told how near moves are to one another
 FIRST = 0.4  # the share of the time for planning each part by itself
 ROUNDS = 4  # of planning on, in the rest of the time
