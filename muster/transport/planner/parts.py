@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from muster.transport.planner.plan import Unserved
 from muster.transport.planner.problem import Problem
+from muster.transport.planner.search.arrays import companies
 from muster.transport.planner.search.engine import Budget, Search, Standing
 from muster.transport.planner.search.reasons import unserved
 from muster.transport.planner.timing import cost_of
@@ -109,7 +110,7 @@ def planned_in_parts(
     `executor` plans `workers` parts at a time, in processes here or on other machines.
     """
     near = _Nearness(problem, seed, most)
-    groups = near.split(near.units())
+    groups = near.split(companies(problem))
     whole = Planned(orders={}, unserved=[])
     for number in range(ROUNDS + 1):
         share = FIRST if number == 0 else (1 - FIRST) / ROUNDS
@@ -181,18 +182,6 @@ class _Nearness:
             marks.append(int(places[int(nearest.argmax())]))
         return marks
 
-    def units(self) -> list[list[int]]:
-        """Each move by itself, and those that ride together as one."""
-        at = {move.code: number for number, move in enumerate(self.problem.moves)}
-        leader = list(range(len(at)))
-        for rule in self.problem.together:
-            joined = {leader[at[code]] for code in rule.moves}
-            leader = [min(joined) if each in joined else each for each in leader]
-        members: dict[int, list[int]] = {}
-        for number, first in enumerate(leader):
-            members.setdefault(first, []).append(number)
-        return list(members.values())
-
     def split(self, units: Sequence[Sequence[int]]) -> list[list[int]]:
         """Groups of whole units, of at most so many moves as a part has where units allow it: halved along one direction after another."""
         count = sum(len(unit) for unit in units)
@@ -213,7 +202,7 @@ class _Nearness:
         """New groups of whole routes, and of who is in none."""
         routes = [sorted({move for move, _ in order}) for order in whole.orders.values()]
         ridden = {move for route in routes for move in route}
-        left = [unit for unit in self.units() if unit[0] not in ridden]
+        left = [unit for unit in companies(self.problem) if unit[0] not in ridden]
         return self.split([*routes, *left])
 
     def parts(

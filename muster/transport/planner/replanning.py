@@ -221,8 +221,8 @@ def _vehicle(vehicle: Vehicle, way: _Way | None, news: News) -> Vehicle:
     """A vehicle that has left did so when it did, and is to be back for its duration; another leaves not before now."""
     late = news.late.get(vehicle.code, 0.0)
     if way is None or not way.settled:
-        planned = way.route.leaves + late if way else news.at
-        earliest = max(vehicle.window.earliest, news.at if planned <= news.at or not late else planned)
+        behind = way.route.leaves + late if way and late else news.at
+        earliest = max(vehicle.window.earliest, news.at, behind)
         return replace(vehicle, window=Window(earliest, vehicle.window.latest))
     leaves = way.route.leaves + (0.0 if way.begun else late)
     most = inf if vehicle.max_duration_min is None else leaves + vehicle.max_duration_min

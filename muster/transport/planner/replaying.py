@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from muster.transport.planner.checking import Broken, broken
-from muster.transport.planner.plan import Plan, Route, Visit
+from muster.transport.planner.plan import Plan, Route
 from muster.transport.planner.problem import Problem, Vehicle
-from muster.transport.planner.timing import Call, cost_of, legs, stop_of
+from muster.transport.planner.timing import Call, laid_out, legs, stop_of
 
 
 @dataclass(frozen=True)
@@ -66,24 +65,9 @@ def driven(
 
     `not_before` has a time for each call, or none. What comes too late comes too late.
     """
-    on = legs(problem, vehicle, calls)
-    at, visits = leaves + on[0].stands_min, list[Visit]()
-    for n, (call, before, leg) in enumerate(zip(calls, on, on[1:], strict=False)):
-        arrives = at + before.drive_min + before.rests_min
-        opens = stop_of(problem, call).window.earliest
-        begins = max(arrives, opens, not_before[n] if not_before else opens)
-        at = begins + leg.service_min + leg.stands_min
-        code = problem.moves[call.move].code
-        visits.append(Visit(move=code, part=call.part, arrives=arrives, begins=begins, departs=at))
-    places = [vehicle.start, *(stop_of(problem, call).place for call in calls), vehicle.end]
-    distance = sum(float(problem.travel.distance[a, b]) for a, b in pairwise(places))
-    driving = sum(leg.drive_min for leg in on)
-    return Route(
-        vehicle=vehicle.code,
-        leaves=leaves,
-        visits=tuple(visits),
-        back=at + on[-1].drive_min + on[-1].rests_min,
-        distance=distance,
-        driving_min=driving,
-        cost=cost_of(vehicle, distance=distance, driving_min=driving),
-    )
+
+    def begins(n: int, arrives: float) -> float:
+        opens = stop_of(problem, calls[n]).window.earliest
+        return max(arrives, opens, not_before[n] if not_before else opens)
+
+    return laid_out(problem, vehicle, calls, legs(problem, vehicle, calls), leaves=leaves, begins=begins)

@@ -8,7 +8,7 @@ times exist. The vehicle then leaves as late as these times allow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -32,6 +32,11 @@ def stop_of(problem: Problem, call: Call) -> Stop:
     return move.pickup if call.part is Part.PICKUP else move.delivery
 
 
+def places_of(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> list[int]:
+    """The places of a route in driving order, its start and its end with them."""
+    return [vehicle.start, *(stop_of(problem, call).place for call in calls), vehicle.end]
+
+
 @dataclass(frozen=True)
 class _Leg:
     """From one stop to the next: minutes after service begins here until the vehicle can be there, and driving among them."""
@@ -52,9 +57,8 @@ def legs(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> list[_Leg
     A break is taken at the last stop before the driving allowed would be passed, beside its service, which as long as a
     break is one by itself. A leg that is itself too long has its breaks on the way, each as late as may be.
     """
-    stops = [stop_of(problem, call) for call in calls]
-    places = [vehicle.start, *(stop.place for stop in stops), vehicle.end]
-    services = [0.0, *(stop.service_min for stop in stops)]
+    places = places_of(problem, vehicle, calls)
+    services = [0.0, *(stop_of(problem, call).service_min for call in calls)]
     found: list[_Leg] = []
     driven = 0.0
     for service, here, there in zip(services, places, places[1:], strict=False):
@@ -123,16 +127,30 @@ def timed(problem: Problem, vehicle: Vehicle, calls: Sequence[Call]) -> Route | 
     times = least_times(problem, vehicle, calls, on)
     if times is None:
         return None
-    visits, arrives = [], 0.0
     leaves = min(vehicle.window.latest, times[1] - on[0].whole_min)
-    departs = leaves + on[0].stands_min
-    for call, begins, before, leg in zip(calls, times[1:], on, on[1:], strict=False):
+    return laid_out(problem, vehicle, calls, on, leaves=leaves, begins=lambda n, arrives: times[n + 1])
+
+
+def laid_out(
+    problem: Problem,
+    vehicle: Vehicle,
+    calls: Sequence[Call],
+    on: Sequence[_Leg],
+    *,
+    leaves: float,
+    begins: Callable[[int, float], float],
+) -> Route:
+    """The route that leaves at a moment and drives these legs. `begins` says when a call's service does, by its number and the arrival."""
+    visits, departs = list[Visit](), leaves + on[0].stands_min
+    for n, (call, before, leg) in enumerate(zip(calls, on, on[1:], strict=False)):
         arrives = departs + before.drive_min + before.rests_min
-        departs = begins + leg.service_min + leg.stands_min
+        at = begins(n, arrives)
+        departs = at + leg.service_min + leg.stands_min
         code = problem.moves[call.move].code
-        visits.append(Visit(move=code, part=call.part, arrives=arrives, begins=begins, departs=departs))
-    places = [vehicle.start, *(stop_of(problem, call).place for call in calls), vehicle.end]
+        visits.append(Visit(move=code, part=call.part, arrives=arrives, begins=at, departs=departs))
+    places = places_of(problem, vehicle, calls)
     distance = sum(float(problem.travel.distance[a, b]) for a, b in pairwise(places))
+    driving = sum(leg.drive_min for leg in on)
     return Route(
         vehicle=vehicle.code,
         leaves=leaves,

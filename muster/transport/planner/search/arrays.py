@@ -188,17 +188,24 @@ def _apart(problem: Problem, how: How) -> Bytes:
     return apart
 
 
-def _rings(problem: Problem) -> Ints:
-    """For each move the next of those that ride with it; moves named by several rules are all of one group."""
+def companies(problem: Problem) -> list[list[int]]:
+    """The moves by number, each with those that ride with it; moves named by several rules are all of one company."""
     at = {move.code: number for number, move in enumerate(problem.moves)}
     leader = list(range(len(at)))
     for rule in problem.together:
         joined = {leader[at[code]] for code in rule.moves}
         leader = [min(joined) if each in joined else each for each in leader]
-    ring = np.arange(len(at), dtype=np.int32)
-    for first in set(leader):
-        members = [number for number, each in enumerate(leader) if each == first]
-        for here, there in pairwise([*members, first]):
+    members: dict[int, list[int]] = {}
+    for number, first in enumerate(leader):
+        members.setdefault(first, []).append(number)
+    return list(members.values())
+
+
+def _rings(problem: Problem) -> Ints:
+    """For each move the next of those that ride with it, in a ring."""
+    ring = np.arange(len(problem.moves), dtype=np.int32)
+    for members in companies(problem):
+        for here, there in pairwise([*members, members[0]]):
             ring[here] = there
     return ring
 

@@ -14,21 +14,16 @@ from muster.transport.planner.search.arrays import Bytes, Data
 from muster.transport.planner.search.walking import Pool
 
 MOST_ROUTES = 60_000  # looked at; the cheapest a move first
-CHOSEN_ROUTES = (
-    8_000  # left to choose from in whole numbers, by what they cost more than the prices of their moves
-)
+CHOSEN_ROUTES = 8_000  # left to choose from in whole numbers: what costs least above the prices of its moves
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """Routes by the sort of vehicle and the order of nodes, and what they and the moves left weigh."""
+def best_set(
+    data: Data, pool: Pool, is_open: Bytes, *, below: float, seconds: float
+) -> list[tuple[int, list[int]]] | None:
+    """The set of routes of the pool, for open vehicles, that weighs the least and less than `below`; None: none was found in the time.
 
-    routes: list[tuple[int, list[int]]]
-    weighed: float
-
-
-def best_set(data: Data, pool: Pool, is_open: Bytes, *, below: float, seconds: float) -> Chosen | None:
-    """The set of routes of the pool, for open vehicles, that weighs the least and less than `below`; None: none was found in the time."""
+    Each route by the sort of vehicle that drives it, and the order of its nodes.
+    """
     routes = _candidates(data, pool)
     if not routes:
         return None
@@ -51,10 +46,7 @@ def best_set(data: Data, pool: Pool, is_open: Bytes, *, below: float, seconds: f
     if not solution.value_valid or solver.getInfo().objective_function_value >= below - 1e-6:
         return None
     chosen = [route for route, value in zip(routes, solution.col_value, strict=False) if value > 0.5]
-    return Chosen(
-        routes=[(int(pool.alike[each]), _nodes(pool, each)) for each in chosen],
-        weighed=float(solver.getInfo().objective_function_value),
-    )
+    return [(int(pool.alike[each]), _nodes(pool, each)) for each in chosen]
 
 
 def _nodes(pool: Pool, route: int) -> list[int]:

@@ -210,7 +210,7 @@ class Search:
             self.data, self.walk.pool, self.walk.is_open, below=float(self.walk.weighed[1]), seconds=seconds
         )
         if found:
-            self.adopt(found.routes)
+            self.adopt(found)
         self._go_back_to_best()
 
     def adopt(self, routes: list[tuple[int, list[int]]]) -> None:

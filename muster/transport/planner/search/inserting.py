@@ -39,6 +39,16 @@ def _lay_out(data: Data, plan: Plan, work: Bench, row: int, move: int, first: in
 
 
 @within
+def _has_room(data: Data, aboard: Ints, at: int, vehicle: int, move: int) -> bool:
+    """Whether a move has room beside whoever is aboard after a position, in every kind of load."""
+    room = True
+    for kind in range(data.room.shape[1]):
+        if aboard[at, kind] + data.load[move, kind] > data.room[vehicle, kind]:
+            room = False
+    return room
+
+
+@within
 def cheapest(
     data: Data,
     plan: Plan,
@@ -59,7 +69,6 @@ def cheapest(
     count = plan.length[row]
     time, cost = data.time, data.cost[data.sort[vehicle]]
     delivery = data.n + move
-    kinds = data.room.shape[1]
     fixed = data.fixed[vehicle] if count == 0 else 0.0
     best, best_first, best_second = below, -1, -1
     early_up, late_up, serve_up = data.early[move], data.late[move], data.service[move]
@@ -74,11 +83,7 @@ def cheapest(
         up = max(early_up, departs + time[before, move])
         if up > late_up + CLOSE:
             continue
-        room = True
-        for kind in range(kinds):
-            if aboard[i, kind] + data.load[move, kind] > data.room[vehicle, kind]:
-                room = False
-        if not room:
+        if not _has_room(data, aboard, i, vehicle, move):
             continue
         after = end if i == count else seq[i]
         # Straight on to the delivery.
@@ -108,11 +113,7 @@ def cheapest(
         riding = time[move, after]
         for j in range(i + 1, count + 1):
             here = seq[j - 1]
-            room = True
-            for kind in range(kinds):
-                if aboard[j, kind] + data.load[move, kind] > data.room[vehicle, kind]:
-                    room = False
-            if not room:
+            if not _has_room(data, aboard, j, vehicle, move):
                 break
             departs = now + data.service[here]
             riding += data.service[here]

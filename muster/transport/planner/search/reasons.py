@@ -16,12 +16,6 @@ from muster.transport.planner.search.routes import Plan, bench, book_all, empty_
 ROOM = 2**30
 
 
-def _without_needs(data: Data, move: int) -> Data:
-    fits = data.fits.copy()
-    fits[move] = 1
-    return data._replace(fits=fits, room=np.full_like(data.room, ROOM))
-
-
 def _without_room(data: Data, move: int) -> Data:
     return data._replace(room=np.full_like(data.room, ROOM))
 

@@ -267,32 +267,27 @@ def _stand(data: Data, walk: Walk) -> bool:
 
 
 @compiled
+def _copy_changed(data: Data, walk: Walk, source: Plan, target: Plan) -> None:
+    """Make one plan that of another again, of which it differs only in the routes that were changed."""
+    for move in range(data.n):
+        if source.vehicle[move] < 0:
+            target.vehicle[move] = -1
+    for vehicle in range(len(data.start)):
+        if walk.touched[vehicle]:
+            copy_route(source, target, vehicle, data.n)
+            walk.touched[vehicle] = 0
+
+
+@compiled
 def _keep_next(data: Data, walk: Walk, count: int, weighed: float) -> None:
     for vehicle in range(len(data.start)):
         if walk.touched[vehicle]:
             remember(data, walk.next, walk.pool, vehicle)
-    for move in range(data.n):
-        if walk.next.vehicle[move] < 0:
-            walk.now.vehicle[move] = -1
-    for vehicle in range(len(data.start)):
-        if walk.touched[vehicle]:
-            copy_route(walk.next, walk.now, vehicle, data.n)
-            walk.touched[vehicle] = 0
+    _copy_changed(data, walk, walk.next, walk.now)
     for k in range(count):
         walk.absent_now[k] = walk.absent_next[k]
     walk.counts[0] = count
     walk.weighed[0] = weighed
-
-
-@compiled
-def _give_up_next(data: Data, walk: Walk) -> None:
-    for move in range(data.n):
-        if walk.now.vehicle[move] < 0:
-            walk.next.vehicle[move] = -1
-    for vehicle in range(len(data.start)):
-        if walk.touched[vehicle]:
-            copy_route(walk.now, walk.next, vehicle, data.n)
-            walk.touched[vehicle] = 0
 
 
 @called_from_python
@@ -311,7 +306,7 @@ def walk_on(
                 walk.weighed[1] = weighed
                 walk.counts[1] = count
         else:
-            _give_up_next(data, walk)
+            _copy_changed(data, walk, walk.now, walk.next)
 
 
 @called_from_python
@@ -371,7 +366,7 @@ def empty_vehicles(
             _keep_next(data, walk, count, cost)
             costs, missed = cost, 0.0
         else:
-            _give_up_next(data, walk)
+            _copy_changed(data, walk, walk.now, walk.next)
         for k in range(count):
             walk.missed[walk.absent_next[k]] += 1.0
         missed = 0.0
