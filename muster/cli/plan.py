@@ -32,6 +32,10 @@ KINDS = (".json", ".csv", ".svg", ".txt", ".pdf")
 SECONDS = 10.0  # of search, where neither time nor iterations are set
 EVERY_S = 5.0  # between two lines of progress where there is no terminal
 COMPILES = "Setting up; the first use on a machine compiles"
+NOT_ASKED = (
+    "The cluster was not asked: it plans problems of more than {most:,} moves in parts, by Muster's own engine, in a time that "
+    "--seconds limits. Everything else is planned on this machine."
+)
 EXTRA = ("numpy", "numba", "llvmlite", "highspy")
 
 
@@ -81,6 +85,7 @@ def plan(
     iterations: Annotated[int | None, typer.Option(min=1, help="How many rounds; the same seed gives the same plan.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 1,
     engine: Annotated[str, typer.Option(help="muster, ortools or vroom.")] = "muster",
+    cluster: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Of a Ray cluster: auto, HOST:6379, ray://HOST:10001.")] = None,
     out: Annotated[list[Path] | None, typer.Option(help="A .json, .csv, .svg, or .txt or .pdf (lists to print). Repeatable.")] = None,
     check: Annotated[Path | None, typer.Option(help="Check this plan of the problem; nothing is searched for.")] = None,
     replan: Annotated[Path | None, typer.Option(help="Plan on from this plan, which is being driven; see the four that follow.")] = None,
@@ -102,6 +107,7 @@ def plan(
             raise Unwritable(path=str(path), reason="there is no such folder")
     with _installed():
         from muster.transport.planner.checking import broken
+        from muster.transport.planner.engines import LARGE, in_parts
         from muster.transport.planner.files import read
         from muster.transport.planner.orders import read_plan
         from muster.transport.planner.replaying import replayed
@@ -118,7 +124,9 @@ def plan(
             problem, found, setup, took = on.problem, on.plan, 0.0, time.monotonic() - began
             wrong = []
         else:
-            found, setup, took = _solved(problem, engine, seconds, iterations, seed, quiet=as_json)
+            if seconds is None and iterations is None:
+                seconds = SECONDS
+            found, setup, took = _solved(problem, engine, seconds, iterations, seed, cluster, quiet=as_json)
             wrong = []  # an engine's plan has passed the check
         if (written or slower is not None) and (unknown := _unknown(problem, found)):
             raise NotOfThisProblem(names=unknown)
@@ -126,6 +134,11 @@ def plan(
         for path in written:
             _write(path, problem, found)
         answer = _answer(problem, found, wrong, replay, seconds=took, setup_seconds=setup)
+        if cluster is not None:
+            asked = not (check or replan) and in_parts(problem, engine=engine, seconds=seconds)
+            answer["cluster"] = cluster if asked else None
+            if not asked and not as_json:
+                typer.echo(NOT_ASKED.format(most=LARGE), err=True)
         if on:
             answer |= {"kept": list(on.kept), "lifted": list(on.lifted)}
         show(answer, as_json=as_json, text=lambda: _words(problem, found, wrong, replay, written, on))
@@ -156,18 +169,29 @@ def _travel(osrm: str | None, matrix: Path | None) -> dict[str, Any]:
 
 
 def _solved(
-    problem: Problem, engine: str, seconds: float | None, iterations: int | None, seed: int, *, quiet: bool
+    problem: Problem,
+    engine: str,
+    seconds: float | None,
+    iterations: int | None,
+    seed: int,
+    cluster: str | None,
+    *,
+    quiet: bool,
 ) -> tuple[Plan, float, float]:
     """The plan, how many seconds the engine took to be set up, and how many to search."""
     from muster.transport.planner import engines
 
-    if seconds is None and iterations is None:
-        seconds = SECONDS
     with _progress(seconds, iterations, quiet=quiet) as told, _nothing_printed():
         setup = engines.set_up(engine)
         began = time.monotonic()
         found = engines.solve(
-            problem, engine=engine, seconds=seconds, iterations=iterations, seed=seed, told=told
+            problem,
+            engine=engine,
+            seconds=seconds,
+            iterations=iterations,
+            seed=seed,
+            told=told,
+            cluster=cluster,
         )
         return found, setup, time.monotonic() - began
 

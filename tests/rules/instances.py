@@ -134,3 +134,31 @@ def _groups(random: Random, moves: tuple[Move, ...]) -> tuple[tuple[Together, ..
         how = random.choice((How.ABOARD, How.ABOARD, How.VEHICLE))
         apart = (Apart((codes[0],), tuple(codes[1 : random.randint(2, 3)]), how, rule="TRN-17"),)
     return together, apart
+
+
+def spread(*, moves: int, vehicles: int) -> Problem:
+    """Persons and vehicles spread over a square of 100 by 100 minutes, with windows and rides, the same each time."""
+    random = np.random.default_rng(5)
+    at = random.uniform(0, 100, (2 * moves + 1, 2))
+    minutes = np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1))
+    opens = random.uniform(0, 400, moves)
+    return Problem(
+        name="spread",
+        kinds=("seats",),
+        places=tuple(Place(code=str(n)) for n in range(2 * moves + 1)),
+        moves=tuple(
+            Move(
+                code=f"M{n}",
+                pickup=Stop(place=n, window=Window(opens[n], opens[n] + 120), service_min=2),
+                delivery=Stop(place=moves + n, window=Window(0, 1000), service_min=2),
+                load=(1,),
+                max_ride_min=minutes[n, moves + n] + 60,
+            )
+            for n in range(moves)
+        ),
+        vehicles=tuple(
+            Vehicle(code=f"V{n}", start=2 * moves, end=2 * moves, window=Window(0, 1000), capacity=(4,))
+            for n in range(vehicles)
+        ),
+        travel=Travel(time_min=minutes, distance=minutes),
+    )

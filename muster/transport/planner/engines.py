@@ -7,26 +7,24 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from types import FrameType
-
-import numpy as np
 
 from muster.core.errors import MusterError
 from muster.transport.planner import ortools, vroom
 from muster.transport.planner.checking import Broken, broken
+from muster.transport.planner.cluster import on_a_cluster
 from muster.transport.planner.parts import planned_in_parts, side_by_side
 from muster.transport.planner.plan import Part, Plan, Route, Unserved
-from muster.transport.planner.problem import First, Move, Place, Problem, Stop, Travel, Vehicle, Window
-from muster.transport.planner.search.compiling import by_one_at_a_time
+from muster.transport.planner.problem import Problem
 from muster.transport.planner.search.engine import Budget, Search, Standing
 from muster.transport.planner.search.reasons import unserved
-from muster.transport.planner.search.routes import empty_plan
+from muster.transport.planner.setting_up import compile_once
 from muster.transport.planner.timing import Call, timed
 
-__all__ = ["ENGINES", "NoSuchEngine", "PlanBroken", "Standing", "set_up", "solve"]
+__all__ = ["ENGINES", "NoSuchEngine", "PlanBroken", "Standing", "in_parts", "set_up", "solve"]
 
 LARGE = 1_000  # moves: with more, and a limit of time, it is planned in parts
 ENGINES = ("muster", "ortools", "vroom")
@@ -60,18 +58,13 @@ def set_up(engine: str = "muster") -> float:
     """Compile what the engine needs, or load it where it was compiled before. How many seconds it took."""
     began = time.perf_counter()
     if engine == "muster":
-        _compile()
+        compile_once()
     return time.perf_counter() - began
 
 
-@cache
-def _compile() -> None:
-    """Call everything that is compiled once, so that it is; a process does so once."""
-    with by_one_at_a_time():
-        for first in First:
-            search = Search(_smallest(first), seed=1, budget=Budget(seconds=None, iterations=2))
-            search.run()
-            list(unserved(search.problem, search.data, empty_plan(search.data)))
+def in_parts(problem: Problem, *, engine: str = "muster", seconds: float | None) -> bool:
+    """Whether the problem is planned in parts, side by side, and not in one search: it is large, and its time is limited."""
+    return engine == "muster" and seconds is not None and len(problem.moves) > LARGE
 
 
 def solve(
@@ -82,6 +75,7 @@ def solve(
     iterations: int | None = None,
     seed: int = 1,
     told: Told | None = None,
+    cluster: str | None = None,
 ) -> Plan:
     """The best plan that an engine finds in the time, in the rounds, or in what ends first, once it is set up.
 
@@ -89,11 +83,19 @@ def solve(
     know no rounds and take 10 seconds. `told` hears of the best plan again and again. An interrupt (Ctrl+C) ends the
     search of Muster's engine, and its best plan so far is given, marked as not finished.
 
-    Raises NoSuchEngine, NotInstalled, NotExpressible, PlanBroken.
+    What is planned in parts (`in_parts`) is planned by all processors of this machine, or of the Ray cluster whose address
+    `cluster` is. Anything else is one search, which runs here, and no cluster is asked.
+
+    Raises NoSuchEngine, NotInstalled, NotExpressible, PlanBroken; RayNotInstalled, ClusterNotReached, ClusterFailed.
     """
     if engine == "muster":
         set_up()
-        plan = _own(problem, seconds=seconds, iterations=iterations, seed=seed, told=told)
+        if seconds is not None and in_parts(problem, seconds=seconds):
+            plan = _in_parts(
+                problem, seconds=seconds, iterations=iterations, seed=seed, told=told, cluster=cluster
+            )
+        else:
+            plan = _in_one(problem, seconds=seconds, iterations=iterations, seed=seed, told=told)
     elif engine == "ortools":
         plan = ortools.solve(problem, seconds=seconds or 10.0, seed=seed)
     elif engine == "vroom":
@@ -106,14 +108,11 @@ def solve(
     return plan
 
 
-def _own(
+def _in_one(
     problem: Problem, *, seconds: float | None, iterations: int | None, seed: int, told: Told | None
 ) -> Plan:
+    """The plan of one search."""
     budget = Budget(seconds=seconds, iterations=iterations)
-    if seconds is not None and len(problem.moves) > LARGE:
-        with _stopping(budget):
-            plan = _in_parts(problem, budget, seconds, seed, told)
-        return replace(plan, finished=not budget.stopped)
     search = Search(problem, seed=seed, budget=budget, told=told)
     try:
         with _stopping(budget):
@@ -123,19 +122,42 @@ def _own(
     return replace(plan_of(search), seed=seed, finished=not budget.stopped)
 
 
-def _in_parts(problem: Problem, budget: Budget, seconds: float, seed: int, told: Told | None) -> Plan:
-    """The plan of a problem that is too large for one search."""
-    workers = os.cpu_count() or 1
-    with side_by_side(workers) as executor:
-        whole = planned_in_parts(
-            problem, budget=budget, seconds=seconds, seed=seed, executor=executor, workers=workers, told=told
-        )
+def _in_parts(
+    problem: Problem,
+    *,
+    seconds: float,
+    iterations: int | None,
+    seed: int,
+    told: Told | None,
+    cluster: str | None,
+) -> Plan:
+    """The plan of a problem that is too large for one search. Its time begins once all workers are set up."""
+    with _workers(cluster) as (executor, workers):
+        list(executor.map(set_up, ["muster"] * workers))
+        budget = Budget(seconds=seconds, iterations=iterations)
+        with _stopping(budget):
+            whole = planned_in_parts(
+                problem, budget=budget, seconds=seconds, seed=seed, executor=executor, workers=workers, told=told
+            )  # fmt: skip
     n = len(problem.moves)
     routes = tuple(
         _route(problem, vehicle, [move + (n if delivers else 0) for move, delivers in order])
         for vehicle, order in sorted(whole.orders.items())
     )
-    return _plan(problem, routes, whole.unserved, iterations=budget.done, seed=seed)
+    plan = _plan(problem, routes, whole.unserved, iterations=budget.done, seed=seed)
+    return replace(plan, finished=not budget.stopped)
+
+
+@contextmanager
+def _workers(cluster: str | None) -> Iterator[tuple[Executor, int]]:
+    """What plans parts, and how many at a time: the processors of a cluster, or of this machine."""
+    if cluster is not None:
+        with on_a_cluster(cluster) as workers:
+            yield workers
+    else:
+        count = os.cpu_count() or 1
+        with side_by_side(count) as executor:
+            yield executor, count
 
 
 @contextmanager
@@ -192,19 +214,3 @@ def _route(problem: Problem, vehicle: int, nodes: Sequence[int]) -> Route:
     route = timed(problem, problem.vehicles[vehicle], calls)
     assert route is not None, "the search keeps only orders that have times"
     return route
-
-
-def _smallest(first: First) -> Problem:
-    """Two moves and two vehicles at one place: enough to call everything that is compiled."""
-    stop = Stop(place=0, window=Window(0, 1))
-    return Problem(
-        name="set-up",
-        kinds=("seats",),
-        places=(Place(code="here"),),
-        moves=tuple(Move(code=code, pickup=stop, delivery=stop, load=(1,)) for code in "AB"),
-        vehicles=tuple(
-            Vehicle(code=code, start=0, end=0, window=Window(0, 1), capacity=(1,)) for code in "CD"
-        ),
-        travel=Travel(time_min=np.zeros((1, 1)), distance=np.zeros((1, 1))),
-        first=first,
-    )

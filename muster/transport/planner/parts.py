@@ -10,8 +10,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -23,12 +24,14 @@ from muster.transport.planner.problem import Problem
 from muster.transport.planner.search.arrays import companies
 from muster.transport.planner.search.engine import Budget, Search, Standing
 from muster.transport.planner.search.reasons import unserved
+from muster.transport.planner.setting_up import compile_once
 from muster.transport.planner.timing import cost_of
 
 MOVES = 400  # of a part, at most
 LANDMARKS = 8  # places from which it is told how near moves are to one another
 FIRST = 0.4  # the share of the time for planning each part by itself
 ROUNDS = 4  # of planning on, in the rest of the time
+LEAST_S = 0.1  # for a part that begins after the time: enough for a first plan
 Order = list[tuple[int, bool]]  # moves by number, and whether it is the delivery
 Features = NDArray[np.float64]
 
@@ -54,7 +57,8 @@ class Planned:
 
 
 def planned(part: Part) -> Planned:
-    """A part after a search of its seconds: no worse than it was."""
+    """A part after a search of its seconds, once this process is set up: no worse than it was."""
+    compile_once()
     search = Search(part.problem, seed=part.seed, budget=Budget(seconds=part.seconds, iterations=None))
     n = len(part.moves)
     if part.orders:
@@ -107,7 +111,7 @@ def planned_in_parts(
 ) -> Planned:
     """The whole problem planned part by part, of `most` moves each, until the seconds or the budget are used.
 
-    `executor` plans `workers` parts at a time, in processes here or on other machines.
+    `executor` plans `workers` parts at a time, in processes here or on other machines. `told` hears of each part that is ready.
     """
     near = _Nearness(problem, seed, most)
     groups = near.split(companies(problem))
@@ -117,23 +121,44 @@ def planned_in_parts(
         parts = near.parts(
             groups, whole.orders, seconds=share * seconds * workers / len(groups), seed=seed + number
         )
-        done = list(executor.map(planned, parts))
+        orders, done = dict(whole.orders), {}
+        for place, each in _each_planned(parts, executor, workers, budget):
+            done[place] = each
+            for vehicle in parts[place].vehicles:
+                orders.pop(vehicle, None)
+            orders |= each.orders
+            if told:
+                told(_standing(problem, orders, budget))
+        by_part = [done[place] for place in range(len(parts))]  # a seed must not hang on who is ready first
         whole = Planned(
-            orders={vehicle: order for each in done for vehicle, order in each.orders.items()},
-            unserved=[left for each in done for left in each.unserved],
+            orders={vehicle: order for each in by_part for vehicle, order in each.orders.items()},
+            unserved=[left for each in by_part for left in each.unserved],
         )
         budget.done += 1
-        if told:
-            told(_standing(problem, whole, budget))
         if budget.used >= 1.0:
             break
         groups = near.regroup(whole)
     return whole
 
 
-def _standing(problem: Problem, whole: Planned, budget: Budget) -> Standing:
+def _each_planned(
+    parts: Sequence[Part], executor: Executor, workers: int, budget: Budget
+) -> Iterator[tuple[int, Planned]]:
+    """Each part by its place in the row, as it is ready. A part that begins when nothing is left of the budget gets `LEAST_S`."""
+    waiting, running = deque(enumerate(parts)), dict[Future[Planned], int]()
+    while waiting or running:
+        while waiting and len(running) < workers:
+            place, part = waiting.popleft()
+            part = replace(part, seconds=LEAST_S) if budget.used >= 1.0 else part
+            running[executor.submit(planned, part)] = place
+        for ready in wait(running, return_when=FIRST_COMPLETED).done:
+            yield running.pop(ready), ready.result()
+
+
+def _standing(problem: Problem, orders: Mapping[int, Order], budget: Budget) -> Standing:
+    """Of these orders; who is in none of them yet counts as not served."""
     cost = 0.0
-    for number, order in whole.orders.items():
+    for number, order in orders.items():
         vehicle = problem.vehicles[number]
         stops = [problem.moves[m].delivery if delivers else problem.moves[m].pickup for m, delivers in order]
         places = [vehicle.start, *(stop.place for stop in stops), vehicle.end]
@@ -147,8 +172,8 @@ def _standing(problem: Problem, whole: Planned, budget: Budget) -> Standing:
         seconds=budget.elapsed,
         iterations=budget.done,
         cost=cost,
-        vehicles=len(whole.orders),
-        unserved=len(whole.unserved),
+        vehicles=len(orders),
+        unserved=len(problem.moves) - sum(len(order) for order in orders.values()) // 2,
     )
 
 
