@@ -195,6 +195,25 @@ def test_a_checked_plan_that_breaks_a_rule_is_told(problem: Path, tmp_path: Path
     }
 
 
+def test_an_agent_brings_six_at_once_and_a_plan_with_seven_aboard_is_told(
+    problem: Path, tmp_path: Path
+) -> None:
+    """TRN-20: seven persons ride there in two turns, though the vehicle has eight seats."""
+    held = PROBLEM.replace("capacity = 1", 'capacity = 8\nrules = ["TRN-20"]\nagents = 1')
+    persons = "".join(f'[[moves]]\ncode = "M{n}"\nfrom = "A"\nto = "B"\n' for n in range(1, 8))
+    problem.write_text(held[: held.index("[[moves]]")] + persons, "utf-8")
+    brought = tmp_path / "brought.txt"
+    brought.write_text("Route 1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14\n")
+
+    made = plan(problem, "--iterations", "200", "--json")
+    checked = plan(problem, "--check", brought, "--json")
+
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["cost"] == 40
+    assert [each["rule"] for each in json.loads(checked.stdout)["broken"]] == ["plan.capacity"]
+    assert "carries 7 of persons (TRN-20), and has room for 6" in checked.stdout
+
+
 def test_a_replay_says_what_breaks_and_leaves_the_status(problem: Path, tmp_path: Path) -> None:
     brought = tmp_path / "brought.txt"
     brought.write_text("Route 1: 1 3 2 4\n")

@@ -151,6 +151,29 @@ def test_hours_of_a_pack_become_limits_of_each_vehicle(tmp_path: Path) -> None:
     assert (van.max_driving_min, van.max_duration_min, van.breaks) == (22 * 60, 300, None)
 
 
+def test_the_hours_of_a_policy_hold_where_they_are_named(tmp_path: Path) -> None:
+    """TRN-12: unit policy often gives 10 hours of driving in a duty day; it names no window and no break."""
+    bus, _, van = problem(tmp_path, TOML.replace("TRN-07", "TRN-12")).vehicles
+
+    assert (bus.max_driving_min, bus.max_duration_min, bus.breaks) == (9 * 60, None, None)
+    assert (van.max_driving_min, van.max_duration_min) == (20 * 60, 300)
+
+
+def test_a_vehicle_takes_six_persons_for_each_agent_where_trn_20_is_named(tmp_path: Path) -> None:
+    """B takes a seat and a wheelchair place, which count as two. D is a group of four who take six seats. The buses are not held to it."""
+    text = TOML.replace('kinds = ["seats", "wheelchairs"]', 'kinds = ["seats", "wheelchairs", "luggage"]')
+    text = text.replace("wheelchairs = 2 }", "wheelchairs = 2, luggage = 20 }")
+    text = text.replace('code = "VAN"', 'code = "VAN"\nrules = ["TRN-20"]\nagents = 2')
+    text = text.replace('code = "D"', 'code = "D"\nload = { seats = 6, luggage = 9 }\npersons = 4')
+
+    read_in = problem(tmp_path, text)
+
+    assert read_in.kinds == ("seats", "wheelchairs", "luggage", "persons (TRN-20)")
+    assert [move.load[-1] for move in read_in.moves] == [1, 2, 20, 4]
+    assert [vehicle.room[-1] for vehicle in read_in.vehicles] == [27, 27, 36]
+    assert read_in.rules["TRN-20"]["mark"] == "C"
+
+
 def test_separation_groups_ride_apart_and_a_family_together(tmp_path: Path) -> None:
     """A and B are of two groups and one family: A rides with B, and apart from the other of B's group."""
     read_in = problem(tmp_path, TOML)
@@ -191,6 +214,7 @@ def test_json_says_the_same_as_toml(tmp_path: Path) -> None:
             (81, "together[1].moves", "unknown_move"), (81, "together[1].moves", "given_twice"),
         ]),
         ('rules = ["TRN-07", "TRN-17"]', 'rules = ["TRN-99"]', [(5, "rules", "unknown_rule")]),
+        ('code = "VAN"', 'code = "VAN"\nrules = ["TRN-20"]', [(40, "vehicles[2].agents", "missing")]),
         ("driven_before_min = 60", "driven_before_min = 660", [(38, "vehicles[1].driven_before_min", "hours_spent")]),
         ("minutes = 45", "closed = true\nminutes = 45", [(15, "travel.legs[1].minutes", "bad_leg")]),
         ("factor = 1.2", "factr = 1.2", [(8, "travel.great_circle.factr", "unknown_field")]),
@@ -331,6 +355,19 @@ def test_a_table_of_people_and_one_of_vehicles_make_a_problem(tmp_path: Path) ->
     assert read_in.together == (Together(("P1", "P2")),)
     assert read_in.apart == (Apart(("P2",), ("P3",), How.ABOARD, "TRN-17"),)
     assert read_in.travel.estimated
+
+
+def test_the_tables_say_how_many_persons_and_agents_there_are(tmp_path: Path) -> None:
+    """Five seats and a wheelchair place are six persons, and seven of a row that says so are one too many for an agent."""
+    people = "person,from,to,seats,wheelchairs,persons\nP1,NORTH,SOUTH,5,1,{}\n"
+    fleet = "vehicle,start,seats,wheelchairs,rules,agents\nV,NORTH,8,1,TRN-20,1\n"
+
+    read_in = tables(tmp_path, people.format(""), fleet)
+    with pytest.raises(FaultyFile) as full:
+        tables(tmp_path, people.format(7), fleet)
+
+    assert (read_in.moves[0].load, read_in.vehicles[0].room) == ((5, 1, 6), (8, 1, 6))
+    assert [fault.code for fault in full.value.faults] == ["transport.fits_no_vehicle"]
 
 
 def test_places_may_stand_in_the_tables_themselves(tmp_path: Path) -> None:

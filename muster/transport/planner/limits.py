@@ -13,7 +13,9 @@ from muster.cases.packs import load_standards
 from muster.cases.rules import Hours
 from muster.transport.planner.problem import Apart, Breaks, How, Together
 
-SINGLE_OFFICER, BUS_CREW, SEATS, SEPARATION = "TRN-01", "TRN-04", "TRN-13", "TRN-17"
+SINGLE_OFFICER, BUS_CREW, SEATS, SEPARATION, RATIO = "TRN-01", "TRN-04", "TRN-13", "TRN-17", "TRN-20"
+PERSONS_PER_AGENT = 6  # by RATIO
+PERSONS = f"persons ({RATIO})"  # the kind of load by which a plan is held to it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,12 @@ CREWS = (
         words="Separation groups ride apart; families ride together.",
         citation="PBNDS 1.3; 8 CFR 236.3; 6 CFR 115.114 for the custody rule behind it",
         mark="GK",
+    ),
+    PlanningRule(
+        id=RATIO,
+        words="With a private carrier at most 6 violent prisoners for each agent: the ceiling that a regulation may demand.",
+        citation="34 USC 60103(b)(4); 28 CFR 97",
+        mark="C",
     ),
 )
 

@@ -44,6 +44,8 @@ DAY_MIN = 1440.0
 SEATS = "seats"
 CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 LONGEST_HOURS = 72  # 25:30 is half past one of the next day
+LUGGAGE = "luggage"  # the one kind of load that is not of persons
+NO_AGENTS = "TRN-20 allows 6 persons for each agent, and {code} does not say how many ride. Write agents, in each unit; 0 carries nobody."
 SPENT = "No driving is left of the hours of {rules} for {code}. Name other drivers, or leave the vehicle out."
 
 
@@ -106,6 +108,10 @@ class _Reading:
     starts_at: datetime | None = None
     rules: dict[str, limits.PlanningRule] = field(default_factory=dict)
     named: tuple[str, ...] = ()  # rules that hold for the whole problem
+    agents: dict[str, int] = field(
+        default_factory=dict
+    )  # in each unit of the vehicles that are held to TRN-20
+    persons: dict[str, int] = field(default_factory=dict)  # by move
 
     def problem(self, name: str, folder: Path) -> Problem | None:
         read = self.read
@@ -127,6 +133,8 @@ class _Reading:
         if groups and self._holds(limits.SEPARATION):
             apart += limits.kept_apart(groups, together)
         self._check_together(together, apart)
+        if limits.RATIO in self.rules:
+            moves, vehicles = self._counting_persons(moves, vehicles)
         self._check_room(moves, vehicles)
         travel = self._travel(travelling, folder)
         read.no_more()
@@ -271,7 +279,7 @@ class _Reading:
         found: list[Vehicle] = []
         codes: set[str] = set()
         for table in _closed(self.read, "vehicles"):
-            one, count = self._vehicle(table)
+            one, count, agents = self._vehicle(table)
             for code in [one.code] if count == 1 else [f"{one.code}-{n}" for n in range(1, count + 1)]:
                 if code in codes:
                     table.fault(
@@ -279,11 +287,14 @@ class _Reading:
                     )
                 codes.add(code)
                 found.append(replace(one, code=code))
+                if agents is not None:
+                    self.agents[code] = agents
         if not found:
             self.read.fault("vehicles", "no_vehicles", "There are 0 vehicles. Add at least one.")
         return found
 
-    def _vehicle(self, table: Fields) -> tuple[Vehicle, int]:
+    def _vehicle(self, table: Fields) -> tuple[Vehicle, int, int | None]:
+        """A vehicle, how many there are of it, and how many agents ride in each unit where TRN-20 counts them."""
         code = table.text("code", longest=60)
         count = table.number("count", most=MOST_VEHICLES)
         start = self._place(table, "start")
@@ -305,6 +316,9 @@ class _Reading:
             <= 0
         ):
             table.fault("driven_before_min", "hours_spent", SPENT.format(rules=", ".join(names), code=code))
+        agents = table.number("agents")
+        if limits.RATIO in names and "agents" not in table.data:
+            table.fault("agents", "missing", NO_AGENTS.format(code=code))
         driving, duration = decimal(table, "max_driving_min"), decimal(table, "max_duration_min")
         vehicle = Vehicle(
             code=code,
@@ -321,7 +335,7 @@ class _Reading:
             offers=frozenset((*table.texts("offers"), *self._crew(table))),
             units=units,
         )
-        return vehicle, 1 if count is None else count
+        return vehicle, 1 if count is None else count, agents if limits.RATIO in names else None
 
     def _breaks(self, table: Fields) -> Breaks | None:
         after, length = (
@@ -375,6 +389,9 @@ class _Reading:
             table.fault(
                 "load", "no_load", f"{table.path}load takes no room. It must be at least 1 of some kind."
             )
+        persons = table.number("persons")
+        taking = sum(amount for kind, amount in zip(self.kinds, load, strict=True) if kind != LUGGAGE)
+        self.persons[code] = max(1, taking) if persons is None else persons
         needs = set(table.texts("needs"))
         if self._holds(limits.BUS_CREW):
             needs.add(limits.BUS_CREW)
@@ -437,6 +454,21 @@ class _Reading:
         rule = table.text("rule", needed=False, longest=60)
         these, those = (self._known(table, name, codes) for name in ("these", "those"))
         return Apart(these, those, How(how) if how in list(How) else How.ABOARD, rule)
+
+    def _counting_persons(
+        self, moves: Sequence[Move], vehicles: Sequence[Vehicle]
+    ) -> tuple[list[Move], list[Vehicle]]:
+        """The same with persons as one more kind of load, of which a vehicle that is held to TRN-20 has room for six an agent."""
+        self.kinds = (*self.kinds, limits.PERSONS)
+        everybody = sum(self.persons.values())
+        room = {code: limits.PERSONS_PER_AGENT * agents for code, agents in self.agents.items()}
+        return (
+            [replace(move, load=(*move.load, self.persons[move.code])) for move in moves],
+            [
+                replace(vehicle, capacity=(*vehicle.capacity, room.get(vehicle.code, everybody)))
+                for vehicle in vehicles
+            ],
+        )
 
     def _check_together(self, together: Sequence[Together], apart: Sequence[Apart]) -> None:
         """Note moves that would have to ride with one another and apart."""

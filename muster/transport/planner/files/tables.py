@@ -27,13 +27,14 @@ PEOPLE = {
     "arrive_from": "delivery.earliest", "arrive_until": "delivery.latest", "alight_min": "delivery.service_min",
     "max_ride_min": "max_ride_min", "priority": "priority", "needs": "needs", "separation_group": "separation_group",
     "seats": "load.seats", "wheelchairs": "load.wheelchairs", "luggage": "load.luggage",
+    "persons": "persons",
 }  # fmt: skip
 VEHICLES = {
     "vehicle": "code", "count": "count", "start": "start", "end": "end", "from": "earliest", "until": "latest",
     "seats": "capacity.seats", "wheelchairs": "capacity.wheelchairs", "luggage": "capacity.luggage",
     "max_duration_min": "max_duration_min", "max_driving_min": "max_driving_min", "fixed_cost": "fixed_cost",
     "cost_per_km": "cost_per_km", "cost_per_driving_hour": "cost_per_driving_hour", "offers": "offers", "units": "units",
-    "drivers": "drivers", "rules": "rules", "driven_before_min": "driven_before_min",
+    "drivers": "drivers", "agents": "agents", "rules": "rules", "driven_before_min": "driven_before_min",
     "on_duty_before_min": "on_duty_before_min", "week_before_min": "week_before_min",
 }  # fmt: skip
 LISTS = ("needs", "offers", "rules")
