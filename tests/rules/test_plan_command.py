@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from muster.cli.main import app
+from muster.cli.plan import COMPILES
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "transport"
 TABLES = (
@@ -139,6 +144,53 @@ def test_ctrl_c_stops_the_search_and_keeps_the_best_plan_so_far(tmp_path: Path) 
     assert search.returncode in (0, 1)
     assert "Stopped early; this was the best so far." in told
     assert json.loads((tmp_path / "plan.json").read_text("utf-8"))["finished"] is False
+
+
+@contextmanager
+def first_use(problem: Path, cache: Path, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The command where nothing was compiled before; it is ended with the block, since compiling takes a minute."""
+    empty = {"HOME": str(cache), "XDG_CACHE_HOME": str(cache), "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(
+        [sys.executable, "-c", "from muster.cli.main import main; main()", "plan", str(problem)],
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        env=os.environ | empty,
+    ) as command:
+        try:
+            yield command
+        finally:
+            command.kill()
+
+
+def test_the_first_use_says_on_a_terminal_that_it_compiles_with_a_bar_that_moves(
+    problem: Path, tmp_path: Path
+) -> None:
+    ours, theirs = os.openpty()
+    told = b""
+    with first_use(problem, tmp_path / "cache", theirs) as command:
+        while b"0:00:02" not in told:  # the bar has been drawn for two seconds
+            assert select.select([ours], [], [], 60)[0], told
+            told += os.read(ours, 4096)
+        compiling = command.poll() is None
+    os.close(ours)
+    os.close(theirs)
+
+    assert compiling
+    assert list((tmp_path / "cache").rglob("lock"))  # what it compiles it keeps there
+    assert COMPILES.encode() in told
+    assert "━".encode() in told
+    assert b"0:00:00" in told
+    assert b"best cost" not in told
+
+
+def test_the_first_use_says_elsewhere_in_a_line_that_it_compiles(problem: Path, tmp_path: Path) -> None:
+    with first_use(problem, tmp_path / "cache", subprocess.PIPE) as command:
+        assert command.stderr is not None
+        line = command.stderr.readline().decode()
+        compiling = command.poll() is None
+
+    assert compiling
+    assert line == f"{COMPILES}\n"
 
 
 def test_the_same_seed_and_rounds_give_the_same_plan(tmp_path: Path) -> None:
