@@ -172,8 +172,9 @@ def test_a_large_problem_is_planned_in_parts_side_by_side() -> None:
     heard: list[engines.Standing] = []
 
     with side_by_side(2) as executor:
+        list(executor.map(engines.set_up, ["muster"] * 2))
         whole = planned_in_parts(
-            problem, budget=Budget(seconds=8, iterations=None), seconds=2, seed=1, executor=executor, workers=2,
+            problem, budget=Budget(seconds=60, iterations=None), seconds=4, seed=1, executor=executor, workers=2,
             told=heard.append, most=20,
         )  # fmt: skip
 
