@@ -29,6 +29,8 @@ class Data(NamedTuple):
     n: int
     time: Matrix  # minutes from node to node
     cost: NDArray[np.float64]  # [sort of cost, node, node]
+    time_to: Matrix  # both with the node where a leg ends first: the legs to one node lie side by side
+    cost_to: NDArray[np.float64]
     early: Matrix  # per node, narrowed by what the other end of the move allows
     late: Matrix
     service: Matrix
@@ -71,6 +73,8 @@ def data_of(problem: Problem) -> Data:
     distance = problem.travel.distance[np.ix_(places, places)]
     prices = sorted({_price(each) for each in vehicles})
     cost = np.stack([per_distance * distance + per_minute * time for per_distance, per_minute in prices])
+    if np.array_equal(cost, time[None]):
+        cost = time[None]  # one matrix to hold in the processor's cache instead of two
     early = np.array([stop.window.earliest for stop in stops] + [0.0] * len(depots))
     late = np.array([stop.window.latest for stop in stops] + [FOREVER] * len(depots))
     service = np.array([stop.service_min for stop in stops] + [0.0] * len(depots))
@@ -84,7 +88,9 @@ def data_of(problem: Problem) -> Data:
         Data(
         n=n,
         time=time,
-        cost=np.ascontiguousarray(cost),
+        cost=cost,
+        time_to=_turned(time),
+        cost_to=_turned(cost),
         early=early,
         late=late,
         service=service,
@@ -120,6 +126,12 @@ def data_of(problem: Problem) -> Data:
         has_apart_vehicle=len(vehicle_apart) > 1,
         has_groups=bool((group != np.arange(n)).any()),
     ))  # fmt: skip
+
+
+def _turned(legs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same with the node where a leg ends first; the very same where both ways are alike."""
+    turned = np.swapaxes(legs, -2, -1)
+    return legs if np.array_equal(turned, legs) else turned
 
 
 def _of_one_type(data: Data) -> Data:

@@ -30,9 +30,9 @@ class Settings:
     """How the search goes about it. Tuned on the shared benchmark instances alone."""
 
     warm: float = 0.5  # the first warmth, in parts of what a move costs in the mean
-    cool: float = 0.01  # the last
+    cool: float = 0.08  # the last
     average: float = 10.0  # moves taken out at a step, in the mean
-    regret: float = 0.3  # the share of steps repaired by regret
+    regret: float = 0.1  # the share of steps repaired by regret
     focus: float = 0.5  # how often strings are taken out beside an absent move, when vehicles come first
     emptying: float = 0.4  # the share of time for fewer vehicles, when they come first
     rounds: int = 2  # times the walk is warmed; after each the best set of routes is sought
@@ -190,7 +190,7 @@ class Search:
         for number in range(rounds):
             until = begun + (1.0 - begun) * (number + 1) / rounds
             mean = self._mean_cost
-            warm = settings.warm if number == 0 else settings.warm / 3
+            warm = settings.warm if number == 0 else settings.warm / 2
             share = (1.0 - begun) / rounds
             for warmth in self._warmths(until - settings.covering * share, warm * mean, settings.cool * mean):
                 self._step(warmth)

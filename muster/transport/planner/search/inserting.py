@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from muster.transport.planner.problem import Matrix
 from muster.transport.planner.search.arrays import FOREVER, Bytes, Data, Ints
 from muster.transport.planner.search.compiling import called_from_python, compiled, within
-from muster.transport.planner.search.routes import CLOSE, Bench, Plan, book, draw, new_edition, possible
+from muster.transport.planner.search.routes import (
+    CLOSE,
+    Bench,
+    Plan,
+    book,
+    draw,
+    lay_out,
+    new_edition,
+    possible_with,
+)
 
 SKIPS = 0.01  # the share of places that a greedy repair passes over, so that it does not always find the same
 
@@ -22,22 +30,6 @@ def _skip(work: Bench) -> bool:
     return True
 
 
-@compiled
-def _lay_out(data: Data, plan: Plan, work: Bench, row: int, move: int, first: int, second: int) -> int:
-    """Write the row's order with a move's pickup after `first` nodes and its delivery after `second`; how many nodes that is."""
-    seq, order = plan.seq[row], work.order
-    count = plan.length[row]
-    for k in range(first):
-        order[k] = seq[k]
-    order[first] = move
-    for k in range(first, second):
-        order[k + 1] = seq[k]
-    order[second + 1] = data.n + move
-    for k in range(second, count):
-        order[k + 2] = seq[k]
-    return int(count + 2)
-
-
 @within
 def _has_room(data: Data, aboard: Ints, at: int, vehicle: int, move: int) -> bool:
     """Whether a move has room beside whoever is aboard after a position, in every kind of load."""
@@ -48,7 +40,7 @@ def _has_room(data: Data, aboard: Ints, at: int, vehicle: int, move: int) -> boo
     return room
 
 
-@within
+@compiled
 def cheapest(
     data: Data,
     plan: Plan,
@@ -59,97 +51,93 @@ def cheapest(
     move: int,
     below: float,
     skipping: bool,
+    testing: bool,
 ) -> tuple[float, int, int]:
     """The cheapest place for a move in a row's route that costs less than `below`: (cost more, pickup after, delivery after).
 
     The places count nodes before them; without one the cost is FOREVER. The windows are tested in constant time from what
-    is booked; what else binds is tested on the whole order, only where the place would be the cheapest so far.
+    is booked. What else binds is tested on the whole order, when `testing`, only where the place would be the cheapest so
+    far; else the place may prove impossible.
     """
-    seq, begins, latest, aboard = plan.seq[row], plan.begins[row], plan.latest[row], plan.aboard[row]
+    seq, latest, aboard = plan.seq[row], plan.latest[row], plan.aboard[row]
+    departs, leg = plan.departs[row], plan.leg[row]
     count = plan.length[row]
-    time, cost = data.time, data.cost[data.sort[vehicle]]
-    delivery = data.n + move
+    delivery, sort = data.n + move, data.sort[vehicle]
+    time_to_up, time_from_up = data.time_to[move], data.time[move]
+    time_to_down, time_from_down = data.time_to[delivery], data.time[delivery]
+    cost_to_up, cost_from_up = data.cost_to[sort, move], data.cost[sort, move]
+    cost_to_down, cost_from_down = data.cost_to[sort, delivery], data.cost[sort, delivery]
     fixed = data.fixed[vehicle] if count == 0 else 0.0
     best, best_first, best_second = below, -1, -1
     early_up, late_up, serve_up = data.early[move], data.late[move], data.service[move]
     early_down, late_down, serve_down = data.early[delivery], data.late[delivery], data.service[delivery]
     ride = data.ride[move]
+    straight, straight_cost = serve_up + time_from_up[delivery], cost_from_up[delivery] + fixed
     end = data.end[vehicle]
+    before = data.start[vehicle] if locked[vehicle] == 0 else seq[locked[vehicle] - 1]
     for i in range(locked[vehicle], count + 1):
-        before = data.start[vehicle] if i == 0 else seq[i - 1]
-        departs = begins[i] + (data.service[before] if i > 0 else 0.0)
-        if departs > late_up + CLOSE:
+        after = end if i == count else seq[i]
+        came, before = before, after
+        if departs[i] > late_up + CLOSE:
             break
-        up = max(early_up, departs + time[before, move])
+        if early_up + serve_up > latest[i + 1] + CLOSE:
+            continue
+        up = max(early_up, departs[i] + time_to_up[came])
         if up > late_up + CLOSE:
             continue
         if not _has_room(data, aboard, i, vehicle, move):
             continue
-        after = end if i == count else seq[i]
+        to_up = cost_to_up[came] - leg[i]
         # Straight on to the delivery.
         if not (skipping and _skip(work)):
-            more = cost[before, move] + cost[move, delivery] + cost[delivery, after] + fixed
-            if count > 0:
-                more -= cost[before, after]
+            more = to_up + straight_cost + cost_from_down[after]
             if more < best:
-                down = max(early_down, up + serve_up + time[move, delivery])
+                down = max(early_down, up + straight)
                 if (
                     down <= late_down + CLOSE
-                    and down + serve_down + time[delivery, after] <= latest[i + 1] + CLOSE
-                    and (
-                        not data.bound
-                        or possible(data, work, vehicle, _lay_out(data, plan, work, row, move, i, i))
-                    )
+                    and down + serve_down + time_from_down[after] <= latest[i + 1] + CLOSE
+                    and (not testing or possible_with(data, plan, work, row, vehicle, move, i, i))
                 ):
                     best, best_first, best_second = more, i, i
         if i == count:
-            continue
-        detour = cost[before, move] + cost[move, after] - cost[before, after]
+            break
+        detour = to_up + cost_from_up[after]
         if detour >= best:
             continue
-        now = max(data.early[after], up + serve_up + time[move, after])
+        now = max(data.early[after], up + serve_up + time_from_up[after])
         if now > latest[i + 1] + CLOSE:
             continue
-        riding = time[move, after]
+        riding = time_from_up[after]
+        here = after
         for j in range(i + 1, count + 1):
-            here = seq[j - 1]
             if not _has_room(data, aboard, j, vehicle, move):
                 break
-            departs = now + data.service[here]
+            served = now + data.service[here]
             riding += data.service[here]
-            if departs > late_down + CLOSE or riding > ride + CLOSE:
+            if served > late_down + CLOSE or riding > ride + CLOSE:
                 break
             there = end if j == count else seq[j]
             if not (skipping and _skip(work)):
-                more = detour + cost[here, delivery] + cost[delivery, there] - cost[here, there]
-                if more < best and riding + time[here, delivery] <= ride + CLOSE:
-                    down = max(early_down, departs + time[here, delivery])
+                more = detour + cost_to_down[here] + cost_from_down[there] - leg[j]
+                if more < best and riding + time_to_down[here] <= ride + CLOSE:
+                    down = max(early_down, served + time_to_down[here])
                     if (
                         down <= late_down + CLOSE
-                        and down + serve_down + time[delivery, there] <= latest[j + 1] + CLOSE
-                        and (
-                            not data.bound
-                            or possible(data, work, vehicle, _lay_out(data, plan, work, row, move, i, j))
-                        )
+                        and down + serve_down + time_from_down[there] <= latest[j + 1] + CLOSE
+                        and (not testing or possible_with(data, plan, work, row, vehicle, move, i, j))
                     ):
                         best, best_first, best_second = more, i, j
             if j == count:
                 break
-            riding += time[here, there]
-            now = max(data.early[there], departs + time[here, there])
+            leg_time = data.time[here, there]
+            riding += leg_time
+            now = max(data.early[there], served + leg_time)
             if now > latest[j + 1] + CLOSE:
                 break
+            here = there
     if best_first < 0:
         return FOREVER, -1, -1
     return best, best_first, best_second
-
-
-@compiled
-def cheapest_of_all(
-    data: Data, plan: Plan, work: Bench, locked: Ints, row: int, vehicle: int, move: int, below: float
-) -> tuple[float, int, int]:
-    """The cheapest place, none passed over; called where it would take longer to compile it in than it saves."""
-    return cheapest(data, plan, work, locked, row, vehicle, move, below, False)
 
 
 @compiled
@@ -157,7 +145,7 @@ def put(
     data: Data, plan: Plan, work: Bench, row: int, vehicle: int, move: int, first: int, second: int
 ) -> None:
     """Put a move into a row's route at the places that `cheapest` gave, and book the route."""
-    count = _lay_out(data, plan, work, row, move, first, second)
+    count = lay_out(plan.seq[row], work.order, plan.length[row], data.n, move, first, second)
     for k in range(first, count):
         plan.seq[row, k] = work.order[k]
     plan.length[row] = count
@@ -190,13 +178,15 @@ def _group_more(
     plan.length[trial] = plan.length[vehicle]
     for k in range(plan.length[vehicle]):
         plan.seq[trial, k] = plan.seq[vehicle, k]
-    book(data, plan, trial, vehicle)
+    book(data, plan, work, trial, vehicle)
     total = 0.0
     member = move
     while True:
         if not may_ride(data, plan, trial, vehicle, member):
             return FOREVER
-        more, first, second = cheapest_of_all(data, plan, work, locked, trial, vehicle, member, below - total)
+        more, first, second = cheapest(
+            data, plan, work, locked, trial, vehicle, member, below - total, False, data.bound
+        )
         if first < 0:
             return FOREVER
         put(data, plan, work, trial, vehicle, member, first, second)
@@ -206,7 +196,7 @@ def _group_more(
             return total
 
 
-@compiled
+@within
 def _keep_trial(data: Data, plan: Plan, work: Bench, vehicle: int) -> None:
     """Take the last row's route for a vehicle's."""
     trial = len(data.start)
@@ -221,15 +211,42 @@ def _keep_trial(data: Data, plan: Plan, work: Bench, vehicle: int) -> None:
 
 
 @compiled
-def _learn(data: Data, plan: Plan, work: Bench, locked: Ints, vehicle: int, move: int) -> None:
+def _learn(
+    data: Data, plan: Plan, work: Bench, locked: Ints, vehicle: int, move: int, at_step: int, testing: bool
+) -> None:
     """Find the cheapest place for a move in a vehicle's route, and keep it for as long as the route is of this edition."""
     known = work.known
     more, first, second = FOREVER, -1, -1
     if may_ride(data, plan, vehicle, vehicle, move):
-        more, first, second = cheapest_of_all(data, plan, work, locked, vehicle, vehicle, move, FOREVER)
-    known.edition[move, vehicle] = plan.edition[vehicle]
-    known.more[move, vehicle] = more
-    known.first[move, vehicle], known.second[move, vehicle] = first, second
+        more, first, second = cheapest(
+            data, plan, work, locked, vehicle, vehicle, move, FOREVER, False, testing and data.bound
+        )
+    known.edition[at_step, move, vehicle] = plan.edition[vehicle]
+    known.more[at_step, move, vehicle] = more
+    known.first[at_step, move, vehicle], known.second[at_step, move, vehicle] = first, second
+    known.tested[at_step, move, vehicle] = testing or not data.bound
+
+
+@compiled
+def _stands(data: Data, plan: Plan, work: Bench, locked: Ints, vehicle: int, move: int, at_step: int) -> bool:
+    """Whether what is known as the cheapest place is possible. Where it is not, one that is is found and kept."""
+    known = work.known
+    if known.tested[at_step, move, vehicle]:
+        return True
+    if possible_with(
+        data,
+        plan,
+        work,
+        vehicle,
+        vehicle,
+        move,
+        known.first[at_step, move, vehicle],
+        known.second[at_step, move, vehicle],
+    ):
+        known.tested[at_step, move, vehicle] = 1
+        return True
+    _learn(data, plan, work, locked, vehicle, move, at_step, True)
+    return False
 
 
 @within
@@ -245,6 +262,61 @@ def _usable(data: Data, plan: Plan, work: Bench, is_open: Bytes, vehicle: int, r
     return True
 
 
+@within
+def _place_of_one(
+    data: Data, plan: Plan, work: Bench, locked: Ints, is_open: Bytes, move: int, touched: Bytes
+) -> int:
+    """The vehicle whose route takes a move at the least cost, or -1; the place is in what is known. Some are passed over.
+
+    The cheapest places are found first, and tested only when they are the cheapest of all routes.
+    """
+    known, vehicles = work.known, len(data.start)
+    work.seen[vehicles] += 1
+    round_number = work.seen[vehicles]
+    for vehicle in range(vehicles):
+        work.asked[vehicle] = FOREVER
+        at_step = touched[vehicle]
+        if not _usable(data, plan, work, is_open, vehicle, round_number):
+            continue
+        if at_step:
+            if not may_ride(data, plan, vehicle, vehicle, move):
+                continue
+            more, first, second = cheapest(
+                data, plan, work, locked, vehicle, vehicle, move, FOREVER, True, False
+            )
+            known.edition[at_step, move, vehicle] = -1  # places were passed over
+            known.more[at_step, move, vehicle] = more
+            known.first[at_step, move, vehicle], known.second[at_step, move, vehicle] = first, second
+            known.tested[at_step, move, vehicle] = not data.bound
+        elif _skip(work):
+            continue
+        elif known.edition[at_step, move, vehicle] != plan.edition[vehicle]:
+            _learn(data, plan, work, locked, vehicle, move, at_step, False)
+        work.asked[vehicle] = known.more[at_step, move, vehicle]
+    while True:
+        best, chosen = FOREVER, -1
+        for vehicle in range(vehicles):
+            if work.asked[vehicle] < best:
+                best, chosen = work.asked[vehicle], vehicle
+        if chosen < 0 or _stands(data, plan, work, locked, chosen, move, touched[chosen]):
+            return chosen
+        work.asked[chosen] = known.more[touched[chosen], move, chosen]
+
+
+@within
+def _place_of_group(data: Data, plan: Plan, work: Bench, locked: Ints, is_open: Bytes, move: int) -> int:
+    """The vehicle whose route takes a move and all that ride with it at the least cost, or -1."""
+    vehicles = len(data.start)
+    best, chosen = FOREVER, -1
+    work.seen[vehicles] += 1
+    for vehicle in range(vehicles):
+        if _usable(data, plan, work, is_open, vehicle, work.seen[vehicles]):
+            more = _group_more(data, plan, work, locked, vehicle, move, best)
+            if more < best:
+                best, chosen = more, vehicle
+    return chosen
+
+
 @compiled
 def greedy(
     data: Data,
@@ -258,49 +330,36 @@ def greedy(
 ) -> int:
     """Put each absent move, in order, where it costs the least more. Those with no place are moved to the front; how many."""
     left = 0
-    known = work.known
-    vehicles = len(data.start)
     for k in range(count):
         move = absent[k]
         if plan.vehicle[move] >= 0:
             continue  # it came with its group
         alone = data.group[move] == move
-        best, best_vehicle, best_first, best_second = FOREVER, -1, -1, -1
-        # Routes not touched at this step first: what is known of them leaves less to be tried in the others.
-        for now_touched in range(2):
-            work.seen[vehicles] += 1
-            for vehicle in range(vehicles):
-                if touched[vehicle] != now_touched or not _usable(
-                    data, plan, work, is_open, vehicle, work.seen[vehicles]
-                ):
-                    continue
-                if not alone:
-                    more, first, second = _group_more(data, plan, work, locked, vehicle, move, best), 0, 0
-                elif now_touched:
-                    if not may_ride(data, plan, vehicle, vehicle, move):
-                        continue
-                    more, first, second = cheapest(
-                        data, plan, work, locked, vehicle, vehicle, move, best, True
-                    )
-                elif _skip(work):
-                    continue
-                else:
-                    if known.edition[move, vehicle] != plan.edition[vehicle]:
-                        _learn(data, plan, work, locked, vehicle, move)
-                    more = known.more[move, vehicle]
-                    first, second = known.first[move, vehicle], known.second[move, vehicle]
-                if more < best:
-                    best, best_vehicle, best_first, best_second = more, vehicle, first, second
-        if best_vehicle < 0:
+        vehicle = (
+            _place_of_one(data, plan, work, locked, is_open, move, touched)
+            if alone
+            else _place_of_group(data, plan, work, locked, is_open, move)
+        )
+        if vehicle < 0:
             absent[left] = move
             left += 1
             continue
-        touched[best_vehicle] = 1
         if alone:
-            put(data, plan, work, best_vehicle, best_vehicle, move, best_first, best_second)
+            known, at_step = work.known, touched[vehicle]
+            put(
+                data,
+                plan,
+                work,
+                vehicle,
+                vehicle,
+                move,
+                known.first[at_step, move, vehicle],
+                known.second[at_step, move, vehicle],
+            )
         else:
-            _group_more(data, plan, work, locked, best_vehicle, move, FOREVER)
-            _keep_trial(data, plan, work, best_vehicle)
+            _group_more(data, plan, work, locked, vehicle, move, FOREVER)
+            _keep_trial(data, plan, work, vehicle)
+        touched[vehicle] = 1
     if not data.has_groups:
         return left
     # Who found no place may have come with one of the group that was tried after.
@@ -322,43 +381,27 @@ def regret(
     absent: Ints,
     count: int,
     touched: Bytes,
-    more: Matrix,
-    firsts: Ints,
-    seconds: Ints,
 ) -> int:
     """Put first whoever would lose the most by not having their cheapest route: the difference to the second cheapest.
 
-    `more`, `firsts` and `seconds` are tables by place in `absent` and vehicle. For problems without groups.
+    For problems without groups.
     """
     known = work.known
     vehicles = len(data.start)
-    for k in range(count):
-        for vehicle in range(vehicles):
-            more[k, vehicle] = -1.0  # not looked up yet
     waiting = count
-    left = 0
-    while waiting > left:
+    while waiting > 0:
         best_loss, best_k, best_vehicle = -1.0, -1, -1
-        for k in range(left, waiting):
+        for k in range(waiting):
             move = absent[k]
             work.seen[vehicles] += 1
             least, second, at = FOREVER, FOREVER, -1
             for vehicle in range(vehicles):
                 if not _usable(data, plan, work, is_open, vehicle, work.seen[vehicles]):
                     continue
-                if more[k, vehicle] < 0.0:
-                    found, i, j = FOREVER, -1, -1
-                    if not touched[vehicle]:
-                        if known.edition[move, vehicle] != plan.edition[vehicle]:
-                            _learn(data, plan, work, locked, vehicle, move)
-                        found = known.more[move, vehicle]
-                        i, j = known.first[move, vehicle], known.second[move, vehicle]
-                    elif may_ride(data, plan, vehicle, vehicle, move):
-                        found, i, j = cheapest_of_all(
-                            data, plan, work, locked, vehicle, vehicle, move, FOREVER
-                        )
-                    more[k, vehicle], firsts[k, vehicle], seconds[k, vehicle] = max(found, 0.0), i, j
-                found = more[k, vehicle]
+                at_step = touched[vehicle]
+                if known.edition[at_step, move, vehicle] != plan.edition[vehicle]:
+                    _learn(data, plan, work, locked, vehicle, move, at_step, False)
+                found = known.more[at_step, move, vehicle]
                 if found < least:
                     least, second, at = found, least, vehicle
                 elif found < second:
@@ -369,19 +412,16 @@ def regret(
                     best_loss, best_k, best_vehicle = loss, k, at
         if best_k < 0:
             break
+        move, at_step = absent[best_k], touched[best_vehicle]
+        if not _stands(data, plan, work, locked, best_vehicle, move, at_step):
+            continue
         put(
-            data, plan, work, best_vehicle, best_vehicle, absent[best_k],
-            firsts[best_k, best_vehicle], seconds[best_k, best_vehicle],
+            data, plan, work, best_vehicle, best_vehicle, move,
+            known.first[at_step, move, best_vehicle], known.second[at_step, move, best_vehicle],
         )  # fmt: skip
         touched[best_vehicle] = 1
         waiting -= 1
         absent[best_k] = absent[waiting]
-        for vehicle in range(vehicles):
-            more[best_k, vehicle] = more[waiting, vehicle]
-            firsts[best_k, vehicle] = firsts[waiting, vehicle]
-            seconds[best_k, vehicle] = seconds[waiting, vehicle]
-        for k in range(waiting):
-            more[k, best_vehicle] = -1.0
     return waiting
 
 
@@ -390,7 +430,9 @@ def takes(data: Data, plan: Plan, work: Bench, locked: Ints, move: int) -> bool:
     """Whether any vehicle takes a move into its route of a plan as it is booked, the order of the others unchanged."""
     for vehicle in range(len(data.start)):
         if may_ride(data, plan, vehicle, vehicle, move):
-            more, _, _ = cheapest_of_all(data, plan, work, locked, vehicle, vehicle, move, FOREVER)
+            more, _, _ = cheapest(
+                data, plan, work, locked, vehicle, vehicle, move, FOREVER, False, data.bound
+            )
             if more < FOREVER:
                 return True
     return False

@@ -7,7 +7,7 @@ Transportation Science 54(2), 2020, doi:10.1287/trsc.2019.0914; here a string re
 from __future__ import annotations
 
 from muster.transport.planner.search.arrays import Bytes, Data, Ints
-from muster.transport.planner.search.compiling import compiled
+from muster.transport.planner.search.compiling import compiled, within
 from muster.transport.planner.search.routes import Bench, Plan, draw, new_edition
 
 LONGEST_STRING = 10
@@ -15,7 +15,7 @@ SPLIT = 0.5  # how often a string leaves out some in its middle
 GROWS = 0.01  # how likely it is that it leaves out one more
 
 
-@compiled
+@within
 def take_out(
     data: Data, plan: Plan, work: Bench, marked: Bytes, touched: Bytes, absent: Ints, count: int
 ) -> int:
@@ -60,7 +60,7 @@ def _mark(data: Data, movable: Bytes, marked: Bytes, node: int) -> None:
         marked[move] = 1
 
 
-@compiled
+@within
 def mark_strings(
     data: Data,
     plan: Plan,
@@ -122,7 +122,7 @@ def mark_strings(
         done += 1
 
 
-@compiled
+@within
 def mark_at_random(data: Data, plan: Plan, work: Bench, movable: Bytes, marked: Bytes, count: int) -> None:
     """Mark as many moves drawn at random."""
     for _ in range(count):
@@ -131,7 +131,7 @@ def mark_at_random(data: Data, plan: Plan, work: Bench, movable: Bytes, marked: 
             marked[move] = 1
 
 
-@compiled
+@within
 def mark_route(data: Data, plan: Plan, work: Bench, movable: Bytes, marked: Bytes) -> None:
     """Mark all of a short route, and some of those near one of its stops."""
     vehicles = len(data.start)
@@ -146,7 +146,7 @@ def mark_route(data: Data, plan: Plan, work: Bench, movable: Bytes, marked: Byte
         _mark(data, movable, marked, plan.seq[chosen, k])
 
 
-@compiled
+@within
 def mark_related(data: Data, plan: Plan, work: Bench, movable: Bytes, marked: Bytes, count: int) -> None:
     """Mark moves whose both ends are near those of one drawn at random, in place and in time, with some chance: Shaw's removal."""
     seed = int(draw(work.random) * data.n)

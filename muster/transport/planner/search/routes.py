@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muster.transport.planner.problem import Matrix
-from muster.transport.planner.search.arrays import FOREVER, Data, Ints
-from muster.transport.planner.search.compiling import called_from_python, compiled
+from muster.transport.planner.search.arrays import FOREVER, Bytes, Data, Ints
+from muster.transport.planner.search.compiling import called_from_python, compiled, within
 
 CLOSE = 1e-9
 
@@ -20,8 +20,11 @@ class Plan(NamedTuple):
     seq: Ints  # [row, place in order]: nodes, without start and end
     length: Ints
     cost: Matrix  # of each row's route, with what the vehicle costs to use
-    begins: Matrix  # [row, position]: earliest service, by windows alone
-    latest: Matrix  # [row, position]: latest service, by windows alone
+    begins: Matrix  # [row, position]: earliest service, by all that binds where the route is `tight`, else by windows alone
+    latest: Matrix  # [row, position]: latest service, likewise
+    tight: Bytes  # per row: its route was found to have times, and they are narrowed by all that binds
+    departs: Matrix  # [row, position]: earliest end of service
+    leg: Matrix  # [row, position]: what the leg from there costs
     aboard: Ints  # [row, position, kind]: load after the position
     vehicle: Ints  # per move, -1 where it rides in none
     place: Ints  # per node: its place in the order of its route
@@ -29,12 +32,17 @@ class Plan(NamedTuple):
 
 
 class Known(NamedTuple):
-    """The cheapest place of a move in a vehicle's route, as long as the route is of that edition; by move and vehicle."""
+    """The cheapest place of a move in a vehicle's route, as long as the route is of that edition.
+
+    Tables by whether the route was changed at this step (so that what is given up leaves what is known of the plan), by move
+    and by vehicle. The place is in time and has room; whether it is possible at all is `tested` only when it is wanted.
+    """
 
     edition: NDArray[np.int64]
     more: Matrix
     first: Ints
     second: Ints
+    tested: Bytes
 
 
 class Bench(NamedTuple):
@@ -42,10 +50,12 @@ class Bench(NamedTuple):
 
     order: Ints
     times: Matrix
+    until: Matrix
     whole: Matrix  # minutes from service at a position to the next
     pickup_at: Ints  # per move
     riding: Ints
     key: Matrix  # per absent move, to sort them by
+    asked: Matrix  # per vehicle: what it costs more to let it take a move
     seen: NDArray[np.int64]  # per sort of vehicle
     known: Known
     editions: NDArray[np.int64]  # how many editions of routes there were
@@ -64,6 +74,9 @@ def empty_plan(data: Data) -> Plan:
         cost=np.zeros(rows),
         begins=np.zeros((rows, longest + 2)),
         latest=np.zeros((rows, longest + 2)),
+        departs=np.zeros((rows, longest + 2)),
+        leg=np.zeros((rows, longest + 2)),
+        tight=np.zeros(rows, dtype=np.uint8),
         aboard=np.zeros((rows, longest + 2, kinds), dtype=np.int32),
         vehicle=np.full(data.n, -1, dtype=np.int32),
         place=np.zeros(2 * data.n, dtype=np.int32),
@@ -74,20 +87,23 @@ def empty_plan(data: Data) -> Plan:
 
 def bench(data: Data, seed: int) -> Bench:
     """Room to work in, with a random generator of this seed."""
-    longest, table = 2 * data.n + 2, (data.n, len(data.start))
+    longest, table = 2 * data.n + 2, (2, data.n, len(data.start))
     return Bench(
         order=np.zeros(longest, dtype=np.int32),
         times=np.zeros(longest),
+        until=np.zeros(longest),
         whole=np.zeros(longest),
         pickup_at=np.zeros(data.n, dtype=np.int32),
         riding=np.zeros(data.n, dtype=np.int32),
         key=np.zeros(data.n),
+        asked=np.zeros(len(data.start)),
         seen=np.zeros(len(data.alike) + 1, dtype=np.int64),
         known=Known(
             edition=np.full(table, -1, dtype=np.int64),
             more=np.zeros(table),
             first=np.zeros(table, dtype=np.int32),
             second=np.zeros(table, dtype=np.int32),
+            tested=np.zeros(table, dtype=np.uint8),
         ),
         editions=np.zeros(1, dtype=np.int64),
         random=np.array([(seed * 2654435761 + 88172645463325252) % 2**64, 0], dtype=np.uint64),
@@ -106,47 +122,101 @@ def draw(random: NDArray[np.uint64]) -> float:
 
 
 @compiled
-def book(data: Data, plan: Plan, row: int, vehicle: int) -> None:
+def _lower(
+    seq: Ints,
+    latest: Matrix,
+    whole: Matrix,
+    pickup_at: Ints,
+    service: Matrix,
+    ride: Matrix,
+    most: float,
+    count: int,
+) -> None:
+    """Make the latest times the greatest that a route has, by lowering each visit until nothing moves."""
+    n = len(ride)
+    for _ in range(count + 3):
+        last = -1
+        if latest[count + 1] > latest[0] + most + CLOSE:
+            latest[count + 1] = latest[0] + most
+            last = count + 1
+        for k in range(count):
+            node = seq[k]
+            if node >= n:
+                pickup = node - n
+                by = latest[pickup_at[pickup]] + service[pickup] + ride[pickup]
+                if latest[k + 1] > by + CLOSE:
+                    latest[k + 1] = by
+                    if k + 1 > last:
+                        last = k + 1
+        if last < 0:
+            break
+        for k in range(last - 1, -1, -1):
+            by = latest[k + 1] - whole[k]
+            if by < latest[k]:
+                latest[k] = by
+
+
+@compiled
+def book(data: Data, plan: Plan, work: Bench, row: int, vehicle: int) -> None:
     """Compute anew what is booked of a row's route, driven by a vehicle."""
     count = plan.length[row]
     seq, begins, latest, aboard = plan.seq[row], plan.begins[row], plan.latest[row], plan.aboard[row]
-    cost = data.cost[data.sort[vehicle]]
-    kinds = data.room.shape[1]
-    here = data.start[vehicle]
+    departs, leg = plan.departs[row], plan.leg[row]
+    time, cost, load = data.time, data.cost[data.sort[vehicle]], data.load
+    early, late, service = data.early, data.late, data.service
+    start, end, back = data.start[vehicle], data.end[vehicle], data.back[vehicle]
+    kinds = load.shape[1]
+    here = start
     begins[0] = data.leaves[vehicle]
     for kind in range(kinds):
         aboard[0, kind] = 0
     total = 0.0
-    departs = begins[0]
+    departs[0] = begins[0]
     for k in range(count):
         node = seq[k]
-        begins[k + 1] = max(data.early[node], departs + data.time[here, node])
-        departs = begins[k + 1] + data.service[node]
+        begins[k + 1] = max(early[node], departs[k] + time[here, node])
+        departs[k + 1] = begins[k + 1] + service[node]
         for kind in range(kinds):
-            aboard[k + 1, kind] = aboard[k, kind] + data.load[node, kind]
-        total += cost[here, node]
+            aboard[k + 1, kind] = aboard[k, kind] + load[node, kind]
+        leg[k] = cost[here, node]
+        total += leg[k]
         here = node
-    end = data.end[vehicle]
-    begins[count + 1] = departs + data.time[here, end]
+    begins[count + 1] = departs[count] + time[here, end]
     if count > 0:
-        total += cost[here, end] + data.fixed[vehicle]
-    latest[count + 1] = data.back[vehicle]
-    there, by = end, data.back[vehicle]
+        leg[count] = cost[here, end]
+        total += leg[count] + data.fixed[vehicle]
+    else:
+        leg[count] = 0.0
+    latest[count + 1] = back
+    there, by = end, back
     for k in range(count - 1, -1, -1):
         node = seq[k]
-        by = min(data.late[node], by - data.time[node, there] - data.service[node])
+        by = min(late[node], by - time[node, there] - service[node])
         latest[k + 1] = by
         there = node
-    latest[0] = by - data.time[data.start[vehicle], there]
+    latest[0] = by - time[start, there]
     plan.cost[row] = total
+    plan.tight[row] = 0
+    if data.bound and data.break_after[vehicle] >= FOREVER:
+        order, times = work.order, work.times
+        for k in range(count):
+            order[k] = seq[k]
+        if possible(data, work, vehicle, count):
+            begins[0] = departs[0] = times[0]
+            for k in range(count):
+                begins[k + 1] = times[k + 1]
+                departs[k + 1] = times[k + 1] + service[seq[k]]
+            begins[count + 1] = times[count + 1]
+            _lower(seq, latest, work.whole, work.pickup_at, service, data.ride, data.duration[vehicle], count)
+            plan.tight[row] = 1
 
 
-@compiled
+@within
 def new_edition(data: Data, plan: Plan, work: Bench, row: int, vehicle: int) -> None:
     """Book a route that was changed, as another edition than any before."""
     work.editions[0] += 1
     plan.edition[row] = work.editions[0]
-    book(data, plan, row, vehicle)
+    book(data, plan, work, row, vehicle)
 
 
 @called_from_python
@@ -248,3 +318,139 @@ def possible(data: Data, work: Bench, vehicle: int, count: int) -> bool:
                     return False
                 times[k + 1] = now
     return False
+
+
+@compiled
+def lay_out(seq: Ints, order: Ints, count: int, n: int, move: int, first: int, second: int) -> int:
+    """Write an order of nodes with a move's pickup after `first` of them and its delivery after `second`; how many nodes that is."""
+    for k in range(first):
+        order[k] = seq[k]
+    order[first] = move
+    for k in range(first, second):
+        order[k + 1] = seq[k]
+    order[second + 1] = n + move
+    for k in range(second, count):
+        order[k + 2] = seq[k]
+    return int(count + 2)
+
+
+@compiled
+def _gets_on(order: Ints, riding: Ints, apart: Bytes, n: int, first: int, last: int) -> bool:
+    """Whether the move picked up at `first` in an order is kept apart from nobody who is aboard before `last`."""
+    count = 0
+    for k in range(last):
+        node = order[k]
+        if node >= n:
+            for other in range(count):
+                if riding[other] == node - n:
+                    count -= 1
+                    riding[other] = riding[count]
+                    break
+            continue
+        if k == first:
+            for other in range(count):
+                if apart[node, riding[other]]:
+                    return False
+        elif k > first and apart[order[first], node]:
+            return False
+        riding[count] = node
+        count += 1
+    return True
+
+
+@compiled
+def _driving(order: Ints, time: Matrix, start: int, end: int, count: int) -> float:
+    """Minutes of driving along an order of nodes."""
+    total, here = 0.0, start
+    for k in range(count):
+        total += time[here, order[k]]
+        here = order[k]
+    return float(total + time[here, end])
+
+
+@compiled
+def _raise(
+    order: Ints, times: Matrix, until: Matrix, pickup_at: Ints, time: Matrix, service: Matrix, ride: Matrix,
+    start: int, end: int, most: float, count: int, begin: int, sure: int,
+) -> bool:  # fmt: skip
+    """Make times the least that an order has, none of them after `until`; whether there are any.
+
+    Times are raised from the position `begin` on, and every leg is looked at from there to `sure`; after it a leg that
+    raises nothing ends the round, since all stands behind it.
+    """
+    n = len(ride)
+    for _ in range(count + 3):
+        last = sure
+        here = start if begin == 0 else order[begin - 1]
+        departs = times[begin] + (service[here] if begin > 0 else 0.0)
+        for k in range(begin, count + 1):
+            there = order[k] if k < count else end
+            now = departs + time[here, there]
+            if now > times[k + 1]:
+                if now > until[k + 1] + CLOSE:
+                    return False
+                times[k + 1] = now
+                last = max(last, k + 1)
+            elif k >= sure:
+                break
+            if k < count:
+                departs = times[k + 1] + service[there]
+            here = there
+        low, sure = count + 2, 0
+        if times[count + 1] - times[0] > most + CLOSE:
+            times[0] = times[count + 1] - most
+            if times[0] > until[0] + CLOSE:
+                return False
+            low = 0
+        for k in range(min(last, count), begin, -1):
+            node = order[k - 1]
+            if node >= n:
+                pickup = pickup_at[node - n]
+                needed = times[k] - ride[node - n] - service[node - n]
+                if times[pickup] < needed - CLOSE:
+                    if needed > until[pickup] + CLOSE:
+                        return False
+                    times[pickup] = needed
+                    low = min(low, pickup)
+                    sure = max(sure, pickup)
+        if low > count + 1:
+            return True
+        begin = low
+    return False
+
+
+@compiled
+def possible_with(
+    data: Data, plan: Plan, work: Bench, row: int, vehicle: int, move: int, first: int, second: int
+) -> bool:
+    """Whether a row's route with a move's pickup after `first` nodes and its delivery after `second` is possible.
+
+    Where the route's own least times are booked, the times with the move are sought from them, since nobody can be
+    served sooner when there is more to do, and only what they push back is looked at.
+    """
+    order, n = work.order, data.n
+    count = lay_out(plan.seq[row], order, plan.length[row], n, move, first, second)
+    if not plan.tight[row]:
+        return possible(data, work, vehicle, count)
+    if data.has_apart_aboard and not _gets_on(order, work.riding, data.apart_aboard, n, first, second + 1):
+        return False
+    time, start, end, most_driving = data.time, data.start[vehicle], data.end[vehicle], data.driving[vehicle]
+    if most_driving < FOREVER and _driving(order, time, start, end, count) > most_driving + CLOSE:
+        return False
+    times, until, pickup_at = work.times, work.until, work.pickup_at
+    begins, latest = plan.begins[row], plan.latest[row]
+    for k in range(first + 1):
+        times[k], until[k] = begins[k], latest[k]
+    times[first + 1], until[first + 1] = data.early[move], data.late[move]
+    for k in range(first + 1, second + 1):
+        times[k + 1], until[k + 1] = begins[k], latest[k]
+    times[second + 2], until[second + 2] = data.early[n + move], data.late[n + move]
+    for k in range(second + 1, count):
+        times[k + 2], until[k + 2] = begins[k], latest[k]
+    for k in range(count):
+        if order[k] < n:
+            pickup_at[order[k]] = k + 1
+    return _raise(
+        order, times, until, pickup_at, time, data.service, data.ride, start, end, data.duration[vehicle],
+        count, first, second + 2,
+    )  # fmt: skip

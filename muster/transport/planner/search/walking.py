@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from muster.transport.planner.problem import Matrix
 from muster.transport.planner.search.arrays import Bytes, Data, Ints
-from muster.transport.planner.search.compiling import called_from_python, compiled
+from muster.transport.planner.search.compiling import called_from_python, compiled, within
 from muster.transport.planner.search.inserting import greedy, regret
 from muster.transport.planner.search.removing import (
     mark_at_random,
@@ -62,9 +62,6 @@ class Walk(NamedTuple):
     marked: Bytes
     touched: Bytes
     ruined: Bytes
-    more: Matrix  # tables of `regret`
-    firsts: Ints
-    seconds: Ints
 
 
 def walk_of(data: Data, seed: int) -> Walk:
@@ -98,9 +95,6 @@ def walk_of(data: Data, seed: int) -> Walk:
         marked=np.zeros(n, dtype=np.uint8),
         touched=np.zeros(vehicles, dtype=np.uint8),
         ruined=np.zeros(vehicles, dtype=np.uint8),
-        more=np.zeros((LARGEST_REGRET, vehicles)),
-        firsts=np.zeros((LARGEST_REGRET, vehicles), dtype=np.int32),
-        seconds=np.zeros((LARGEST_REGRET, vehicles), dtype=np.int32),
     )
 
 
@@ -111,6 +105,7 @@ def copy_route(source: Plan, target: Plan, vehicle: int, n: int) -> None:
     target.length[vehicle] = count
     target.cost[vehicle] = source.cost[vehicle]
     target.edition[vehicle] = source.edition[vehicle]
+    target.tight[vehicle] = source.tight[vehicle]
     kinds = source.aboard.shape[2]
     for k in range(count):
         node = source.seq[vehicle, k]
@@ -121,6 +116,8 @@ def copy_route(source: Plan, target: Plan, vehicle: int, n: int) -> None:
     for k in range(count + 2):
         target.begins[vehicle, k] = source.begins[vehicle, k]
         target.latest[vehicle, k] = source.latest[vehicle, k]
+        target.departs[vehicle, k] = source.departs[vehicle, k]
+        target.leg[vehicle, k] = source.leg[vehicle, k]
         for kind in range(kinds):
             target.aboard[vehicle, k, kind] = source.aboard[vehicle, k, kind]
 
@@ -172,7 +169,7 @@ def remember(data: Data, plan: Plan, pool: Pool, vehicle: int) -> None:
     pool.used[1] += count
 
 
-@compiled
+@within
 def _order(data: Data, work: Bench, absent: Ints, count: int) -> None:
     """Sort the absent moves in one of several ways, drawn: who is put back first finds the most room."""
     key = work.key
@@ -214,14 +211,13 @@ def _weigh(data: Data, plan: Plan, absent: Ints, count: int) -> float:
     return total
 
 
-@compiled
+@within
 def _repair(data: Data, walk: Walk, count: int, share_of_regret: float) -> int:
     """Put absent moves back; how many found no place."""
     plan, work = walk.next, walk.work
     if not data.has_groups and count <= LARGEST_REGRET and draw(work.random) < share_of_regret:
         return regret(
             data, plan, work, walk.locked, walk.is_open, walk.absent_next, count, walk.touched,
-            walk.more, walk.firsts, walk.seconds,
         )  # fmt: skip
     _order(data, work, walk.absent_next, count)
     return greedy(data, plan, work, walk.locked, walk.is_open, walk.absent_next, count, walk.touched)
@@ -254,11 +250,11 @@ def _stand(data: Data, walk: Walk) -> bool:
     """Whether the routes that were changed have times.
 
     Who is put in is tested, but taking somebody out can make a route worse: where a closed road makes the way past a stop
-    shorter than the way without it, or where the stop was long enough to be a break.
+    shorter than the way without it, or where the stop was long enough to be a break. Of a `tight` one it is known.
     """
     plan, work = walk.next, walk.work
     for vehicle in range(len(data.start)):
-        if walk.touched[vehicle]:
+        if walk.touched[vehicle] and not plan.tight[vehicle]:
             for k in range(plan.length[vehicle]):
                 work.order[k] = plan.seq[vehicle, k]
             if not possible(data, work, vehicle, plan.length[vehicle]):
