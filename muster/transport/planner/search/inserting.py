@@ -212,16 +212,27 @@ def _keep_trial(data: Data, plan: Plan, work: Bench, vehicle: int) -> None:
 
 @compiled
 def _learn(
-    data: Data, plan: Plan, work: Bench, locked: Ints, vehicle: int, move: int, at_step: int, testing: bool
+    data: Data,
+    plan: Plan,
+    work: Bench,
+    locked: Ints,
+    vehicle: int,
+    move: int,
+    at_step: int,
+    skipping: bool,
+    testing: bool,
 ) -> None:
-    """Find the cheapest place for a move in a vehicle's route, and keep it for as long as the route is of this edition."""
+    """Find the cheapest place for a move in a vehicle's route, and keep it for as long as the route is of this edition.
+
+    What is found while places are passed over (`skipping`) is of no edition: it is found anew each time.
+    """
     known = work.known
     more, first, second = FOREVER, -1, -1
     if may_ride(data, plan, vehicle, vehicle, move):
         more, first, second = cheapest(
-            data, plan, work, locked, vehicle, vehicle, move, FOREVER, False, testing and data.bound
+            data, plan, work, locked, vehicle, vehicle, move, FOREVER, skipping, testing and data.bound
         )
-    known.edition[at_step, move, vehicle] = plan.edition[vehicle]
+    known.edition[at_step, move, vehicle] = -1 if skipping else plan.edition[vehicle]
     known.more[at_step, move, vehicle] = more
     known.first[at_step, move, vehicle], known.second[at_step, move, vehicle] = first, second
     known.tested[at_step, move, vehicle] = testing or not data.bound
@@ -233,20 +244,19 @@ def _stands(data: Data, plan: Plan, work: Bench, locked: Ints, vehicle: int, mov
     known = work.known
     if known.tested[at_step, move, vehicle]:
         return True
-    if possible_with(
-        data,
-        plan,
-        work,
-        vehicle,
-        vehicle,
-        move,
-        known.first[at_step, move, vehicle],
-        known.second[at_step, move, vehicle],
-    ):
+    first, second = known.first[at_step, move, vehicle], known.second[at_step, move, vehicle]
+    if possible_with(data, plan, work, vehicle, vehicle, move, first, second):
         known.tested[at_step, move, vehicle] = 1
         return True
-    _learn(data, plan, work, locked, vehicle, move, at_step, True)
+    _learn(data, plan, work, locked, vehicle, move, at_step, False, True)
     return False
+
+
+@within
+def _put_known(data: Data, plan: Plan, work: Bench, vehicle: int, move: int, at_step: int) -> None:
+    """Put a move at what is known as its cheapest place in a vehicle's route."""
+    first, second = work.known.first[at_step, move, vehicle], work.known.second[at_step, move, vehicle]
+    put(data, plan, work, vehicle, vehicle, move, first, second)
 
 
 @within
@@ -279,19 +289,11 @@ def _place_of_one(
         if not _usable(data, plan, work, is_open, vehicle, round_number):
             continue
         if at_step:
-            if not may_ride(data, plan, vehicle, vehicle, move):
-                continue
-            more, first, second = cheapest(
-                data, plan, work, locked, vehicle, vehicle, move, FOREVER, True, False
-            )
-            known.edition[at_step, move, vehicle] = -1  # places were passed over
-            known.more[at_step, move, vehicle] = more
-            known.first[at_step, move, vehicle], known.second[at_step, move, vehicle] = first, second
-            known.tested[at_step, move, vehicle] = not data.bound
+            _learn(data, plan, work, locked, vehicle, move, at_step, True, False)
         elif _skip(work):
             continue
         elif known.edition[at_step, move, vehicle] != plan.edition[vehicle]:
-            _learn(data, plan, work, locked, vehicle, move, at_step, False)
+            _learn(data, plan, work, locked, vehicle, move, at_step, False, False)
         work.asked[vehicle] = known.more[at_step, move, vehicle]
     while True:
         best, chosen = FOREVER, -1
@@ -345,17 +347,7 @@ def greedy(
             left += 1
             continue
         if alone:
-            known, at_step = work.known, touched[vehicle]
-            put(
-                data,
-                plan,
-                work,
-                vehicle,
-                vehicle,
-                move,
-                known.first[at_step, move, vehicle],
-                known.second[at_step, move, vehicle],
-            )
+            _put_known(data, plan, work, vehicle, move, touched[vehicle])
         else:
             _group_more(data, plan, work, locked, vehicle, move, FOREVER)
             _keep_trial(data, plan, work, vehicle)
@@ -400,7 +392,7 @@ def regret(
                     continue
                 at_step = touched[vehicle]
                 if known.edition[at_step, move, vehicle] != plan.edition[vehicle]:
-                    _learn(data, plan, work, locked, vehicle, move, at_step, False)
+                    _learn(data, plan, work, locked, vehicle, move, at_step, False, False)
                 found = known.more[at_step, move, vehicle]
                 if found < least:
                     least, second, at = found, least, vehicle
@@ -415,10 +407,7 @@ def regret(
         move, at_step = absent[best_k], touched[best_vehicle]
         if not _stands(data, plan, work, locked, best_vehicle, move, at_step):
             continue
-        put(
-            data, plan, work, best_vehicle, best_vehicle, move,
-            known.first[at_step, move, best_vehicle], known.second[at_step, move, best_vehicle],
-        )  # fmt: skip
+        _put_known(data, plan, work, best_vehicle, move, at_step)
         touched[best_vehicle] = 1
         waiting -= 1
         absent[best_k] = absent[waiting]

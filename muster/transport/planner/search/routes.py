@@ -25,6 +25,7 @@ class Plan(NamedTuple):
     tight: Bytes  # per row: its route was found to have times, and they are narrowed by all that binds
     departs: Matrix  # [row, position]: earliest end of service
     leg: Matrix  # [row, position]: what the leg from there costs
+    whole: Matrix  # [row, position]: minutes from service there to the next, where the route is tight
     aboard: Ints  # [row, position, kind]: load after the position
     vehicle: Ints  # per move, -1 where it rides in none
     place: Ints  # per node: its place in the order of its route
@@ -76,6 +77,7 @@ def empty_plan(data: Data) -> Plan:
         latest=np.zeros((rows, longest + 2)),
         departs=np.zeros((rows, longest + 2)),
         leg=np.zeros((rows, longest + 2)),
+        whole=np.zeros((rows, longest + 2)),
         tight=np.zeros(rows, dtype=np.uint8),
         aboard=np.zeros((rows, longest + 2, kinds), dtype=np.int32),
         vehicle=np.full(data.n, -1, dtype=np.int32),
@@ -204,10 +206,11 @@ def book(data: Data, plan: Plan, work: Bench, row: int, vehicle: int) -> None:
         if possible(data, work, vehicle, count):
             begins[0] = departs[0] = times[0]
             for k in range(count):
-                begins[k + 1] = times[k + 1]
                 departs[k + 1] = times[k + 1] + service[seq[k]]
-            begins[count + 1] = times[count + 1]
-            _lower(seq, latest, work.whole, work.pickup_at, service, data.ride, data.duration[vehicle], count)
+            whole = plan.whole[row]
+            for k in range(count + 1):
+                begins[k + 1], whole[k] = times[k + 1], work.whole[k]
+            _lower(seq, latest, whole, work.pickup_at, service, data.ride, data.duration[vehicle], count)
             plan.tight[row] = 1
 
 
@@ -227,165 +230,21 @@ def book_all(data: Data, plan: Plan, work: Bench) -> None:
 
 
 @compiled
-def possible(data: Data, work: Bench, vehicle: int, count: int) -> bool:
-    """Whether times exist for `work.order[:count]` on a vehicle, and nobody is aboard with whom they are kept apart.
-
-    The least times that satisfy windows, driving, breaks, rides and duration are sought by raising each visit until
-    nothing moves; more rounds than visits mean that none exist.
-    """
-    order, times, whole, pickup_at = work.order, work.times, work.whole, work.pickup_at
-    n = data.n
-    here = data.start[vehicle]
-    allowed, length = data.break_after[vehicle], data.break_length[vehicle]
-    driving, driven, service = 0.0, 0.0, 0.0
-    now = data.leaves[vehicle]
-    times[0] = now
-    riding = 0
-    for k in range(count + 1):
-        node = order[k] if k < count else data.end[vehicle]
-        drive = data.time[here, node]
-        driving += drive
-        leg = service + drive
-        if allowed < FOREVER:
-            if service >= length:
-                driven = 0.0
-            if drive > allowed + CLOSE:
-                driven += drive
-                while driven > allowed + CLOSE:
-                    driven -= allowed
-                    leg += length
-            elif driven + drive > allowed + CLOSE:
-                leg += length - service
-                driven = drive
-            else:
-                driven += drive
-        whole[k] = leg
-        now += leg
-        if k < count:
-            if now < data.early[node]:
-                now = data.early[node]
-            elif now > data.late[node] + CLOSE:
-                return False
-            service = data.service[node]
-            if node < n:
-                pickup_at[node] = k + 1
-                if data.has_apart_aboard:
-                    for other in range(riding):
-                        if data.apart_aboard[node, work.riding[other]]:
-                            return False
-                    work.riding[riding] = node
-                    riding += 1
-            elif data.has_apart_aboard:
-                for other in range(riding):
-                    if work.riding[other] == node - n:
-                        riding -= 1
-                        work.riding[other] = work.riding[riding]
-                        break
-        elif now > data.back[vehicle] + CLOSE:
-            return False
-        times[k + 1] = now
-        here = node
-    if driving > data.driving[vehicle] + CLOSE:
-        return False
-    most = data.duration[vehicle]
-    for _ in range(count + 3):
-        first = count + 2
-        if times[count + 1] - times[0] > most + CLOSE:
-            times[0] = times[count + 1] - most
-            if times[0] > data.back[vehicle] + CLOSE:
-                return False
-            first = 0
-        for k in range(count - 1, -1, -1):
-            node = order[k]
-            if node >= n:
-                pickup = pickup_at[node - n]
-                needed = times[k + 1] - data.ride[node - n] - data.service[node - n]
-                if times[pickup] < needed - CLOSE:
-                    if needed > data.late[node - n] + CLOSE:
-                        return False
-                    times[pickup] = needed
-                    if pickup < first:
-                        first = pickup
-        if first > count + 1:
-            return True
-        for k in range(first, count + 1):
-            now = times[k] + whole[k]
-            if now > times[k + 1]:
-                if k < count:
-                    if now > data.late[order[k]] + CLOSE:
-                        return False
-                elif now > data.back[vehicle] + CLOSE:
-                    return False
-                times[k + 1] = now
-    return False
-
-
-@compiled
-def lay_out(seq: Ints, order: Ints, count: int, n: int, move: int, first: int, second: int) -> int:
-    """Write an order of nodes with a move's pickup after `first` of them and its delivery after `second`; how many nodes that is."""
-    for k in range(first):
-        order[k] = seq[k]
-    order[first] = move
-    for k in range(first, second):
-        order[k + 1] = seq[k]
-    order[second + 1] = n + move
-    for k in range(second, count):
-        order[k + 2] = seq[k]
-    return int(count + 2)
-
-
-@compiled
-def _gets_on(order: Ints, riding: Ints, apart: Bytes, n: int, first: int, last: int) -> bool:
-    """Whether the move picked up at `first` in an order is kept apart from nobody who is aboard before `last`."""
-    count = 0
-    for k in range(last):
-        node = order[k]
-        if node >= n:
-            for other in range(count):
-                if riding[other] == node - n:
-                    count -= 1
-                    riding[other] = riding[count]
-                    break
-            continue
-        if k == first:
-            for other in range(count):
-                if apart[node, riding[other]]:
-                    return False
-        elif k > first and apart[order[first], node]:
-            return False
-        riding[count] = node
-        count += 1
-    return True
-
-
-@compiled
-def _driving(order: Ints, time: Matrix, start: int, end: int, count: int) -> float:
-    """Minutes of driving along an order of nodes."""
-    total, here = 0.0, start
-    for k in range(count):
-        total += time[here, order[k]]
-        here = order[k]
-    return float(total + time[here, end])
-
-
-@compiled
 def _raise(
-    order: Ints, times: Matrix, until: Matrix, pickup_at: Ints, time: Matrix, service: Matrix, ride: Matrix,
-    start: int, end: int, most: float, count: int, begin: int, sure: int,
+    order: Ints, times: Matrix, until: Matrix, whole: Matrix, pickup_at: Ints, service: Matrix, ride: Matrix,
+    most: float, count: int, begin: int, sure: int,
 ) -> bool:  # fmt: skip
-    """Make times the least that an order has, none of them after `until`; whether there are any.
+    """Make times the least that an order has, none of them after `until`, by raising each visit until nothing moves.
 
-    Times are raised from the position `begin` on, and every leg is looked at from there to `sure`; after it a leg that
-    raises nothing ends the round, since all stands behind it.
+    Whether there are such times; more rounds than visits mean that there are none. Times are raised from the position
+    `begin` on, and every leg is looked at from there to `sure`; after it a leg that raises nothing ends the round, since all
+    stands behind it.
     """
     n = len(ride)
     for _ in range(count + 3):
         last = sure
-        here = start if begin == 0 else order[begin - 1]
-        departs = times[begin] + (service[here] if begin > 0 else 0.0)
         for k in range(begin, count + 1):
-            there = order[k] if k < count else end
-            now = departs + time[here, there]
+            now = times[k] + whole[k]
             if now > times[k + 1]:
                 if now > until[k + 1] + CLOSE:
                     return False
@@ -393,9 +252,6 @@ def _raise(
                 last = max(last, k + 1)
             elif k >= sure:
                 break
-            if k < count:
-                departs = times[k + 1] + service[there]
-            here = there
         low, sure = count + 2, 0
         if times[count + 1] - times[0] > most + CLOSE:
             times[0] = times[count + 1] - most
@@ -420,6 +276,116 @@ def _raise(
 
 
 @compiled
+def _without(riding: Ints, count: int, move: int) -> int:
+    """Let a move get off; how many of the `count` are aboard then."""
+    for other in range(count):
+        if riding[other] == move:
+            riding[other] = riding[count - 1]
+            return count - 1
+    return count
+
+
+@compiled
+def possible(data: Data, work: Bench, vehicle: int, count: int) -> bool:
+    """Whether times exist for `work.order[:count]` on a vehicle, and nobody is aboard with whom they are kept apart.
+
+    The least times that satisfy windows, driving, breaks, rides and duration are left in `work.times`.
+    """
+    order, times, until, whole, pickup_at = work.order, work.times, work.until, work.whole, work.pickup_at
+    time, early, late, service = data.time, data.early, data.late, data.service
+    has_apart_aboard, apart, riding = data.has_apart_aboard, data.apart_aboard, work.riding
+    n, end = data.n, data.end[vehicle]
+    here = data.start[vehicle]
+    allowed, length = data.break_after[vehicle], data.break_length[vehicle]
+    driving, driven, served = 0.0, 0.0, 0.0
+    aboard = 0
+    for k in range(count + 1):
+        node = order[k] if k < count else end
+        drive = time[here, node]
+        driving += drive
+        leg = served + drive
+        if allowed < FOREVER:
+            if served >= length:
+                driven = 0.0
+            if drive > allowed + CLOSE:
+                driven += drive
+                while driven > allowed + CLOSE:
+                    driven -= allowed
+                    leg += length
+            elif driven + drive > allowed + CLOSE:
+                leg += length - served
+                driven = drive
+            else:
+                driven += drive
+        whole[k] = leg
+        here = node
+        if k == count:
+            break
+        times[k + 1], until[k + 1] = early[node], late[node]
+        served = service[node]
+        if node < n:
+            pickup_at[node] = k + 1
+            if has_apart_aboard:
+                for other in range(aboard):
+                    if apart[node, riding[other]]:
+                        return False
+                riding[aboard] = node
+                aboard += 1
+        elif has_apart_aboard:
+            aboard = _without(riding, aboard, node - n)
+    if driving > data.driving[vehicle] + CLOSE:
+        return False
+    times[0] = times[count + 1] = data.leaves[vehicle]
+    until[0] = until[count + 1] = data.back[vehicle]
+    most = data.duration[vehicle]
+    return _raise(order, times, until, whole, pickup_at, service, data.ride, most, count, 0, count + 1)
+
+
+@compiled
+def lay_out(seq: Ints, order: Ints, count: int, n: int, move: int, first: int, second: int) -> int:
+    """Write an order of nodes with a move's pickup after `first` of them and its delivery after `second`; how many nodes that is."""
+    for k in range(first):
+        order[k] = seq[k]
+    order[first] = move
+    for k in range(first, second):
+        order[k + 1] = seq[k]
+    order[second + 1] = n + move
+    for k in range(second, count):
+        order[k + 2] = seq[k]
+    return int(count + 2)
+
+
+@compiled
+def _gets_on(order: Ints, riding: Ints, apart: Bytes, n: int, first: int, last: int) -> bool:
+    """Whether the move picked up at `first` in an order is kept apart from nobody who is aboard before `last`."""
+    count = 0
+    for k in range(last):
+        node = order[k]
+        if node >= n:
+            count = _without(riding, count, node - n)
+            continue
+        if k == first:
+            for other in range(count):
+                if apart[node, riding[other]]:
+                    return False
+        elif k > first and apart[order[first], node]:
+            return False
+        riding[count] = node
+        count += 1
+    return True
+
+
+@compiled
+def _driving(order: Ints, time: Matrix, start: int, end: int, count: int) -> float:
+    """Minutes of driving along an order of nodes."""
+    total, here = 0.0, start
+    for k in range(count):
+        total += time[here, order[k]]
+        here = order[k]
+    return float(total + time[here, end])
+
+
+@compiled
 def possible_with(
     data: Data, plan: Plan, work: Bench, row: int, vehicle: int, move: int, first: int, second: int
 ) -> bool:
@@ -437,20 +403,24 @@ def possible_with(
     time, start, end, most_driving = data.time, data.start[vehicle], data.end[vehicle], data.driving[vehicle]
     if most_driving < FOREVER and _driving(order, time, start, end, count) > most_driving + CLOSE:
         return False
-    times, until, pickup_at = work.times, work.until, work.pickup_at
-    begins, latest = plan.begins[row], plan.latest[row]
+    times, until, whole, pickup_at = work.times, work.until, work.whole, work.pickup_at
+    begins, latest, legs = plan.begins[row], plan.latest[row], plan.whole[row]
+    service, delivery = data.service, n + move
     for k in range(first + 1):
-        times[k], until[k] = begins[k], latest[k]
-    times[first + 1], until[first + 1] = data.early[move], data.late[move]
+        times[k], until[k], whole[k] = begins[k], latest[k], legs[k]
     for k in range(first + 1, second + 1):
-        times[k + 1], until[k + 1] = begins[k], latest[k]
-    times[second + 2], until[second + 2] = data.early[n + move], data.late[n + move]
+        times[k + 1], until[k + 1], whole[k + 1] = begins[k], latest[k], legs[k]
     for k in range(second + 1, count):
-        times[k + 2], until[k + 2] = begins[k], latest[k]
+        times[k + 2], until[k + 2], whole[k + 2] = begins[k], latest[k], legs[k]
+    times[first + 1], until[first + 1] = data.early[move], data.late[move]
+    times[second + 2], until[second + 2] = data.early[delivery], data.late[delivery]
+    before = start if first == 0 else order[first - 1]
+    whole[first] = time[before, move] + (service[before] if first > 0 else 0.0)
+    whole[first + 1] = service[move] + time[move, order[first + 1]]
+    whole[second + 1] = service[order[second]] + time[order[second], delivery]
+    whole[second + 2] = service[delivery] + time[delivery, order[second + 2] if second + 2 < count else end]
     for k in range(count):
         if order[k] < n:
             pickup_at[order[k]] = k + 1
-    return _raise(
-        order, times, until, pickup_at, time, data.service, data.ride, start, end, data.duration[vehicle],
-        count, first, second + 2,
-    )  # fmt: skip
+    most = data.duration[vehicle]
+    return _raise(order, times, until, whole, pickup_at, service, data.ride, most, count, first, second + 2)

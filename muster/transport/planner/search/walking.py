@@ -118,6 +118,7 @@ def copy_route(source: Plan, target: Plan, vehicle: int, n: int) -> None:
         target.latest[vehicle, k] = source.latest[vehicle, k]
         target.departs[vehicle, k] = source.departs[vehicle, k]
         target.leg[vehicle, k] = source.leg[vehicle, k]
+        target.whole[vehicle, k] = source.whole[vehicle, k]
         for kind in range(kinds):
             target.aboard[vehicle, k, kind] = source.aboard[vehicle, k, kind]
 
@@ -216,9 +217,7 @@ def _repair(data: Data, walk: Walk, count: int, share_of_regret: float) -> int:
     """Put absent moves back; how many found no place."""
     plan, work = walk.next, walk.work
     if not data.has_groups and count <= LARGEST_REGRET and draw(work.random) < share_of_regret:
-        return regret(
-            data, plan, work, walk.locked, walk.is_open, walk.absent_next, count, walk.touched,
-        )  # fmt: skip
+        return regret(data, plan, work, walk.locked, walk.is_open, walk.absent_next, count, walk.touched)
     _order(data, work, walk.absent_next, count)
     return greedy(data, plan, work, walk.locked, walk.is_open, walk.absent_next, count, walk.touched)
 
