@@ -17,7 +17,8 @@ ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The headless shell comes first: the same engine without the windows around its pages, which cost a third of the time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def browser() -> Iterator[Browser]:
     """Chromium, as the system has it; nothing is downloaded."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        why = "no Chromium: install it with `apt install chromium`, or your system's like"
+        why = "no Chromium: install it with `apt install chromium-headless-shell` or `chromium`, or your system's like"
         if os.environ.get("MUSTER_REQUIRE_BROWSER") == "1":
             pytest.fail(f"MUSTER_REQUIRE_BROWSER is set and there is {why}", pytrace=False)
         pytest.skip(why)
