@@ -35,8 +35,8 @@ class Settings:
     regret: float = 0.1  # the share of steps repaired by regret
     focus: float = 0.5  # how often strings are taken out beside an absent move, when vehicles come first
     emptying: float = 0.4  # the share of time for fewer vehicles, when they come first
-    rounds: int = 2  # times the walk is warmed; after each the best set of routes is sought
-    covering: float = 0.08  # the share of time for seeking it
+    returning: int = 100  # steps a move after which the walk goes back to the best plan
+    covering: float = 0.08  # the share of time for seeking the best set of routes
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,7 @@ class Search:
         """Walk on from the plan as it is until the budget is used, if there is anybody to move."""
         if not self.walk.movable.any():
             return
-        mean = self._mean_cost
-        for warmth in self._warmths(1.0, self.settings.warm / 3 * mean, self.settings.cool * mean):
-            self._step(warmth)
+        self._cool_down(1.0, self.settings.warm / 3 * self._mean_cost)
 
     def routes(self) -> list[tuple[int, list[int]]]:
         """The best plan: vehicle and order of nodes, for each vehicle that drives."""
@@ -184,28 +182,34 @@ class Search:
         while (used := self.budget.used) < until:
             yield warm * math.exp(math.log(cool / warm) * (used - begun) / (until - begun))
 
+    def _cool_down(self, until: float, warm: float) -> None:
+        """Walk from this warmth to the last while the budget's share lasts.
+
+        At even intervals the walk goes back to the best plan: one that has drifted off seldom finds its way back, and would
+        freeze where it is.
+        """
+        back_at = self.budget.done + self.settings.returning * self.data.n
+        for warmth in self._warmths(until, warm, self.settings.cool * self._mean_cost):
+            self._step(warmth)
+            if self.budget.done >= back_at:
+                back_at += self.settings.returning * self.data.n
+                self._go_back_to_best()
+
     def _least_cost(self) -> None:
-        settings, rounds = self.settings, self.settings.rounds
-        begun = self.budget.used
-        for number in range(rounds):
-            until = begun + (1.0 - begun) * (number + 1) / rounds
-            mean = self._mean_cost
-            warm = settings.warm if number == 0 else settings.warm / 2
-            share = (1.0 - begun) / rounds
-            for warmth in self._warmths(until - settings.covering * share, warm * mean, settings.cool * mean):
-                self._step(warmth)
-            self._cover(until)
+        settings = self.settings
+        self._cool_down(1.0 - settings.covering * (1.0 - self.budget.used), settings.warm * self._mean_cost)
+        self._cover()
         self._polish()
 
     def _polish(self) -> None:
         while self.budget.used < 1.0:
             self._step(self.settings.cool * self._mean_cost)
 
-    def _cover(self, until: float) -> None:
+    def _cover(self) -> None:
         """Take the best set of all routes met, if it is better than the best plan, and walk on from the best."""
         if self.budget.stopped:
             return
-        seconds = self.budget.left_seconds(max(0.0, until - self.budget.used))
+        seconds = self.budget.left_seconds(max(0.0, 1.0 - self.budget.used))
         found = best_set(
             self.data, self.walk.pool, self.walk.is_open, below=float(self.walk.weighed[1]), seconds=seconds
         )
