@@ -29,12 +29,17 @@ STEPS = 200  # between two looks at the clock; fewer where there are many moves
 class Settings:
     """How the search goes about it. Tuned on the shared benchmark instances alone."""
 
-    warm: float = 0.5  # the first warmth, in parts of what a move costs in the mean
+    warm: float = 1.0  # the first warmth, in parts of what a move costs in the mean
+    warm_after_emptying: float = (
+        3.0  # the same where vehicles come first: a plan squeezed into few is far from the cheapest
+    )
+    warm_again: float = 0.17  # the same where a plan that stands is improved
     cool: float = 0.08  # the last
     average: float = 10.0  # moves taken out at a step, in the mean
     regret: float = 0.1  # the share of steps repaired by regret
     focus: float = 0.5  # how often strings are taken out beside an absent move, when vehicles come first
     emptying: float = 0.4  # the share of time for fewer vehicles, when they come first
+    warm_emptying: float = 0.5  # the first warmth of it
     returning: int = 100  # steps a move after which the walk goes back to the best plan
     covering: float = 0.08  # the share of time for seeking the best set of routes
 
@@ -114,9 +119,11 @@ class Search:
         if not self.problem.moves:
             return
         self._first_plan()
+        warm = self.settings.warm
         if self.problem.first is First.VEHICLES:
             self._fewer_vehicles(until=self.settings.emptying)
-        self._least_cost()
+            warm = self.settings.warm_after_emptying
+        self._least_cost(warm)
 
     def begin_from(self, routes: dict[int, list[int]]) -> None:
         """Make the plan these orders of nodes, by vehicle; who is in none of them is absent. Each must stand by itself."""
@@ -127,7 +134,7 @@ class Search:
         """Walk on from the plan as it is until the budget is used, if there is anybody to move."""
         if not self.walk.movable.any():
             return
-        self._cool_down(1.0, self.settings.warm / 3 * self._mean_cost)
+        self._cool_down(1.0, self.settings.warm_again)
 
     def routes(self) -> list[tuple[int, list[int]]]:
         """The best plan: vehicle and order of nodes, for each vehicle that drives."""
@@ -183,21 +190,21 @@ class Search:
             yield warm * math.exp(math.log(cool / warm) * (used - begun) / (until - begun))
 
     def _cool_down(self, until: float, warm: float) -> None:
-        """Walk from this warmth to the last while the budget's share lasts.
+        """Walk from this warmth, in parts of what a move costs in the mean, to the last while the budget's share lasts.
 
         At even intervals the walk goes back to the best plan: one that has drifted off seldom finds its way back, and would
         freeze where it is.
         """
         back_at = self.budget.done + self.settings.returning * self.data.n
-        for warmth in self._warmths(until, warm, self.settings.cool * self._mean_cost):
+        mean = self._mean_cost
+        for warmth in self._warmths(until, warm * mean, self.settings.cool * mean):
             self._step(warmth)
             if self.budget.done >= back_at:
                 back_at += self.settings.returning * self.data.n
                 self._go_back_to_best()
 
-    def _least_cost(self) -> None:
-        settings = self.settings
-        self._cool_down(1.0 - settings.covering * (1.0 - self.budget.used), settings.warm * self._mean_cost)
+    def _least_cost(self, warm: float) -> None:
+        self._cool_down(1.0 - self.settings.covering * (1.0 - self.budget.used), warm)
         self._cover()
         self._polish()
 
@@ -253,7 +260,7 @@ class Search:
         """Close one vehicle after another and seek a plan without it, while the budget's share lasts."""
         walk, data = self.walk, self.data
         while walk.counts[1] > 0 and self.budget.used < until / 2:
-            self._step(self.settings.warm * self._mean_cost)
+            self._step(self.settings.warm_emptying * self._mean_cost)
         self._go_back_to_best()
         while walk.counts[1] == 0 and self.budget.used < until:
             walk.missed[:] = 1.0
@@ -261,7 +268,7 @@ class Search:
                 break
             whole = False
             mean = self._mean_cost
-            for warmth in self._warmths(until, self.settings.warm * mean, self.settings.cool * mean):
+            for warmth in self._warmths(until, self.settings.warm_emptying * mean, self.settings.cool * mean):
                 whole = bool(
                     empty_vehicles(
                         data,
